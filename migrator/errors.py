@@ -1,0 +1,47 @@
+"""Everything that can go wrong for a reason the user can do something about.
+
+MigrateError
+|-- UsageError        exit 2: a wrong flag, a missing path
+|   `-- ConfigError   exit 2: `[tool.migrate]` cannot be used
+`-- FileProblem       exit 123: this file is left alone, the others are still done
+    |-- Unreadable    cannot be opened, decoded or parsed
+    |-- Unwritable    cannot be replaced, or changed while we worked
+    `-- Distrusted    our own guard stopped the result
+"""
+
+from __future__ import annotations
+
+
+class MigrateError(Exception):
+    """Base class: its text says what happened, where, and what to do."""
+
+
+class UsageError(MigrateError):
+    """The command line cannot be carried out as written."""
+
+
+class ConfigError(UsageError):
+    """`[tool.migrate]` holds a key or a value that we do not know."""
+
+
+class FileProblem(MigrateError):
+    """One file cannot be migrated; nothing of it was changed."""
+
+    def __init__(self, path: str, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"{path}:{line}:{column}: {message}")
+        self.path = path
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class Unreadable(FileProblem):
+    """The file cannot be opened, decoded, parsed or reproduced byte for byte."""
+
+
+class Unwritable(FileProblem):
+    """The file cannot be replaced, or it changed between our reading and our writing."""
+
+
+class Distrusted(FileProblem):
+    """The result failed one of our own checks. INTERNAL ERROR: please report it."""

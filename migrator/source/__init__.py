@@ -1,0 +1,1 @@
+"""Floor 1: bytes, text and syntax. Knows nothing of PyTorch."""

@@ -1,0 +1,36 @@
+"""Comments by which a file asks to be left alone: ``# migrate: ignore[MIG103]`` on a line, ``# migrate: skip-file``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from migrator.source.module import Module
+
+_IGNORE = re.compile(r"#\s*migrate:\s*ignore(?:\[([\w\s,]*)\])?")
+_SKIP = re.compile(r"#\s*migrate:\s*skip-file\b")
+
+
+class Ignores:
+    """What a module's comments ask for."""
+
+    def __init__(self, module: Module) -> None:
+        self.whole = False
+        self.lines: dict[int, tuple[str, ...]] = {}
+        if "migrate:" not in module.source.text:
+            return
+        for comment in module.comments():
+            if _SKIP.match(comment.value):
+                self.whole = True
+            found = _IGNORE.search(comment.value)
+            if found:
+                codes = tuple(word for word in re.split(r"[\s,]+", found.group(1) or "MIG") if word)
+                self.lines[module.where(comment)[0]] = codes
+
+    def covers(self, code: str, module: Module, node: Any) -> bool:
+        """Whether a rule is not wanted at a node."""
+        if not self.lines:
+            return False
+        span = module.span(node)
+        first, last = module.source.where(span.start)[0], module.source.where(max(span.start, span.end - 1))[0]
+        return any(code.startswith(self.lines.get(line, ())) for line in range(first, last + 1))

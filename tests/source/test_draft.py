@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from migrator.source.draft import Draft
+from migrator.source.edit import Edit, apply
+from migrator.source.span import Span
+
+
+def draft(text: str) -> Draft:
+    return Draft(text, lambda offset: "\n")
+
+
+def test_what_is_kept_is_no_edit() -> None:
+    new = draft("abc")
+    new.keep(2)
+    new.keep(3)
+    assert new.finish() == ([], [Span(0, 3), Span(3, 3)])
+
+
+def test_what_is_skipped_and_put_is_one_edit() -> None:
+    new = draft("abcd\n")
+    new.keep(1)
+    new.skip(2)
+    new.put("X")
+    new.put("Y")
+    new.keep(5)
+    (edit,), kept = new.finish()
+    assert (edit.span, edit.text) == (Span(1, 2), "XY")
+    assert kept == [Span(0, 1), Span(2, 5), Span(5, 5)]
+
+
+def test_new_text_belongs_to_what_follows_unless_it_says_otherwise() -> None:
+    inserted = Edit(Span(1, 1), "-")
+    for after, expected in ((False, "aX-b"), (True, "a-Xb")):
+        new = draft("ab")
+        new.keep(1)
+        new.put("X", after=after)
+        new.keep(2)
+        assert apply("ab", [*new.finish()[0], inserted]) == expected
+
+
+MEETINGS = [
+    (1, 2, False, False, 2),
+    (2, 1, False, False, 2),
+    (2, 1, True, False, 2),
+    (0, 2, True, False, 0),
+    (2, 1, False, True, 1),
+]
+
+
+@pytest.mark.parametrize(("above", "below", "opens", "closes", "left"), MEETINGS)
+def test_of_two_groups_of_blank_lines_that_meet_one_stays(
+    above: int, below: int, opens: bool, closes: bool, left: int
+) -> None:
+    text = "\n" * above + "gone\n" + "\n" * below + "next\n"
+    new = draft(text)
+    new.opens = opens
+    for end in range(1, above + 1):
+        new.blank(end)
+    new.skip(above + 5)
+    new.cut()
+    for end in range(above + 6, above + 6 + below):
+        new.blank(end)
+    new.begin(closes)
+    new.keep(len(text))
+    assert apply(text, new.finish()[0]) == "\n" * left + "next\n"
+
+
+@pytest.mark.parametrize(("text", "expected"), [("a\nb", "a"), ("a\r\nb", "a"), ("a\nb\n", "a\n"), ("a\n\n\nb", "a")])
+def test_the_end_of_the_file_keeps_its_line_end_or_its_lack(text: str, expected: str) -> None:
+    new = draft(text)
+    new.keep(text.index("a") + (3 if "\r" in text else 2))
+    for end in range(new.at + 1, text.index("b") + 1):
+        new.blank(end)
+    new.skip(len(text))
+    new.cut()
+    assert apply(text, new.finish()[0]) == expected

@@ -1,0 +1,52 @@
+"""Which files are worth a parse."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from migrator.scan import candidates, matters
+
+HEAVY = {"libcst", "rich", "difflib", "json", "pathspec", "torch", "tomllib", "migrator.pipeline", "migrator.run"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"import torch", b"from torch import nn", b"loss.backward()", b"x = x.cuda()", b"x.to(device)", b"prepare(model)"],
+)
+def test_a_file_with_a_sign_of_training_matters(line: bytes) -> None:
+    assert matters(b"# first\n" + line + b"\n")
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"print('hello')", b"go.backwards", b"x.tolist()", b"cuda = 1", b"prepared = True"]
+)
+def test_a_file_without_does_not(line: bytes) -> None:
+    assert not matters(line)
+
+
+def test_files_that_cannot_be_read_stay_for_the_one_who_says_why(tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("plain.py", "train.py", "gone.py")]
+    Path(names[0]).write_bytes(b"print(1)\n")
+    Path(names[1]).write_bytes(b"import torch\n")
+    assert candidates([*names, str(tmp_path)]) == [names[1], names[2], str(tmp_path)]
+
+
+def test_a_file_that_cannot_matter_costs_no_heavy_import(tmp_path: Path) -> None:
+    (tmp_path / "plain.py").write_text("print(1)\n")
+    code = (
+        "import sys\nfrom migrator.cli import main\n"
+        "try: main(['plain.py'])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "print(*sys.modules)"
+    )
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+    assert done.stderr == "Nothing to change in 1 file.\n"
+    assert HEAVY.isdisjoint(done.stdout.split())
