@@ -1,0 +1,76 @@
+"""A program: an entry script and the local modules that it reaches, read without importing anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from migrator.errors import FileProblem
+from migrator.roles.knowledge import LIBRARIES
+from migrator.source.module import Module
+from migrator.source.text import Source
+
+_MODULES = 120  # a program that imports more local modules than this is not followed further
+
+Reader = Callable[[str], Source | None]
+
+
+class Program:
+    """Finds and parses the modules that a program imports, each once."""
+
+    def __init__(self, entry: Module, read: Reader, parsed: dict[str, Module] | None = None) -> None:
+        self.entry = entry
+        self._read = read
+        self._parsed = parsed if parsed is not None else {}
+        self._parsed[entry.source.path] = entry
+        self.problems: dict[str, FileProblem] = {}  # by path: imported files that cannot be read, which stay unknown
+
+    @property
+    def modules(self) -> list[Module]:
+        """Give the modules read so far."""
+        return list(self._parsed.values())
+
+    def find(self, importer: Module, level: int, dotted: str) -> Module | None:
+        """Find a local module as an import in ``importer`` names it; None for one that is not local."""
+        parts = dotted.split(".") if dotted else []
+        base = os.path.dirname(importer.source.path)
+        if level:
+            for _ in range(level - 1):
+                base = os.path.dirname(base)
+            return self._load(os.path.join(base, *parts))
+        if not parts or parts[0] in LIBRARIES:
+            return None
+        folders = dict.fromkeys([base, *_above(base), os.path.dirname(self.entry.source.path)])
+        for folder in folders:
+            found = self._load(os.path.join(folder, *parts))
+            if found is not None:
+                return found
+        return None
+
+    def _load(self, stem: str) -> Module | None:
+        for path in (stem + ".py", os.path.join(stem, "__init__.py")):
+            path = os.path.normpath(path)
+            if path in self._parsed:
+                return self._parsed[path]
+            if path in self.problems:
+                return None
+            source = self._read(path) if len(self._parsed) < _MODULES else None
+            if source is not None:
+                try:
+                    self._parsed[path] = Module(source)
+                except FileProblem as problem:
+                    self.problems[path] = problem
+                    return None
+                return self._parsed[path]
+        return None
+
+
+def _above(folder: str, limit: int = 6) -> list[str]:
+    """The folders above, as far up as a project goes (where packages may be rooted)."""
+    found = []
+    for _ in range(limit):
+        if folder in ("", ".", os.sep) or os.path.exists(os.path.join(folder, ".git")):
+            break
+        folder = os.path.dirname(folder)
+        found.append(folder)
+    return found
