@@ -1,0 +1,250 @@
+"""Where the Accelerator is made, so that it is there before everything that needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from migrator.roles.role import Kind, Object
+from migrator.roles.state import Frame
+from migrator.roles.walk import Walk
+from migrator.source import syntax as s
+from migrator.source.block import Operation
+from migrator.source.module import Module
+from migrator.training.position import (
+    after_docstring,
+    class_of,
+    comes_after,
+    comes_before,
+    common_gap,
+    scope_of,
+    statements_up,
+)
+
+Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a site
+Ways = list[tuple[str, tuple[s.Name, ...]]]  # texts of `cpu=...`, each with the variables that it reads
+
+
+class Unreachable(Exception):
+    """The Accelerator cannot be brought to this node; the text says why."""
+
+    def __init__(self, node: Any, text: str) -> None:
+        super().__init__(text)
+        self.node = node
+        self.text = text
+
+
+@dataclass(slots=True)
+class Access:
+    """Where the Accelerator is made, what it is called in each scope, and the edits that bring it there."""
+
+    module: Module
+    block: s.Block
+    index: int
+    name: str  # how the statement that makes it calls it: "accelerator" or "self.accelerator"
+    argument: str = ""  # the text of `cpu=...`
+    exists: bool = False  # the script makes it itself
+    expressions: dict[Any, str] = field(default_factory=dict)  # by scope node
+    threads: list[tuple[Module, Any, Operation]] = field(default_factory=list)
+    threaded: dict[Any, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
+    calls: list[s.Call] = field(default_factory=list)  # which hand it on
+
+    @property
+    def home(self) -> Any:
+        """The scope that it is made in."""
+        return scope_of(self.block)
+
+    @property
+    def plain(self) -> str:
+        """Its name without ``self``."""
+        return self.name.rpartition(".")[2]
+
+
+class Birthplace:
+    """Finds where to make the Accelerator."""
+
+    def __init__(self, walk: Walk, editable: set[Module]) -> None:
+        self.walk = walk
+        self.editable = editable
+        self.module_of: dict[Any, Module] = {}
+        for module in walk.modules:
+            self.module_of[module.root] = module
+            for function in module.nodes(s.FunctionDef):
+                self.module_of[function] = module
+        self.existing = self._existing()
+
+    def find(self, nodes: list[Any], ways: Ways) -> Access:
+        """Find the innermost place outside every loop that comes before all nodes.
+
+        Raises:  Unreachable
+        """
+        scopes = list(dict.fromkeys(scope_of(node) for node in nodes))
+        if self.existing is not None:
+            statement = self.existing
+            written = self.module_of[scope_of(statement)].text(statement.targets[0])
+            return Access(self.module_of[scope_of(statement)], statement.block, statement.index, written, exists=True)
+        name = self._free_name()
+        owner = self._only_class(scopes)
+        if owner is not None:
+            access = self._in_constructor(owner, nodes, name)
+            if access is not None and self._can_write(access, ways):
+                return access
+        access = self._in_common_frame(nodes, name)
+        if not self._can_write(access, ways):
+            shown = ", ".join(f"`{node.id}`" for _, reads in ways for node in reads)
+            raise Unreachable(nodes[0], f"{shown} is not bound yet where the Accelerator has to be made")
+        return access
+
+    def _existing(self) -> Any:
+        """The statement by which the script itself makes its Accelerator; None where there is none."""
+        for event in self.walk.log.events:
+            if (
+                event.kind == "store"
+                and event.item.kind is Kind.ACCELERATOR
+                and isinstance(event.node.statement, s.Assign)
+            ):
+                if event.node.statement.value is event.item.site:
+                    return event.node.statement
+        return None
+
+    def _free_name(self) -> str:
+        """`accelerator`, unless the program calls something else so."""
+        taken = {used for scope in self.module_of for used in scope.namespace.bound}
+        return next(
+            (name for name in ("accelerator", "_accelerator", "hf_accelerator") if name not in taken),
+            "torch_accelerator",
+        )
+
+    # ------------------------------------------------------------ its argument
+
+    def _can_write(self, access: Access, ways: Ways) -> bool:
+        """Choose the first way to write the argument whose variables are bound where the Accelerator is made."""
+        for text, reads in ways or [("", ())]:
+            if all(self._is_bound(access, node) for node in reads):
+                access.argument = text
+                return True
+        return False
+
+    def _is_bound(self, access: Access, node: s.Name) -> bool:
+        """Whether a variable that the argument reads is bound where the Accelerator is made, and is the same there."""
+        home = access.home
+        owner, wanted = home.namespace.resolve(node.id), node.scope.resolve(node.id)
+        if owner is None and wanted is None:
+            return True  # a builtin
+        if owner is None or owner is not wanted:
+            return False
+        if owner is not home.namespace or node.id in {p.name for p in getattr(home, "params", [])}:
+            return True  # bound by an outer scope, which ran before
+        here = dict(statements_up(access.block.statements[access.index], home))
+        binds = [x for x in owner.names.get(node.id, []) if x.store and scope_of(x) is home]
+        return any(comes_before(x, here) for x in binds)
+
+    # ------------------------------------------------------------ in a class
+
+    def _only_class(self, scopes: list[Any]) -> s.ClassDef | None:
+        """The class whose methods hold all the sites; None where there is no such class."""
+        owners = {class_of(scope) for scope in scopes}
+        owner = owners.pop() if len(owners) == 1 else None
+        if owner is None:
+            return None
+        made = [x for x in self.walk.heap.objects() if x.kind in (Kind.INSTANCE, Kind.MODEL)]
+        sites = {x.site for x in made if isinstance(x.data, Object) and x.data.site is owner}
+        return owner if len(sites) == 1 and "__init__" in owner.methods() else None
+
+    def _in_constructor(self, owner: s.ClassDef, nodes: list[Any], name: str) -> Access | None:
+        """In ``__init__``, right before its first use there: at the top level where other methods use it as well."""
+        init = owner.methods()["__init__"]
+        frames = self.walk.log.frames.get(init, [])
+        if any(frame.loop is not None for frame in frames) or not any(map(self._from_entry, frames)):
+            return None
+        if self.module_of[init] not in self.editable:
+            return None
+        me = init.params[0].name
+        inside = [statements_up(node, init) for node in nodes if scope_of(node) is init]
+        gap: tuple[s.Block, int] | None = (init.body, after_docstring(init.body))
+        if inside:
+            gap = common_gap(inside) if len(inside) == len(nodes) else (init.body, min(path[-1][1] for path in inside))
+        return Access(self.module_of[init], *gap, f"{me}.{name}") if gap is not None else None
+
+    # ------------------------------------------------------------ in a frame
+
+    def _in_common_frame(self, nodes: list[Any], name: str) -> Access:
+        """In the deepest activation that leads to every site, before the first of them."""
+        chains = [chain for node in nodes for chain in self.chains(node)]
+        frame = _common(chains)
+        while True:
+            if (
+                frame.loop is None
+                and isinstance(frame.node, (s.Root, s.FunctionDef))
+                and self.module_of[frame.node] in self.editable
+            ):
+                gap = common_gap(
+                    [statements_up(node, frame.node) for chain in chains for where, node in chain if where is frame]
+                )
+                if gap is not None:
+                    return Access(self.module_of[frame.node], *gap, name)
+            if frame.caller is None:
+                raise Unreachable(nodes[0], "there is no place outside every loop where the Accelerator could be made")
+            frame = frame.caller
+
+    def chains(self, node: Any) -> list[Chain]:
+        """Give, for every activation of a node's function, the way from the entry down to the node.
+
+        Raises:  Unreachable for code that nothing visible calls.
+        """
+        frames = [f for f in self.walk.log.frames.get(scope_of(node), []) if self._from_entry(f)]
+        if not frames:
+            return self._forward_chains(node, scope_of(node))
+        found = []
+        for frame in frames:
+            chain, inner, here = [], node, frame
+            while True:
+                chain.append((here, inner))
+                if here.caller is None or here.call is None:
+                    break
+                inner, here = here.call, here.caller
+            found.append(chain[::-1])
+        return found
+
+    def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
+        """For a method of a model, which its forward leads to: the ways to the calls of such models."""
+        owner = class_of(scope)
+        calls = [
+            event
+            for event in self.walk.log.events
+            if event.kind == "forward" and isinstance(event.item.data, Object) and event.item.data.site is owner
+        ]
+        found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
+        if owner is None or not found:
+            raise Unreachable(node, why_not_called(scope))
+        return found
+
+    def _from_entry(self, frame: Frame) -> bool:
+        first = list(frame.chain())[-1]
+        return isinstance(first.node, s.Root) and first.module is self.walk.program.entry
+
+    def is_made_before(self, access: Access, node: Any) -> bool:
+        """Whether the Accelerator is made before a node on every way there."""
+        try:
+            chains = self.chains(node)
+        except Unreachable:
+            return False
+        here = dict(statements_up(access.block.statements[access.index], access.home))
+        return all(comes_after(inner, here) for chain in chains for frame, inner in chain if frame.node is access.home)
+
+
+def why_not_called(scope: Any) -> str:
+    """Say why nothing can be brought to a scope that no visible code executes."""
+    if isinstance(scope, s.Root):
+        return "this module is imported, so what it does when it is imported comes before any Accelerator"
+    return f"`{scope.name}` is not called in the files that were read, so nobody can hand it an Accelerator"
+
+
+def _common(chains: list[Chain]) -> Frame:
+    common = [frame for frame, _ in chains[0]]
+    for chain in chains[1:]:
+        common = [a for a, (b, _) in zip(common, chain, strict=False) if a is b]
+    return common[-1]
+
+
+__all__ = ["Access", "Birthplace", "Unreachable", "Ways", "why_not_called"]

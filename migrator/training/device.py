@@ -1,0 +1,217 @@
+"""Which device a script asks for: its definitions, its flags, and what they become for an Accelerator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from migrator.roles import knowledge
+from migrator.roles.role import Kind, Object, Value
+from migrator.roles.walk import Walk
+from migrator.source import syntax as s
+from migrator.source.module import Module
+
+_ACCELERATED = re.compile(r"(cuda|mps|xpu|npu|hpu|gpu|accelerator)")
+_INDEXED = re.compile(r"(cuda|xpu|npu|mps):([1-9]\d*|\{\}|%d)?$")
+_FLAG_NAME = re.compile(r"cuda|gpu|accel|device", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A statement that says which device to use."""
+
+    module: Module
+    statement: Any  # Assign or Annotate
+    value: Any
+    devices: tuple[Object, ...]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a string and not a ``torch.device``."""
+        return all(isinstance(x.site, s.Literal) for x in self.devices)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A condition under which a script uses the accelerator: ``text`` is the user's part of it, if any."""
+
+    module: Module
+    node: Any
+    text: str | None  # None: whenever there is one
+    negated: bool = False  # `text` says when *not* to use it
+
+
+class Devices:
+    """What a program says about devices."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.definitions = [x for module in walk.modules for x in self._definitions(module)]
+        self.moves = [call for module in walk.modules for call in module.nodes(s.Call) if is_move(call)]
+
+    def values(self, node: Any) -> Value:
+        """What an expression may be."""
+        return self.walk.log.values.get(node, frozenset())
+
+    def _definitions(self, module: Module) -> list[Definition]:
+        found = []
+        for kind in (s.Assign, s.Annotate):
+            for statement in module.nodes(kind):
+                if statement.value is None:
+                    continue
+                devices = self._devices_in(statement.value)
+                if devices:
+                    found.append(Definition(module, statement, statement.value, tuple(devices)))
+        return found
+
+    def _devices_in(self, value: Any) -> list[Object]:
+        """The devices that an expression makes; empty where it is about something else."""
+        if not isinstance(value, (s.Call, s.Literal, s.Conditional, s.Boolean)):
+            return []
+        made = self.values(value)
+        devices = [x for x in made if x.kind is Kind.DEVICE and x.data not in ("of tensor", "accelerator")]
+        others = [x for x in made if x.kind is not Kind.DEVICE and x.kind is not Kind.CONSTANT]
+        if not devices or others or not all(_within(x.site, value) for x in devices):
+            return []
+        if isinstance(value, s.Literal) and not self.is_used(devices):
+            return []
+        return sorted(devices, key=lambda x: x.label)
+
+    def follows_tensor(self, item: Definition) -> bool:
+        """Whether a definition asks a tensor where it is: ``"cuda" if x.is_cuda else "cpu"``."""
+        tests = [node.test for node in item.value.walk() if isinstance(node, s.Conditional)]
+        return bool(tests) and all(
+            any(isinstance(x, s.Attribute) and x.name in ("is_cuda", "device") for x in test.walk()) for test in tests
+        )
+
+    def is_used(self, devices: Iterable[Object]) -> bool:
+        """Whether devices reach a move or another place where a tensor is put."""
+        wanted = set(devices)
+        for module in self.walk.modules:
+            for call in module.nodes(s.Call):
+                for node in device_arguments(call):
+                    if wanted & self.values(node):
+                        return True
+        return False
+
+    # ------------------------------------------------------------ conditions
+
+    def wish_of(self, test: Any, module: Module) -> Wish:
+        """Split a condition into availability, which the Accelerator looks up itself, and what the user wants."""
+        parts = [part for part in conjuncts(test) if not self.is_availability(part)]
+        if not parts:
+            return Wish(module, test, None)
+        if len(parts) == 1:
+            part = parts[0]
+            if isinstance(part, s.Unary) and part.operator == "not":
+                return Wish(module, test, module.outer_text(part.operand), negated=True)
+            return Wish(module, test, _operand(module, part))
+        if len(parts) == len(conjuncts(test)):
+            return Wish(module, test, f"({module.text(test)})")
+        return Wish(module, test, "(" + " and ".join(module.outer_text(part) for part in parts) + ")")
+
+    def is_availability(self, node: Any) -> bool:
+        """Whether an expression only asks whether there is an accelerator."""
+        values = self.values(node)
+        if values and all(x.kind is Kind.FLAG and x.data is not None for x in values):
+            return True  # handed over as an argument
+        if isinstance(node, s.Call):
+            names = {str(x.data) for x in self.values(node.func) if x.kind is Kind.LIBRARY}
+            if names == {"hasattr"}:  # hasattr(torch.backends, "mps")
+                return any(
+                    x.kind is Kind.LIBRARY and str(x.data).startswith("torch") for x in self.values(node.args[0].value)
+                )
+            return any(knowledge.AVAILABLE.match(name) for name in names)
+        if isinstance(node, s.Compare) and len(node.comparators) == 1:
+            return self.is_availability(node.left)  # torch.cuda.device_count() > 0
+        if isinstance(node, s.Conditional):  # True if torch.cuda.is_available() else False
+            return self.is_availability(node.test)
+        if isinstance(node, (s.Name, s.Attribute)):
+            values = self.defining_values(node)
+            return bool(values) and all(self.is_availability(value) for value in values)
+        return isinstance(node, s.Boolean) and self.is_availability(node.left) and self.is_availability(node.right)
+
+    def defining_values(self, node: Any) -> list[Any]:
+        """The expressions that a variable is assigned from in its module."""
+        module = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
+        found = []
+        for statement in module.nodes(s.Assign):
+            for target in statement.targets:
+                if _same_variable(target, node):
+                    found.append(statement.value)
+        return found
+
+    def is_flag(self, node: Any) -> bool:
+        """Whether a condition is about devices: by what it is made of, else by a name that the guarded moves bear out."""
+        if any(x.kind is Kind.FLAG for x in self.values(node)):
+            return True
+        for part in conjuncts(node):
+            inner = part.operand if isinstance(part, s.Unary) else part
+            if isinstance(inner, s.Attribute) and inner.name == "is_cuda":
+                return False  # asks a tensor, not the machine
+            name = inner.name if isinstance(inner, s.Attribute) else inner.id if isinstance(inner, s.Name) else ""
+            if not (name and _FLAG_NAME.search(name)) and not self.is_availability(inner):
+                return False
+        return True
+
+
+def conjuncts(node: Any) -> list[Any]:
+    """Give the parts of an `and`."""
+    if isinstance(node, s.Boolean) and node.operator == "and":
+        return [*conjuncts(node.left), *conjuncts(node.right)]
+    return [node]
+
+
+def _operand(module: Module, node: Any) -> str:
+    text = module.outer_text(node)
+    simple = isinstance(node, (s.Name, s.Attribute, s.Call, s.Subscript)) or text.startswith("(")
+    return text if simple else f"({text})"
+
+
+def _within(node: Any, outer: Any) -> bool:
+    while node is not None:
+        if node is outer:
+            return True
+        node = node.parent
+    return False
+
+
+def _module_scope(node: Any) -> s.Scope:
+    while not isinstance(node, s.Root):
+        node = node.parent
+    return node.namespace
+
+
+def _same_variable(target: Any, node: Any) -> bool:
+    if isinstance(target, s.Name) and isinstance(node, s.Name):
+        return target.id == node.id and target.scope.resolve(target.id) is node.scope.resolve(node.id)
+    if isinstance(target, s.Attribute) and isinstance(node, s.Attribute):
+        return target.name == node.name and _same_variable(target.value, node.value)
+    return False
+
+
+def is_move(call: s.Call) -> bool:
+    """Whether a call has the form of a move: ``x.to(...)`` or ``x.cuda(...)``."""
+    return isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda")
+
+
+def device_arguments(call: s.Call) -> list[Any]:
+    """Give the arguments of a call that say on which device something is put."""
+    found = [arg.value for arg in call.args if arg.keyword in ("device", "map_location")]
+    if is_move(call) and call.args and not call.args[0].star and call.args[0].keyword is None:
+        found.append(call.args[0].value)
+    if isinstance(call.func, s.Attribute) and call.func.name == "device":  # torch.device(name)
+        found += [arg.value for arg in call.args[:1]]
+    return found
+
+
+def is_accelerated(device: Object) -> bool:
+    """Whether a device is anything but the CPU."""
+    return bool(_ACCELERATED.search(str(device.data)))
+
+
+def is_indexed(device: Object) -> bool:
+    """Whether a device names another one than the first."""
+    return bool(_INDEXED.match(str(device.data)))

@@ -1,0 +1,39 @@
+"""Code that another framework drives already."""
+
+from __future__ import annotations
+
+import re
+
+from migrator.roles.knowledge import FRAMEWORKS
+from migrator.source import syntax as s
+from migrator.source.module import Module
+
+_HINT = re.compile(
+    rb"^[ \t]*(?:from|import)[ \t]+(?:"
+    + "|".join(sorted(FRAMEWORKS)).encode()
+    + rb"|runtime\b|transformers[ \t]+import[^\n]*Trainer)",
+    re.MULTILINE,
+)
+
+
+def may_be_driven(data: bytes) -> bool:
+    """Whether a file's bytes look like an import of a framework."""
+    return _HINT.search(data) is not None
+
+
+def framework_of(module: Module) -> tuple[s.Statement, str] | None:
+    """Give the import by which a module turns to a framework, and the framework's name."""
+    for node in module.nodes(s.ImportFrom):
+        first = node.module.partition(".")[0]
+        names = {name for name, _ in node.names or ()}
+        if node.level == 0 and first in FRAMEWORKS:
+            return node, FRAMEWORKS[first]
+        if node.level == 0 and first == "runtime" and "Accelerator" in names:
+            return node, "the bundled runtime"
+        if first == "transformers" and any(name.endswith("Trainer") for name in names):
+            return node, "the Hugging Face Trainer"
+    for plain in module.nodes(s.Import):
+        for name, _ in plain.names:
+            if name.partition(".")[0] in FRAMEWORKS:
+                return plain, FRAMEWORKS[name.partition(".")[0]]
+    return None

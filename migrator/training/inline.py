@@ -1,0 +1,73 @@
+"""Objects that no variable holds at a fitting place: `prepare` goes around the expression that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from migrator.roles.role import Kind, Object
+from migrator.source import syntax as s
+from migrator.training.structure import Structure
+
+_KINDS = frozenset({Kind.LOADER, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """An expression whose result is prepared on the spot."""
+
+    node: s.Expression
+    item: Object
+
+
+def inline(structure: Structure, item: Object, required: Iterable[Object]) -> Inline | None:
+    """Give the expression to prepare an object in: its construction, else the call of a factory; None where neither will do.
+
+    Whatever else the expression may make has to be prepared as well.
+    """
+    wanted = set(required)
+    if item.kind not in _KINDS or not isinstance(item.site, s.Call):
+        return None
+    for node in (item.site, *reversed(item.context or ())):
+        made = structure.walk.log.values.get(node, frozenset())
+        if isinstance(node, s.Call) and item in made and made <= wanted and _always(structure, node, item):
+            return Inline(_moved(structure, node, item), item)
+    return None
+
+
+def _always(structure: Structure, node: Any, item: Object) -> bool:
+    """Whether whatever is made at an object's own site is to be prepared too, seen from all its calling contexts."""
+    return node is not item.site or all(
+        x in structure.walk.log.values[node] for x in structure.by_item if x.site is node
+    )
+
+
+def _moved(structure: Structure, node: Any, item: Object) -> Any:
+    """The expression together with the moves that follow in it: ``Net().to(device)``."""
+    while (
+        isinstance(node.parent, s.Attribute)
+        and isinstance(node.parent.parent, s.Call)
+        and node.parent.parent.func is node.parent
+    ):
+        if structure.walk.log.values.get(node.parent.parent) != structure.walk.log.values.get(node):
+            break
+        node = node.parent.parent
+    return node
+
+
+def is_rebuilt(structure: Structure, item: Object) -> bool:
+    """Whether an object takes another's place now and then: it is made in a loop, on a condition within that loop."""
+    node = item.site
+    if not isinstance(node, s.Call):
+        return False
+    block = node.statement.block
+    while not isinstance(block.owner, (s.Root, s.FunctionDef, s.ClassDef)):
+        if isinstance(block.owner, s.If):
+            inner = block.owner.block
+            while not isinstance(inner.owner, (s.Root, s.FunctionDef, s.ClassDef)):
+                if isinstance(inner.owner, (s.For, s.While)):
+                    return True
+                inner = inner.owner.block
+        block = block.owner.block
+    return False

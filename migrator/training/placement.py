@@ -1,0 +1,195 @@
+"""Where `prepare` may stand: candidate gaps, tried in a second walk that pretends the objects are prepared there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from migrator.roles.flow import walk_program
+from migrator.roles.program import Program
+from migrator.roles.role import Kind, Object
+from migrator.roles.state import Event, Frame
+from migrator.roles.walk import Walk
+from migrator.source import syntax as s
+from migrator.training.gap import TRIES, Placement, candidates
+from migrator.training.home import homes_of
+from migrator.training.inline import Inline, inline, is_rebuilt
+from migrator.training.structure import Key, Structure, is_own_method, key_of
+
+Homes = dict[Object, dict[Frame, Event]]
+Group = list[Placement]  # the candidates for some objects: one of them is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why there is no place for `prepare`: the site in the way, and what it does."""
+
+    frame: Frame
+    node: Any
+    item: Object | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where everything is prepared, with the walk that shows it; or what is in the way."""
+
+    placements: tuple[Placement, ...] = ()
+    inlines: tuple[Inline, ...] = ()
+    walk: Walk | None = None
+    obstacle: Obstacle | None = None
+
+
+def place(program: Program, structure: Structure, required: list[Object]) -> Outcome:
+    """Find places at which all required objects can be prepared."""
+    return _Search(program, structure, required).run()
+
+
+class _Search:
+    def __init__(self, program: Program, structure: Structure, required: list[Object]) -> None:
+        self.program = program
+        self.structure = structure
+        self.required = required
+        self.homes: Homes = {item: homes_of(structure, item) for item in required}
+        self.chosen: list[Placement] = []
+        self.inlines: list[Inline] = []
+        self.walk: Walk | None = None
+        self.obstacle: Obstacle | None = None
+
+    def run(self) -> Outcome:
+        held = [item for item in self.required if not self._needs_inline(item) or not self._inline(item)]
+        todo = self._groups(held)
+        while todo and self.obstacle is None:
+            todo = [*self._settle(todo[0]), *todo[1:]]
+        if self.obstacle is None:
+            self.obstacle = self._problem({key_of(item) for item in self.required})
+        if self.obstacle is not None:
+            return Outcome(obstacle=self.obstacle)
+        return Outcome(tuple(self.chosen), tuple(self.inlines), self.walk)
+
+    # ------------------------------------------------------------ on the spot
+
+    def _needs_inline(self, item: Object) -> bool:
+        return not self.homes[item] or is_rebuilt(self.structure, item)
+
+    def _inline(self, item: Object) -> bool:
+        """Prepare an object where it is made, if it can be."""
+        found = inline(self.structure, item, self.required)
+        if found is not None and found.node not in [known.node for known in self.inlines]:
+            self.inlines.append(found)
+        return found is not None
+
+    # ------------------------------------------------------------ groups: which objects one frame holds
+
+    def _groups(self, items: list[Object]) -> list[Group]:
+        """Split objects by the frame that they are prepared in."""
+        left, groups = list(items), []
+        while left:
+            if not self.homes[left[0]]:
+                self._stop(left[0], "is held by no variable that could be bound again")
+                return []
+            frames = dict.fromkeys(frame for item in left for frame in self.homes[item])
+            best = max(frames, key=lambda frame: self._rank(frame, left))
+            members = [item for item in left if best in self.homes[item]]
+            group = self._candidates(best, members)
+            if not group and len(members) > 1:
+                members, group = self._part(best, members)
+            if group:
+                groups.append(group)
+            elif not self._inline(members[0]):
+                self._stop(members[0], "has no place between its construction and its first use in training")
+                return []
+            else:
+                members = members[:1]
+            left = [item for item in left if item not in members]
+        return groups
+
+    def _candidates(self, frame: Frame, items: list[Object]) -> Group:
+        return candidates(self.structure, frame, {item: self.homes[item][frame] for item in items}) if items else []
+
+    def _part(self, frame: Frame, members: list[Object]) -> tuple[list[Object], Group]:
+        """The largest part with a common gap of objects that have none together."""
+        alone = [item for item in members if item.kind is not Kind.LOADER]
+        for part in (alone, [item for item in members if item.kind is Kind.LOADER], *([item] for item in members)):
+            group = self._candidates(frame, part)
+            if group:
+                return part, group
+        return members, []
+
+    def _rank(self, frame: Frame, left: list[Object]) -> tuple[Any, ...]:
+        """Prefer the frame that holds most; of equals the class that keeps them, then the outermost."""
+        held = [item for item in left if frame in self.homes[item]]
+        own = all(isinstance(self.homes[item][frame].node, s.Attribute) for item in held)
+        return (bool(self._candidates(frame, held)), len(held), own, -sum(1 for _ in frame.chain()), -frame.entered)
+
+    def _stop(self, item: Object, text: str) -> None:
+        events = self.structure.by_item[item]
+        made = next((event for event in events if event.kind == "make"), events[0])
+        self.obstacle = Obstacle(made.frame, item.site if item.site is not None else made.node, item, text)
+
+    # ------------------------------------------------------------ the second walk
+
+    def _settle(self, group: Group) -> list[Group]:
+        """Take the first candidate that bears a second walk; else give the parts that the group falls into."""
+        items = [target.item for target in group[0].targets]
+        keys = {key_of(target.item) for placement in self.chosen for target in placement.targets} | {
+            key_of(x) for x in items
+        }
+        first: Obstacle | None = None
+        for placement in group[:TRIES]:
+            problem = self._problem(keys, placement)
+            if problem is None:
+                self.chosen.append(placement)
+                return []
+            first = first or problem
+        parts = self._by_kind(group[0])
+        if len(parts) > 1 and all(parts):
+            return parts
+        if not all(self._inline(item) for item in items):
+            self.obstacle = first
+        return []
+
+    def _by_kind(self, placement: Placement) -> list[Group]:
+        """Split objects that have no common gap: models may have to be prepared before their optimizers are built."""
+        kinds: dict[Kind, list[Object]] = {}
+        for target in placement.targets:
+            if placement.frame not in self.homes[target.item]:
+                return []
+            kinds.setdefault(target.item.kind, []).append(target.item)
+        return [self._candidates(placement.frame, items) for items in kinds.values()]
+
+    def _problem(self, keys: set[Key], extra: Placement | None = None) -> Obstacle | None:
+        """Walk the program as it would be; the first training use of an object that is still as it was made."""
+        placements = [*self.chosen, extra] if extra is not None else self.chosen
+        self.walk = walk_program(self.program, gaps_of(placements), frozenset(x.node for x in self.inlines))
+        return _unprepared(self.walk, keys)
+
+
+def gaps_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
+    """Put placements in the form that a walk takes."""
+    gaps: dict[Any, dict[int, list[Any]]] = {}
+    for placement in placements:
+        nodes = [target.node for target in placement.targets]
+        gaps.setdefault(placement.block, {}).setdefault(placement.index, []).extend(nodes)
+    return gaps
+
+
+def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
+    structure = Structure(walk)
+    inside = {
+        e.item for e in walk.log.events if e.kind == "forward" and is_own_method(e, e.item)
+    }  # MIG903 speaks of these
+    for event in structure.backwards:
+        for item in event.value - inside:
+            if not item.prepared and key_of(item) in keys and item.kind in (Kind.MODEL, Kind.OPAQUE):
+                return Obstacle(event.frame, event.node, item, "reaches this loss without having been prepared")
+    for events in structure.by_item.values():
+        for event in events:
+            if event.item.prepared or key_of(event.item) not in keys:
+                continue
+            if event.kind == "iterate" and structure.trains(event):
+                return Obstacle(event.frame, event.node, event.item, "is iterated here without having been prepared")
+            if event.kind == "call" and event.detail == "step":
+                return Obstacle(event.frame, event.node, event.item, "is stepped here without having been prepared")
+    return None

@@ -1,0 +1,313 @@
+"""How code reaches the Accelerator: as a variable in sight, on ``self``, or through parameters that hand it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from migrator.roles.role import Kind, Object
+from migrator.roles.walk import Walk
+from migrator.source import syntax as s
+from migrator.source.block import Insert, Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training.access import Access, Birthplace, Unreachable, Ways, why_not_called
+from migrator.training.position import after_docstring, class_of, scope_of
+
+Users = Callable[
+    [Module, str], "str | None"
+]  # a file outside the program that uses a name of a module, if there is one
+
+_TRAINED = frozenset({Kind.MODEL, Kind.OPTIMIZER, Kind.LOADER, Kind.SCHEDULER, Kind.DEVICE})
+
+
+class Reach:
+    """Finds an Access for a set of sites."""
+
+    def __init__(self, walk: Walk, editable: set[Module], users: Users = lambda module, name: None) -> None:
+        self.walk = walk
+        self.editable = editable
+        self.users = users
+        self.birthplace = Birthplace(walk, editable)
+        self.home = self.birthplace.module_of
+
+    @property
+    def has_own(self) -> bool:
+        """Whether the script makes an Accelerator itself."""
+        return self.birthplace.existing is not None
+
+    def solve(self, sites: Iterable[Any], ways: Ways = ()) -> Access:  # type: ignore[assignment]
+        """Find where to make the Accelerator so that it reaches every site.
+
+        Args:    ways: how its argument can be written, each with the variables that it reads; one of them must be bound by then.
+        Raises:  Unreachable for a site that it cannot be brought to.
+        """
+        nodes = list(sites)
+        while True:
+            access = self.birthplace.find(nodes, list(ways))
+            for scope in dict.fromkeys(scope_of(node) for node in nodes):
+                self._reach(access, scope, ())
+            late = [
+                call for call in access.calls if call not in nodes and not self.birthplace.is_made_before(access, call)
+            ]
+            if access.exists or not late:
+                return access
+            nodes += late  # what hands it on needs it too
+
+    def expression(self, access: Access, node: Any) -> str:
+        """Give the expression by which a node's code reaches the Accelerator."""
+        return access.expressions[scope_of(node)]
+
+    def is_at_hand(self, access: Access, node: Any) -> bool:
+        """Whether code can use the Accelerator as things are: it is in scope, and made before on every way there."""
+        scope = scope_of(node)
+        if scope not in access.expressions:
+            written = self._in_sight(access, scope) or self._on_self(access, scope)
+            if written is None:
+                return False
+            access.expressions[scope] = written
+        return self.birthplace.is_made_before(access, node)
+
+    def _on_self(self, access: Access, scope: Any) -> str | None:
+        """How a method reaches the Accelerator that its class's constructor keeps; None where it keeps none."""
+        owner = class_of(scope)
+        init = owner.methods().get("__init__") if owner is not None else None
+        if init is None or (init is not access.home and init not in access.threaded):
+            return None
+        return f"{scope.params[0].name}.{access.plain}" if "." in access.name or init in access.threaded else None
+
+    # ------------------------------------------------------------ the ways there
+
+    def _reach(self, access: Access, scope: Any, through: tuple[Any, ...]) -> None:
+        """Bring the Accelerator into a scope.
+
+        Raises:  Unreachable
+        """
+        if scope in access.expressions:
+            return
+        if access.exists and self._has_parameter(scope, access.plain):
+            access.expressions[scope] = access.plain
+            return
+        written = (
+            self._in_sight(access, scope)
+            or self._on_parameter(access, scope)
+            or self._enclosing(access, scope, through)
+        )
+        if written is not None:
+            access.expressions[scope] = written
+            return
+        owner = class_of(scope)
+        if owner is not None:
+            self._through_instance(access, scope, owner, through)
+        elif isinstance(scope, s.Root):
+            raise Unreachable(scope, why_not_called(scope))
+        else:
+            self._through_parameter(access, scope, through)
+
+    def _has_parameter(self, scope: Any, name: str) -> bool:
+        return any(param.name == name for param in getattr(scope, "params", []))
+
+    def _in_sight(self, access: Access, scope: Any) -> str | None:
+        """The name, where a scope can simply read it: as its own, a closure's, or as a global among other globals."""
+        home = access.home
+        if scope is home:
+            return access.name
+        if "." in access.name or scope_path(scope, home) is None:
+            return None
+        if not isinstance(home, s.Root) or self._reads_globals(scope) or self._unthreadable(scope) is not None:
+            return access.name
+        nested = not isinstance(scope_of(scope.block), s.Root)
+        return access.name if nested or class_of(scope) is not None else None
+
+    def _reads_globals(self, scope: Any) -> bool:
+        """Whether a function takes objects of the training from the module, or has no parameters to take them from."""
+        for used, names in scope.namespace.names.items():
+            owner = scope.namespace.resolve(used)
+            if owner is not None and owner.kind == "module":
+                if any(x.kind in _TRAINED or x.prepared for node in names for x in self.walk.log.values.get(node, ())):
+                    return True
+        return not scope.params
+
+    def _on_parameter(self, access: Access, scope: Any) -> str | None:
+        """How a function reaches it through a parameter that always holds the object on which it is kept."""
+        owner = access.home.block.owner if "." in access.name else None
+        for param in getattr(scope, "params", []) if owner is not None else ():
+            values = {x for frame in self.walk.log.frames.get(scope, []) for x in frame.given.get(param.name, ())}
+            if values and all(
+                x.kind is Kind.INSTANCE and isinstance(x.data, Object) and x.data.site is owner for x in values
+            ):
+                return f"{param.name}.{access.plain}"
+        return None
+
+    def _enclosing(self, access: Access, scope: Any, through: tuple[Any, ...]) -> str | None:
+        """What the function around a nested one calls it; None where there is none, or it cannot be brought there."""
+        outer = scope_of(scope.block) if isinstance(scope, s.FunctionDef) else None
+        if not isinstance(outer, s.FunctionDef) or class_of(scope) is not None:
+            return None
+        self._reach(access, outer, through)
+        written = access.expressions[outer]
+        return written if written.partition(".")[0] not in scope.namespace.bound else None
+
+    def _through_instance(self, access: Access, scope: Any, owner: s.ClassDef, through: tuple[Any, ...]) -> None:
+        """Keep it on ``self``, handed to the constructor."""
+        me, name = scope.params[0].name, access.plain
+        if access.exists and any(x.kind is Kind.ACCELERATOR for x in self._attribute(owner, name)):
+            access.expressions[scope] = f"{me}.{name}"
+            return
+        init = owner.methods().get("__init__")
+        if self._is_model(owner):
+            text = f"`{owner.name}` is a model, and its own code should not depend on an Accelerator; use the device of an input"
+            raise Unreachable(scope, text)
+        if init is None:
+            raise Unreachable(scope, f"`{owner.name}` has no `__init__` that could keep the Accelerator")
+        if access.home is not init and init not in access.threaded:
+            self._through_parameter(access, init, through)
+            index = after_docstring(init.body)
+            line = f"{init.params[0].name}.{name} = {name}"
+            insert = Insert(init.body, index, (line,), tight=True, rank=-1)
+            access.threads.append((self.home[init], init.body.statements[index], insert))
+        if scope is not init:
+            access.expressions[scope] = f"{me}.{name}"
+
+    def _attribute(self, owner: s.ClassDef, name: str) -> frozenset[Object]:
+        """What ``self.name`` holds in the instances of a class."""
+        made = [x for x in self.walk.heap.objects() if isinstance(x.data, Object) and x.data.site is owner]
+        return frozenset(x for item in made for x in self.walk.variables.of(item).get(name, ()))
+
+    def _is_model(self, owner: s.ClassDef) -> bool:
+        made = [x for x in self.walk.heap.objects() if x.kind in (Kind.MODEL, Kind.DATASET)]
+        return any(isinstance(x.data, Object) and x.data.site is owner for x in made)
+
+    # ------------------------------------------------------------ parameters
+
+    def _through_parameter(self, access: Access, scope: Any, through: tuple[Any, ...]) -> None:
+        """Give a function one more parameter, and every call of it one more argument."""
+        name = access.plain
+        why = self._unthreadable(scope)
+        if why is not None:
+            raise Unreachable(scope, why)
+        if name in scope.namespace.bound:
+            raise Unreachable(scope, f"`{scope.name}` uses the name `{name}` for something else")
+        access.expressions[scope] = name
+        by_position = self._add_parameter(access, scope, name)
+        for call in self.walk.log.calls[scope]:
+            caller = scope_of(call)
+            if caller not in through:
+                self._reach(access, caller, (*through, scope))
+            self._add_argument(access, call, name, access.expressions[caller], by_position)
+            access.calls.append(call)
+        access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
+
+    def _unthreadable(self, scope: Any) -> str | None:
+        """Why a function cannot get another parameter."""
+        log = self.walk.log
+        if scope in log.decorated:
+            return f"`{scope.name}` is decorated with `{log.decorated[scope]}`, which may not pass another argument on"
+        if scope in log.unseen:
+            return f"`{scope.name}` is handed over as a value, so its callers cannot all be seen"
+        if self.home[scope] not in self.editable:
+            return f"`{scope.name}` is defined in {self.home[scope].source.path}, which is not among the given files"
+        user = self.users(
+            self.home[scope], scope.block.owner.name if isinstance(scope.block.owner, s.ClassDef) else scope.name
+        )
+        if user is not None:
+            return f"`{scope.name}` is also used by {user}, which is not part of this program"
+        calls = log.calls.get(scope, {})
+        if not calls:
+            return f"`{scope.name}` is not called in the files that were read"
+        unseen = self._unseen_call(scope)
+        if unseen is not None:
+            return f"`{scope.name}` is also called in {unseen}, which is not executed here"
+        if any(not isinstance(call, s.Call) for call in calls):
+            return f"`{scope.name}` is called implicitly"
+        if any(len(self._callees(call)) > 1 for call in calls):
+            return f"`{scope.name}` is called through a variable that may hold other functions too"
+        if any(arg.star for call in calls for arg in call.args):
+            return f"`{scope.name}` is called with `*` or `**` arguments"
+        return None
+
+    def _unseen_call(self, scope: s.FunctionDef) -> str | None:
+        """Where a module of the program calls a function in code that the walk did not execute."""
+        name = (
+            scope.block.owner.name
+            if isinstance(scope.block.owner, s.ClassDef) and scope.name == "__init__"
+            else scope.name
+        )
+        known = self.walk.log.calls.get(scope, {})
+        for module in self.walk.modules:
+            for call in module.nodes(s.Call):
+                if (
+                    call not in known
+                    and call not in self.walk.log.values
+                    and isinstance(call.func, s.Name)
+                    and call.func.id == name
+                ):
+                    return f"{module.source.path}:{module.where(call)[0]}"
+        return None
+
+    def _callees(self, call: s.Call) -> set[Any]:
+        """The local functions and classes that a call may enter."""
+        kinds = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.PARTIAL)
+        return {x.site for x in self.walk.log.values.get(call.func, ()) if x.kind in kinds}
+
+    def _add_parameter(self, access: Access, scope: s.FunctionDef, name: str) -> bool:
+        """Add the parameter last; whether callers may pass it by position."""
+        module = self.home[scope]
+        plain = [p for p in scope.params if p.kind in ("position", "either")]
+        tail = [p for p in scope.params if p.kind not in ("position", "either")]
+        rest = next((p for p in tail if p.kind == "**"), None)
+        named = [p for p in tail if p.kind != "**"]
+        by_position = not tail and not any(p.default is not None for p in plain)
+        text = name if by_position or named or _bare_star(scope) else f"*, {name}"
+        before = named[-1] if named else plain[-1] if plain else None
+        if before is None and rest is None:
+            start = _open_parenthesis(module, scope)
+        elif before is None:
+            start, text = module.span(rest).start, f"{text}, "
+        else:
+            start = module.outer(before.default or before.annotation or before.cst.name).end
+            text = _separator(module, plain + named) + text
+        access.threads.append((module, scope, Replace(Span(start, start), text, 9)))
+        return by_position
+
+    def _add_argument(self, access: Access, call: s.Call, name: str, expression: str, by_position: bool) -> None:
+        module = self.home[scope_of(call)]
+        named = any(arg.keyword for arg in call.args)
+        text = expression if by_position and not named else f"{name}={expression}"
+        if not call.args:
+            start = module.span(call).end - 1
+        else:
+            last = call.args[-1].value
+            bare = isinstance(last, s.Comprehension) and last.kind == "generator" and not last.cst.lpar
+            if bare and len(call.args) == 1:
+                raise Unreachable(call, "the call's only argument is a bare generator expression")
+            start, text = module.outer(last).end, _separator(module, call.args) + text
+        access.threads.append((module, call, Replace(Span(start, start), text, 9)))
+
+
+def scope_path(scope: Any, home: Any) -> list[Any] | None:
+    """Give the scopes from one out to another that encloses it; None where it does not."""
+    found = [scope]
+    while found[-1] is not home:
+        if isinstance(found[-1], s.Root):
+            return None
+        found.append(scope_of(found[-1]))
+    return found
+
+
+def _bare_star(scope: s.FunctionDef) -> bool:
+    return scope.cst.params.star_arg.__class__.__name__ == "ParamStar"
+
+
+def _open_parenthesis(module: Module, scope: s.FunctionDef) -> int:
+    start = module.span(scope.cst.name).end
+    return module.source.text.index("(", start) + 1
+
+
+def _separator(module: Module, items: list[Any]) -> str:
+    """What stands between the last two of several items, so that a new one looks like its neighbours."""
+    if len(items) < 2:
+        return ", "
+    text = module.source.text[module.outer(items[-2]).end : module.span(items[-1]).start]
+    before = module.source.text[module.span(items[-2]).end : module.span(items[-1]).start]
+    return before if before.strip() == "," else text if text.strip() == "," else ", "

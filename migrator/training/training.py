@@ -1,0 +1,173 @@
+"""The training model: everything that the rules ask about a program."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any
+
+from migrator.roles.flow import walk_program
+from migrator.roles.program import Program
+from migrator.roles.role import Kind, Object, Value
+from migrator.roles.state import Event
+from migrator.source import syntax as s
+from migrator.source.module import Module
+from migrator.training.device import Definition, Devices
+from migrator.training.position import scope_of
+from migrator.training.placement import Outcome, place
+from migrator.training.structure import Structure, key_of
+from migrator.training.use import training_uses
+
+
+class Training:
+    """What a program trains, with what, and where."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.raw = walk_program(program)
+        self.structure = Structure(self.raw)
+        self.batch_schedulers = [x for x, cadence in self.structure.schedulers.items() if cadence == "batch"]
+        self.required = self._required()
+        self.missing = [item for item in self.required if not self._is_prepared(item)]
+        self.outcome = self._place()
+        self.walk = self.outcome.walk or self.raw  # as it will be, where that is known
+        self.keys = {key_of(item) for item in self.required}
+        self.model_keys = {key_of(item) for item in self.structure.models}
+
+    def _place(self) -> Outcome:
+        if not self.missing:  # nothing to train, or all of it prepared by the script itself
+            return Outcome(walk=self.raw if self.required else None)
+        return place(self.program, self.structure, self.missing)
+
+    def _is_prepared(self, item: Object) -> bool:
+        """Whether the script itself prepares an object before it trains with it."""
+        uses = training_uses(self.structure, item)
+        if not uses:
+            return any(event.kind == "prepared" for event in self.structure.by_item[item])
+        return all(event.item.prepared for event in uses)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the script itself prepares all that it trains."""
+        return bool(self.required) and not self.missing
+
+    def _required(self) -> list[Object]:
+        cast = self.structure
+        if not self.is_training:
+            return []
+        return [*cast.models, *cast.optimizers, *cast.loaders, *self.batch_schedulers]
+
+    @cached_property
+    def is_training(self) -> bool:
+        """Whether the program trains: it back-propagates in a loop, or in a function, which others may call in one."""
+        return any(
+            event.loop is not None or not isinstance(event.frame.node, s.Root) for event in self.structure.backwards
+        )
+
+    @cached_property
+    def is_distributed(self) -> bool:
+        """Whether the program drives several processes itself and back-propagates in a way of its own (RPC, pipelines)."""
+        own = any(
+            name.startswith(("torch.distributed.rpc", "torch.distributed.autograd", "torch.distributed.pipelin"))
+            for name in self.calls
+        )
+        return own and not self.is_training
+
+    @cached_property
+    def trained_in(self) -> list[Module]:
+        """The modules that take part: those with a training step, those that make what is trained, and the entry."""
+        found = [self.module_of(event.node) for event in self.structure.backwards]
+        found += [self.module_of(event.node) for event in self.events("make") if event.item.kind is Kind.ACCELERATOR]
+        return list(dict.fromkeys([*found, self.program.entry]))
+
+    @property
+    def modules(self) -> list[Module]:
+        """The modules that the walk executed."""
+        return list(self.walk.modules)
+
+    @cached_property
+    def after(self) -> Structure:
+        """The cast as it acts once everything is prepared."""
+        return Structure(self.walk)
+
+    @cached_property
+    def devices(self) -> Devices:
+        """What the program says about devices."""
+        return Devices(self.walk)
+
+    @cached_property
+    def definitions(self) -> list[Definition]:
+        """The device definitions that decide something in the training.
+
+        One in an imported module runs before any Accelerator is made. Plain "cuda" there means the process's own GPU,
+        which the Accelerator sets, so that it can stay.
+        """
+        return [x for x in self.devices.definitions if self.is_involved(x.statement) and not self.stays(x)]
+
+    def stays(self, item: Definition) -> bool:
+        """Whether a definition is right as it is."""
+        if self.devices.follows_tensor(item):
+            return True
+        imported = isinstance(scope_of(item.statement), s.Root) and item.module is not self.program.entry
+        return imported and not any(re.match(r"\w+:\d|option|\?", str(x.data)) for x in item.devices)
+
+    @cached_property
+    def calls(self) -> dict[str, list[tuple[Module, s.Call]]]:
+        """Calls of library functions by qualified name."""
+        found: dict[str, list[tuple[Module, s.Call]]] = {}
+        for module in self.modules:
+            for call in module.nodes(s.Call):
+                for item in self.value(call.func):
+                    if item.kind is Kind.LIBRARY:
+                        found.setdefault(str(item.data), []).append((module, call))
+        return found
+
+    @cached_property
+    def homes(self) -> dict[Any, Module]:
+        """The module of each root."""
+        return {module.root: module for module in self.modules}
+
+    @cached_property
+    def involved(self) -> set[Any]:
+        """The functions and modules that take part in the training: code elsewhere in the program is not ours to touch.
+
+        They are on the way to a training step, are called inside a training loop, hold an object that is prepared, or
+        make something that reaches a loss.
+        """
+        found: set[Any] = set()
+        roots = {root for event in self.structure.backwards for root in event.value}
+        sites = {scope_of(root.site) for root in roots if root.site is not None}
+        for event in [*self.structure.backwards, *(e for item in self.required for e in self.structure.by_item[item])]:
+            found.update(frame.node for frame in event.frame.chain())
+        for event in self.events("forward"):
+            owner = event.item.data if event.item.kind is Kind.MODEL else None
+            if owner.__class__ is Object and owner.kind is Kind.CLASS:
+                found.update(x for x in owner.site.body.walk() if isinstance(x, s.FunctionDef))
+        for frames in self.raw.log.frames.values():
+            for frame in frames:
+                inside = {loop.node for loop in frame.loop.nest()} if frame.loop is not None else set()
+                if frame.node in sites or inside & self.structure.loops:
+                    found.update(other.node for other in frame.chain())
+        return found
+
+    def is_involved(self, node: Any) -> bool:
+        """Whether a node's code takes part in the training."""
+        return scope_of(node) in self.involved
+
+    def value(self, node: Any) -> Value:
+        """What an expression may be."""
+        return self.walk.log.values.get(node, frozenset())
+
+    def events(self, *kinds: str) -> list[Event]:
+        """Events of some kinds, in order."""
+        return [event for event in self.walk.log.events if event.kind in kinds]
+
+    def module_of(self, node: Any) -> Module:
+        """The module that a node is part of."""
+        while node.parent is not None:
+            node = node.parent
+        return self.homes[node]
+
+    def is_required(self, item: Object) -> bool:
+        """Whether an object is one of those that are prepared."""
+        return key_of(item.raw) in self.keys

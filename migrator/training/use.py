@@ -1,0 +1,37 @@
+"""When an object takes part in training."""
+
+from __future__ import annotations
+
+from migrator.roles.role import Object
+from migrator.roles.state import Event
+from migrator.training.structure import Structure
+
+
+def training_uses(structure: Structure, item: Object) -> list[Event]:
+    """The events by which an object takes part in training."""
+    found = []
+    for event in structure.by_item[item]:
+        if event.kind == "iterate" and structure.trains(event):
+            found.append(event)
+        elif event.kind == "call" and event.detail == "step" and item in (*structure.optimizers, *structure.schedulers):
+            found.append(event)
+        elif event.kind == "forward" and item in structure.models and _trains_forward(structure, event):
+            found.append(event)
+    return found
+
+
+def _trains_forward(structure: Structure, forward: Event) -> bool:
+    """Whether a forward may lead to a backward: both happen under one loop, or in no loop at all."""
+    loops = {loop.node for loop in forward.loops()}
+    for event in structure.backwards:
+        if forward.item.raw in {x.raw for x in event.value}:
+            mine = {loop.node for loop in event.loops()}
+            if not mine or loops & mine:
+                return True
+    return False
+
+
+def first_use(structure: Structure, item: Object) -> Event | None:
+    """The first of an object's training uses."""
+    uses = training_uses(structure, item)
+    return min(uses, key=lambda event: event.order) if uses else None

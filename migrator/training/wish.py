@@ -1,0 +1,156 @@
+"""What the user wants the device to be, as an argument of the Accelerator: `--no-cuda` goes on working."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.source import syntax as s
+from migrator.source.module import Module
+from migrator.training import moves
+from migrator.training.device import Definition, Wish, is_accelerated
+from migrator.training.training import Training
+
+
+@dataclass(frozen=True, slots=True)
+class CpuArgument:
+    """What goes into ``Accelerator(cpu=...)``: ways to write it, each with the variables that it reads; none: nothing."""
+
+    ways: tuple[tuple[str, tuple[s.Name, ...]], ...] = ()
+    silent: bool = False  # the script never names a device, and what it computes with would not all be moved
+    conflict: tuple[Wish, ...] = ()
+
+
+def cpu_argument(training: Training) -> CpuArgument:
+    """Work out whether and when the script stays on the CPU although there is a GPU."""
+    wishes = [*_from_definitions(training), *_from_guards(training)]
+    spoken: dict[tuple[str, bool], list[Wish]] = {}
+    for wish in wishes:
+        if wish.text is not None:
+            spoken.setdefault(_canonical(training, wish), []).append(wish)
+    if len(spoken) > 1:
+        return CpuArgument(conflict=tuple(found[0] for found in spoken.values()))
+    if spoken:
+        return CpuArgument(tuple(dict.fromkeys(_way(wish) for wish in next(iter(spoken.values())))))
+    if wishes:
+        return CpuArgument()
+    if training.definitions:  # only ever the CPU
+        return CpuArgument((("True", ()),))
+    return CpuArgument() if _everything_is_moved(training) else CpuArgument((("True", ()),), silent=True)
+
+
+def _way(wish: Wish) -> tuple[str, tuple[s.Name, ...]]:
+    assert wish.text is not None
+    text = wish.text if wish.negated else f"not {wish.text}"
+    return text, tuple(x for x in wish.node.walk() if isinstance(x, s.Name) and re.search(rf"\b{x.id}\b", text))
+
+
+# ---------------------------------------------------------------- where wishes are spoken
+
+
+def _from_definitions(training: Training) -> Iterator[Wish]:
+    for item in training.definitions:
+        if any(is_accelerated(device) for device in item.devices) and training.devices.is_used(item.devices):
+            yield from _wishes_in(training, item)
+            yield from _wishes_around(training, item.module, item.statement)
+
+
+def _wishes_in(training: Training, item: Definition) -> Iterator[Wish]:
+    """The conditions inside a definition's expression."""
+    found = False
+    for node in item.value.walk():
+        if isinstance(node, s.Conditional):
+            found = True
+            accelerated = any(x.kind is Kind.DEVICE and is_accelerated(x) for x in training.value(node.body))
+            wish = training.devices.wish_of(node.test, item.module)
+            yield wish if accelerated else Wish(wish.module, wish.node, wish.text, not wish.negated)
+    if not found:
+        yield Wish(item.module, item.value, None)
+
+
+def _from_guards(training: Training) -> Iterator[Wish]:
+    for module in training.modules:
+        for call in module.nodes(s.Call):
+            if (
+                not isinstance(call.func, s.Attribute)
+                or call not in training.walk.log.values
+                or not training.is_involved(call)
+            ):
+                continue
+            if call.func.name == "cuda" and moves.is_device_move(training, call):
+                yield Wish(module, call, None)
+                yield from _wishes_around(training, module, call)
+        for node in module.nodes(s.Conditional):
+            if any(x.kind is Kind.TYPE and ".cuda." in str(x.data) for x in training.value(node)):
+                yield training.devices.wish_of(node.test, module)
+
+
+def _wishes_around(training: Training, module: Module, node: Any) -> Iterator[Wish]:
+    """The device conditions that a node stands under."""
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
+        parent = node.parent
+        if (
+            isinstance(parent, s.Block)
+            and isinstance(parent.owner, s.If)
+            and training.devices.is_flag(parent.owner.test)
+        ):
+            yield _turned(training.devices.wish_of(parent.owner.test, module), parent is not parent.owner.body)
+        elif isinstance(parent, s.Conditional) and node is not parent.test and training.devices.is_flag(parent.test):
+            yield _turned(training.devices.wish_of(parent.test, module), node is parent.orelse)
+        node = parent
+
+
+def _turned(wish: Wish, otherwise: bool) -> Wish:
+    return Wish(wish.module, wish.node, wish.text, wish.negated != otherwise)
+
+
+def _canonical(training: Training, wish: Wish, depth: int = 4) -> tuple[str, bool]:
+    """Reduce a wish to what the user typed: a flag variable stands for the condition that it was assigned."""
+    text, negated = wish.text or "", wish.negated
+    if depth:
+        for part in wish.node.walk():
+            if isinstance(part, (s.Name, s.Attribute)) and wish.module.text(part) == text:
+                values = training.devices.defining_values(part)
+                if len(values) == 1 and isinstance(values[0], (s.Boolean, s.Unary, s.Conditional, s.Name, s.Attribute)):
+                    inner = training.devices.wish_of(
+                        values[0].test if isinstance(values[0], s.Conditional) else values[0], wish.module
+                    )
+                    if inner.text is not None and inner.text != text:
+                        return _canonical(
+                            training, Wish(inner.module, inner.node, inner.text, inner.negated != negated), depth - 1
+                        )
+                break
+    return text.strip("()"), negated
+
+
+# ---------------------------------------------------------------- scripts that never name a device
+
+
+def _everything_is_moved(training: Training) -> bool:
+    """Whether all that meets a prepared model is a batch of a prepared loader, so that `prepare` moves all of it."""
+    met = False
+    for event in training.events("forward"):
+        if event.item.kind not in (Kind.MODEL, Kind.CRITERION, Kind.OPAQUE, Kind.PART) or not isinstance(
+            event.node, s.Call
+        ):
+            continue
+        met = True
+        for arg in event.node.args:
+            values = training.value(arg.value)
+            for item in values:
+                if not _is_placed(training, item):
+                    return False
+    return met
+
+
+def _is_placed(training: Training, item: Any) -> bool:
+    if item.kind is Kind.BATCH:
+        return bool(item.of[0].prepared)
+    if item.kind is Kind.TENSOR:
+        return all(_is_placed(training, root) for root in item.of)
+    return item.kind in (Kind.MODEL, Kind.CRITERION, Kind.CONSTANT, Kind.OPAQUE) and not (
+        item.kind is Kind.OPAQUE and not item.prepared and training.is_required(item)
+    )
