@@ -1,0 +1,136 @@
+"""Back-propagation goes through the Accelerator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.source.block import Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training.training import Training
+
+# torch.Tensor.backward's parameters by position (torch 2.x)
+_POSITIONS = ("gradient", "retain_graph", "create_graph", "inputs")
+
+
+class Backward(Rule):
+    """Send every `backward` of the training through the Accelerator.
+
+    What: `loss.backward(retain_graph=True)` becomes `accelerator.backward(loss, retain_graph=True)`. The receiver may be
+    any expression; positional arguments get their names.
+    Why: the Accelerator scales the loss under mixed precision and accumulation, and finishes what DDP has begun.
+    Safety: safe together with `prepare` (MIG201); alone it would change nothing, so it is applied with it or not at all.
+    Source: Accelerate's `Accelerator.backward`, torch.Tensor.backward.
+    """
+
+    code = "MIG301"
+    name = "backward"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        seen: set[Any] = set()
+        if not training.required:
+            yield from self._unrecognised(training)
+            return
+        for event in training.structure.backwards:
+            call = event.node
+            if call in seen or event.detail in ("accelerator", "torch.autograd.backward", "optimizer"):
+                continue
+            seen.add(call)
+            yield self._change(training.module_of(call), call)
+
+    def _unrecognised(self, training: Training) -> Iterator[Change]:
+        for call in dict.fromkeys(event.node for event in training.structure.backwards):
+            yield Change(
+                self.code,
+                training.module_of(call),
+                call,
+                "This backward belongs to no model and no optimizer that was recognised",
+                level=Level.REVIEW,
+                reason="without them there is nothing to prepare",
+                recipe="build the model and its optimizer where this code can be seen together with them",
+            )
+
+    def _change(self, module: Module, call: s.Call) -> Change:
+        func = call.func
+        assert isinstance(func, s.Attribute)
+        receiver = module.text(func.value)
+        shown = f"{receiver}.backward()" if len(receiver) < 40 else "backward()"
+        steps = tuple(Step(module, call, operation) for operation in self._edits(module, call, func))
+        return Change(
+            self.code,
+            module,
+            call,
+            f"Replace `{shown}` with `accelerator.backward({receiver if len(receiver) < 40 else '...'})`",
+            steps,
+            needs=frozenset({"prepared"}),
+            gives=frozenset({f"backward:{id(call)}"}),
+        )
+
+    def _edits(self, module: Module, call: s.Call, func: s.Attribute) -> Iterator[Replace]:
+        outer = module.span(call)
+        receiver = module.outer(func.value)
+        inner = module.span(func.value)
+        yield Replace(Span(outer.start, receiver.start), f"{ACCELERATOR}.backward(")
+        if receiver != inner and not _needs_parentheses(func.value):  # (a + b).backward(): the call brings its own
+            yield Replace(Span(receiver.start, inner.start), "")
+            yield Replace(Span(inner.end, receiver.end), "")
+        end = outer.end - 1
+        if not call.args:
+            yield Replace(Span(receiver.end, end), "")
+            return
+        yield Replace(Span(receiver.end, module.span(call.args[0]).start), ", ")
+        for name, arg in zip(_POSITIONS, call.args, strict=False):
+            if arg.keyword is None and not arg.star:
+                start = module.span(arg).start
+                yield Replace(Span(start, start), f"{name}=", 1)
+
+
+def _needs_parentheses(node: Any) -> bool:
+    return isinstance(node, (s.Yield, s.Walrus, s.Comprehension)) or (
+        isinstance(node, s.Collection) and node.kind == "tuple"
+    )
+
+
+class AutogradGrad(Rule):
+    """Report gradients that are taken by hand.
+
+    What: `torch.autograd.grad(...)` and `torch.autograd.backward(...)` stay as they are.
+    Why: gradients taken so bypass the synchronisation between processes; a gradient penalty is fine, because it becomes
+    part of a loss that is back-propagated through the Accelerator.
+    Safety: reported only.
+    Source: torch.nn.parallel.DistributedDataParallel, on autograd.grad.
+    """
+
+    code = "MIG302"
+    name = "autograd-grad"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for module, call in training.calls.get("torch.autograd.grad", []):
+            if not training.required:
+                continue
+            yield Change(
+                self.code,
+                module,
+                call,
+                "`torch.autograd.grad` is left as it is",
+                level=Level.NOTE,
+                reason="its result is not synchronised between processes, unless it ends up in a loss that is back-propagated",
+                recipe="make sure that it only feeds a loss (a gradient penalty does)",
+            )
+        for event in training.structure.backwards:
+            if event.detail in ("torch.autograd.backward", "optimizer"):
+                yield Change(
+                    self.code,
+                    training.module_of(event.node),
+                    event.node,
+                    "This backward is not a tensor's own, so it cannot go through the Accelerator",
+                    level=Level.REVIEW,
+                    blocks=True,
+                    reason="its gradients would not be scaled or synchronised",
+                    recipe="add the losses up and call `backward()` on the sum",
+                )

@@ -1,0 +1,304 @@
+"""Constructs that another tool's training stands on: seen, explained, and for now a reason to leave the program alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from migrator.roles import knowledge
+from migrator.roles.role import Kind
+from migrator.rules.change import Change, Level
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.source.module import Module
+from migrator.training.training import Training
+
+
+def _shown(module: Module, node: Any) -> str:
+    text = " ".join(module.text(node).split())
+    return text if len(text) < 60 else text[:57] + "..."
+
+
+class _Blocker(Rule):
+    """Base of the rules that report a construct and stop the program."""
+
+    safety = Safety.REVIEW
+    reason = ""
+    recipe = ""
+
+    def sites(self, training: Training) -> Iterable[tuple[Module, Any, str]]:
+        """Give the places, each with what it is."""
+        raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
+
+    def check(self, training: Training) -> Iterator[Change]:
+        seen = set()
+        for module, node, what in self.sites(training):
+            if node not in seen:
+                seen.add(node)
+                yield Change(
+                    self.code,
+                    module,
+                    node,
+                    what,
+                    level=Level.REVIEW,
+                    blocks=True,
+                    reason=self.reason,
+                    recipe=self.recipe,
+                )
+
+
+def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, Any, str]]:
+    matches = re.compile(pattern)
+    for name, found in training.calls.items():
+        if matches.fullmatch(name):
+            for module, call in found:
+                yield module, call, f"`{_shown(module, call)}` is there already"
+
+
+class ProcessGroup(_Blocker):
+    """Report a process group made by hand.
+
+    What: `torch.distributed.init_process_group`, ranks, collectives, barriers, RPC.
+    Why: the Accelerator makes the process group; a second one raises, and ranks worked out by hand go with the first.
+    Safety: reported only for now; the program is left alone.
+    Source: torch.distributed.
+    """
+
+    code = "MIG401"
+    name = "init-process-group"
+    reason = "the Accelerator makes its own process group, and a second one raises"
+    recipe = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
+
+    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+        yield from _library_calls(training, r"torch\.distributed\.(?!is_available$).*")
+        yield from _library_calls(training, r"torch\.multiprocessing\.(spawn|start_processes|Process)")
+
+
+class WrappedByHand(_Blocker):
+    """Report models wrapped by hand.
+
+    What: `DistributedDataParallel(model)`.
+    Why: `prepare` wraps the model; a wrapper inside a wrapper synchronises twice.
+    Safety: reported only for now; the program is left alone.
+    Source: torch.nn.parallel.
+    """
+
+    code = "MIG402"
+    name = "ddp-wrap"
+    reason = "`prepare` wraps the model itself"
+    recipe = "remove the wrapper, then run migrate again"
+
+    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+        for name, found in training.calls.items():
+            if knowledge.DISTRIBUTED_PARALLEL.match(name):
+                for module, call in found:
+                    yield module, call, f"`{_shown(module, call)}` wraps a model by hand"
+
+
+class SamplerByHand(_Blocker):
+    """Report samplers that shard by hand.
+
+    What: `DistributedSampler(dataset)`.
+    Why: a prepared loader shards too; together each process sees a quarter of the data, without an error.
+    Safety: reported only for now; the program is left alone.
+    Source: torch.utils.data.distributed.
+    """
+
+    code = "MIG403"
+    name = "sampler"
+    reason = "a prepared loader shards too, so the data would be sharded twice"
+    recipe = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
+
+    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+        yield from _library_calls(training, r"torch\.utils\.data\.(distributed\.)?DistributedSampler")
+
+
+class SetDevice(_Blocker):
+    """Report devices set per process by hand.
+
+    What: `torch.cuda.set_device(local_rank)`.
+    Why: the Accelerator sets each process's device.
+    Safety: reported only for now; the program is left alone.
+    Source: torch.cuda.set_device.
+    """
+
+    code = "MIG405"
+    name = "set-device"
+    reason = "the Accelerator sets each process's device"
+    recipe = "remove it; choose a GPU with CUDA_VISIBLE_DEVICES"
+
+    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+        yield from _library_calls(training, r"torch\.(cuda|accelerator)\.set_device(_index)?")
+
+
+class GradScaler(_Blocker):
+    """Report mixed precision by hand.
+
+    What: `GradScaler`, apex `amp`, `half()` and `bfloat16()` of a trained model.
+    Why: the Accelerator's `backward` scales the loss itself; two scalers scale twice.
+    Safety: reported only for now; the program is left alone.
+    Source: torch.amp.
+    """
+
+    code = "MIG303"
+    name = "grad-scaler"
+    reason = "the Accelerator scales losses itself, under `mixed_precision`"
+    recipe = "remove the scaler and autocast, run migrate again, then pass `mixed_precision` to the Accelerator"
+
+    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+        yield from _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler|apex\.amp\.\w+")
+        for event in training.events("call"):
+            if (
+                event.detail in ("half", "bfloat16")
+                and training.is_required(event.item)
+                and event.item.kind is Kind.MODEL
+            ):
+                module = training.module_of(event.node)
+                yield module, event.node, f"`{_shown(module, event.node)}` changes the precision of a trained model"
+
+
+class Autocast(Rule):
+    """Leave `autocast` where it is.
+
+    What: `with torch.autocast("cuda"):` and `@autocast(...)`, without a scaler.
+    Why: it works the same on every process; `accelerator.autocast()` with `mixed_precision` would say it more simply.
+    Safety: nothing is edited.
+    Source: torch.autocast.
+    """
+
+    code = "MIG304"
+    name = "autocast"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        for module, node, _ in _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?autocast|torch\.autocast"):
+            off = any(
+                arg.keyword == "enabled" and isinstance(arg.value, s.Literal) and arg.value.value is False
+                for arg in node.args
+            )
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"`{_shown(module, node)}` is left as it is",
+                level=Level.NOTE if off else Level.REVIEW,
+                reason="it means the same on every process",
+                recipe="" if off else "`Accelerator(mixed_precision=...)` and `accelerator.autocast()` say the same",
+            )
+
+
+class Accumulation(_Blocker):
+    """Report gradient accumulation by hand.
+
+    What: `if (i + 1) % steps == 0: optimizer.step()` around steps whose backward runs for every batch.
+    Why: the Accelerator counts and divides itself in `accumulate`; mixing both divides twice.
+    Safety: reported only for now; the program is left alone.
+    Source: Accelerate's `Accelerator.accumulate`.
+    """
+
+    code = "MIG306"
+    name = "accumulation"
+    reason = "the gradients of several batches are added up by hand"
+    recipe = "step after every batch, run migrate again, then use `accelerator.accumulate(model)`"
+
+    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+        cast = training.structure
+        for item in cast.optimizers:
+            for event in cast.by_item[item]:
+                if event.kind == "call" and event.detail == "step":
+                    guard = _modulo_guard(event.node)
+                    here = [b for b in cast.backwards if _shares_loop(b, event)]
+                    if guard is not None and here and not any(_inside(b.node, guard) for b in here):
+                        module = training.module_of(guard)
+                        yield module, event.node, f"The optimizer steps only where `{_shown(module, guard.test)}`"
+
+
+def _modulo_guard(node: Any) -> s.If | None:
+    while node is not None and not isinstance(node, (s.FunctionDef, s.For, s.While, s.Root)):
+        parent = node.parent
+        if isinstance(parent, s.Block) and isinstance(parent.owner, s.If):
+            if any(isinstance(x, s.Binary) and x.operator == "Modulo" for x in parent.owner.test.walk()):
+                return parent.owner  # type: ignore[no-any-return]
+        node = parent
+    return None
+
+
+def _inside(node: Any, outer: Any) -> bool:
+    while node is not None:
+        if node is outer:
+            return True
+        node = node.parent
+    return False
+
+
+def _shares_loop(first: Any, second: Any) -> bool:
+    return first.loop is not None and second.loop is not None and first.loops()[0].node is second.loops()[0].node
+
+
+class ClosureResult(_Blocker):
+    """Report an `optimizer.step(closure)` whose result is used.
+
+    What: `loss = optimizer.step(closure)`.
+    Why: a prepared optimizer's `step` returns nothing under Accelerate.
+    Safety: reported only; the program is left alone.
+    Source: Accelerate's `AcceleratedOptimizer.step`.
+    """
+
+    code = "MIG907"
+    name = "closure-result"
+    reason = "a prepared optimizer's `step` returns nothing"
+    recipe = "keep the loss in a variable inside the closure"
+
+    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+        for item in training.structure.optimizers:
+            for event in training.structure.by_item[item]:
+                if (
+                    event.kind == "call"
+                    and event.detail == "step"
+                    and event.node.args
+                    and not isinstance(event.node.parent, s.Evaluate)
+                ):
+                    module = training.module_of(event.node)
+                    yield module, event.node, f"The result of `{_shown(module, event.node)}` is used"
+
+
+class Framework(Rule):
+    """Leave code alone that another framework drives.
+
+    What: scripts on Accelerate, Fabric, Lightning, DeepSpeed, Ignite, the Hugging Face Trainer and their kin.
+    Why: they place, wrap and shard themselves.
+    Safety: nothing is edited. Leave the rule out (`--ignore MIG004`) to finish a file that was migrated in part.
+    Source: the frameworks' own documentation.
+    """
+
+    code = "MIG004"
+    name = "already-migrated"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        return iter(())  # the pipeline asks before it analyses
+
+
+class NotTraining(Rule):
+    """Say nothing about files that train nothing.
+
+    What: models, data, inference.
+    Why: there is nothing to migrate, and nothing to report.
+    Safety: nothing is edited.
+    Source: contract.
+    """
+
+    code = "MIG005"
+    name = "not-a-training-script"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        return iter(())
+
+
+RULES: tuple[type[Rule], ...] = (
+    Framework, NotTraining, ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
+)  # fmt: skip

@@ -1,0 +1,59 @@
+"""What a rule asks for: edits that are made together or not at all, or a piece of advice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from migrator.source.block import Operation
+from migrator.source.module import Module
+
+# stands in an edit's text for the expression that reaches the Accelerator where the edit is made
+ACCELERATOR = "\ue000"
+
+
+class Level(str, Enum):
+    """What an item asks of its reader."""
+
+    SAFE = "safe"  # an edit that keeps the meaning
+    UNSAFE = "unsafe"  # an edit that is applied with --unsafe only
+    REVIEW = "review"  # a site that matters, was left alone, and needs a decision
+    NOTE = "note"  # worth knowing, nothing to do
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation, with a node of the function that it happens in."""
+
+    module: Module
+    node: Any
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A rule's answer for one site.
+
+    A change with ``steps`` edits; one without is advice. ``gives`` are facts that hold once it is applied, ``needs`` are
+    facts that must hold: it is applied only if other accepted changes give all of them.
+    """
+
+    code: str
+    module: Module
+    node: Any  # where it is reported
+    message: str
+    steps: tuple[Step, ...] = ()
+    level: Level = Level.SAFE
+    needs: frozenset[str] = frozenset()
+    gives: frozenset[str] = frozenset()
+    blocks: bool = False  # advice that stops the whole program
+    reason: str = ""
+    recipe: str = ""
+    opportune: bool = False  # made only where the Accelerator is at hand anyway
+    alike: tuple[Any, ...] = ()  # further nodes that the same change is about, each reported by itself
+
+    @property
+    def is_advice(self) -> bool:
+        """Whether there is nothing to edit."""
+        return not self.steps and self.level in (Level.REVIEW, Level.NOTE)

@@ -1,0 +1,114 @@
+"""What the processes say: once, not N times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import ACCELERATOR, Change, Step
+from migrator.rules.rule import Rule
+from migrator.source import syntax as s
+from migrator.source.block import Replace
+from migrator.source.span import Span
+from migrator.training.training import Training
+
+_PREPARED = frozenset({"prepared"})
+
+
+class Print(Rule):
+    """Print on the main process only.
+
+    What: `print(...)` becomes `accelerator.print(...)` where the Accelerator is at hand.
+    Why: N processes would print every line N times.
+    Safety: safe; on one process it prints the same. Prints to a file, in code that no Accelerator reaches, or before there
+    is one, stay as they are.
+    Source: Accelerate's `Accelerator.print`.
+    """
+
+    code = "MIG702"
+    name = "print"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        for module, call in training.calls.get("print", []):
+            if (
+                not training.is_involved(call)
+                or "file" in call.keywords()
+                or _in_model(training, call)
+                or not isinstance(call.func, s.Name)
+            ):
+                continue
+            if any(arg.star == "**" for arg in call.args) or _is_guarded(call):
+                continue
+            span = module.span(call.func)
+            yield Change(
+                self.code,
+                module,
+                call,
+                "Print on the main process only",
+                (Step(module, call, Replace(Span(span.start, span.start), f"{ACCELERATOR}.")),),
+                needs=_PREPARED,
+                opportune=True,
+            )
+
+
+class ProgressBar(Rule):
+    """Show progress bars on the main process only.
+
+    What: `tqdm(loader)` gets `disable=not accelerator.is_local_main_process` where the Accelerator is at hand.
+    Why: N bars draw over one another.
+    Safety: safe; a bar that says `disable` itself stays as it is.
+    Source: tqdm.
+    """
+
+    code = "MIG703"
+    name = "progress-bar"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        for name in ("tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.trange", "tqdm.auto.trange", "tqdm.std.tqdm"):
+            for module, call in training.calls.get(name, []):
+                if (
+                    not training.is_involved(call)
+                    or "disable" in call.keywords()
+                    or not call.args
+                    or any(arg.star for arg in call.args)
+                ):
+                    continue
+                last = call.args[-1]
+                if isinstance(last.value, s.Comprehension) and not last.value.cst.lpar:
+                    continue
+                end = module.outer(last.value).end
+                text = f", disable=not {ACCELERATOR}.is_local_main_process"
+                yield Change(
+                    self.code, module, call, "Show this progress bar on the main process only",
+                    (Step(module, call, Replace(Span(end, end), text, 7)),), needs=_PREPARED, opportune=True,
+                )  # fmt: skip
+
+
+def _in_model(training: Training, node: Any) -> bool:
+    """Whether code belongs to a model or a dataset, which should not depend on an Accelerator."""
+    while node is not None and not isinstance(node, s.ClassDef):
+        node = node.parent
+    return node is not None and any(
+        x.kind in (Kind.MODEL, Kind.DATASET) and getattr(x.data, "site", None) is node
+        for x in training.walk.heap.objects()
+    )
+
+
+def _is_guarded(node: Any) -> bool:
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
+        parent = node.parent
+        owner = parent.owner if isinstance(parent, s.Block) else None
+        if isinstance(owner, s.If) and any(
+            isinstance(x, s.Attribute) and x.name.endswith("main_process") for x in owner.test.walk()
+        ):
+            return True
+        node = parent
+    return False
+
+
+RULES: tuple[type[Rule], ...] = (Print, ProgressBar)

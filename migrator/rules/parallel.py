@@ -1,0 +1,81 @@
+"""Data parallelism by threads of one process: several processes take its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Change, Level, Step
+from migrator.rules.prepare import data_parallel_calls
+from migrator.rules.rule import Rule
+from migrator.source import syntax as s
+from migrator.source.block import Drop, Operation, Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training.training import Training
+
+
+class DataParallel(Rule):
+    """Take `nn.DataParallel` off.
+
+    What: `model = nn.DataParallel(model)` goes, `nn.DataParallel(Net())` becomes `Net()`.
+    Why: `prepare` wraps the model for several processes; in each of them DataParallel would spread over all GPUs again.
+    Safety: safe, but where a checkpoint is written or read through the wrapper on every machine: its entries are called
+    `module....`, and would lose that name. Then the program is left alone.
+    Source: torch.nn.DataParallel.
+    """
+
+    code = "MIG402"
+    name = "data-parallel"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for module, call in data_parallel_calls(training):
+            yield self._change(training, module, call)
+
+    def _change(self, training: Training, module: Module, call: s.Call) -> Change:
+        inner = call.argument(0, "module")
+        if inner is None or self._names_a_checkpoint(training, call):
+            return Change(
+                self.code, module, call, "`DataParallel` is on the way to a checkpoint, whose entries are called `module....`",
+                level=Level.REVIEW, blocks=True, reason="without the wrapper, checkpoints of before would not load",
+                recipe="save and load `model.module.state_dict()`, then run migrate again",
+            )  # fmt: skip
+        return Change(
+            self.code,
+            module,
+            call,
+            "Take `DataParallel` off: `prepare` wraps the model",
+            tuple(Step(module, call, operation) for operation in self._edits(module, call, inner)),
+            needs=frozenset({"prepared"}),
+            gives=frozenset({f"parallel:{id(call)}"}),
+        )
+
+    def _edits(self, module: Module, call: s.Call, inner: s.Expression) -> list[Operation]:
+        statement = call.statement
+        if isinstance(statement, s.Assign) and len(statement.targets) == 1 and statement.value is call:
+            if isinstance(inner, (s.Name, s.Attribute)) and module.text(inner) == module.text(statement.targets[0]):
+                return [Drop(statement)]
+        outer, kept = module.span(call), module.outer(inner)
+        return [Replace(Span(outer.start, kept.start), ""), Replace(Span(kept.end, outer.end), "")]
+
+    def _names_a_checkpoint(self, training: Training, call: s.Call) -> bool:
+        """Whether the wrapper is put on unconditionally and its own `state_dict` is saved or loaded."""
+        node = call.statement
+        while not isinstance(node.block.owner, (s.FunctionDef, s.Root)):
+            if isinstance(node.block.owner, s.If):
+                return False
+            node = node.block.owner
+        wrapped = {x.raw for x in training.value(call)}
+        for event in training.events("call"):
+            if (
+                event.detail in ("state_dict", "load_state_dict")
+                and event.item.raw in wrapped
+                and event.item.kind is not Kind.ANY
+            ):
+                through = event.node.func.value
+                if not (isinstance(through, s.Attribute) and through.name == "module"):
+                    return True
+        return False
+
+
+RULES: tuple[type[Rule], ...] = (DataParallel,)

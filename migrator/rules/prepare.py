@@ -1,0 +1,578 @@
+"""`prepare`: which objects, where, and what it asks of the code that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles import knowledge
+from migrator.roles.evaluate import whole
+from migrator.roles.role import Kind, Object
+from migrator.roles.state import Event
+from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.source.block import Insert, Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training.gap import Placement
+from migrator.training.inline import Inline
+from migrator.training.structure import is_own_frame, is_own_method, key_of
+from migrator.training.training import Training
+
+_WIDTH = 88
+_ORDER = (Kind.MODEL, Kind.OPTIMIZER, Kind.LOADER, Kind.SCHEDULER)
+
+# what may be done with a prepared object as with the raw one
+SAFE_CALLS = {
+    Kind.MODEL: frozenset(
+        {"train", "eval", "parameters", "zero_grad", "requires_grad_", "forward", "to", "cuda", "cpu"}
+    ),
+}
+
+
+class Prepare(Rule):
+    """Pass the models, optimizers, loaders and per-batch schedulers of the training through `prepare`.
+
+    What: `model, optimizer, loader = accelerator.prepare(model, optimizer, loader)` is inserted after the last of them is
+    built and before the first of them trains; where they live in different functions, each group where it is built.
+    Why: `prepare` moves models to the device, wraps them for DDP, shards the loaders and moves their batches.
+    Safety: safe. A second analysis that pretends the insertion must show that nothing trains unprepared; else MIG901.
+    Source: Accelerate's `Accelerator.prepare`.
+    """
+
+    code = "MIG201"
+    name = "insert-prepare"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.missing:
+            return
+        outcome = training.outcome
+        needs = {
+            "accelerator",
+            "clear",
+            *(
+                f"backward:{id(e.node)}"
+                for e in training.structure.backwards
+                if e.detail == "tensor" or e.detail == "opaque"
+            ),
+        }
+        sites = tuple(dict.fromkeys(node for item in training.missing for node in _sites(training, item)))
+        if outcome.obstacle is not None:
+            yield Change(
+                self.code,
+                *_located(training, sites[0]),
+                self._message(training),
+                level=Level.REVIEW,
+                reason="no safe place (MIG901)",
+                alike=sites,
+            )
+            return
+        steps = [step for placement in _merged(outcome.placements) for step in _insertion(training, placement)]
+        steps += [step for x in outcome.inlines for step in _wrapping(training, x)]
+        if not steps:
+            return
+        yield Change(
+            self.code,
+            *_located(training, sites[0]),
+            self._message(training),
+            tuple(steps),
+            needs=frozenset(needs | obligations(training)),
+            gives=frozenset({"prepared"}),
+            alike=sites[1:],
+        )
+
+    def _message(self, training: Training) -> str:
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(_holder(training, item) for item in training.missing))
+        return f"Pass {names} through `accelerator.prepare`"
+
+
+def _sites(training: Training, item: Object) -> Iterator[Any]:
+    """The nodes that an object is reported at: where it is made (else first seen), and the calls of its factories."""
+    yield item.site if item.site is not None else training.structure.by_item[item][0].node
+    for event in training.structure.by_item[item]:
+        value = (
+            getattr(event.node.statement, "value", None)
+            if event.kind == "store" and isinstance(event.node, (s.Name, s.Attribute))
+            else None
+        )
+        if isinstance(value, s.Call) and value is not item.site and value in (item.context or ()):
+            yield value
+
+
+def _located(training: Training, node: Any) -> tuple[Module, Any]:
+    return training.module_of(node), node
+
+
+def _holder(training: Training, item: Object) -> str:
+    for placement in training.outcome.placements:
+        for target in placement.targets:
+            if target.item is item:
+                return target_text(placement.frame.module, target.node)
+    return item.label.rpartition(".")[2] or item.kind.value
+
+
+def target_text(module: Module, node: Any) -> str:
+    """Give the text of a place that holds an object."""
+    return node.id if isinstance(node, s.Name) else module.text(node)
+
+
+def _merged(placements: tuple[Placement, ...]) -> list[Placement]:
+    """Join the placements of several activations of one function: they are one place in the text."""
+    found: dict[Any, Placement] = {}
+    for placement in placements:
+        key = (placement.block, placement.index)
+        known = found.get(key)
+        targets = (*known.targets, *placement.targets) if known else placement.targets
+        found[key] = Placement(placement.frame, placement.block, placement.index, targets)
+    return list(found.values())
+
+
+def _insertion(training: Training, placement: Placement) -> Iterator[Step]:
+    module = placement.frame.module
+    ordered = sorted(placement.targets, key=lambda target: _ORDER.index(_role(training, target.item)))
+    names = list(dict.fromkeys(target_text(module, target.node) for target in ordered))
+    block = placement.block
+    anchor = block.statements[min(placement.index, len(block.statements) - 1)]
+    column = module.where(anchor)[1] - 1
+    lines = prepare_lines(names, column, module.tree.default_indent)
+    yield Step(module, anchor, Insert(block, placement.index, lines, rank=2))
+
+
+def _wrapping(training: Training, item: Inline) -> Iterator[Step]:
+    module = training.module_of(item.node)
+    span = module.outer(item.node)
+    yield Step(module, item.node, Replace(Span(span.start, span.start), f"{ACCELERATOR}.prepare(", 2))
+    yield Step(module, item.node, Replace(Span(span.end, span.end), ")", -2))
+
+
+def _role(training: Training, item: Object) -> Kind:
+    """The part that an object plays; an unknown one plays what its use says."""
+    cast = training.structure
+    played = (
+        (Kind.OPTIMIZER, cast.optimizers),
+        (Kind.LOADER, cast.loaders),
+        (Kind.SCHEDULER, training.batch_schedulers),
+    )
+    return item.kind if item.kind in _ORDER else next((kind for kind, found in played if item in found), Kind.MODEL)
+
+
+def prepare_lines(names: list[str], column: int, indent: str) -> tuple[str, ...]:
+    """Lay out ``a, b = accelerator.prepare(a, b)`` on as few lines as fit."""
+    joined = ", ".join(names)
+    width = column + len(joined) * 2 + len(" = accelerator.prepare()")
+    if width <= _WIDTH:
+        return (f"{joined} = {ACCELERATOR}.prepare({joined})",)
+    if column + len(joined) + len(" = accelerator.prepare(") <= _WIDTH + 12:
+        return (f"{joined} = {ACCELERATOR}.prepare(", f"{indent}{joined}", ")")
+    each = [f"{indent}{name}," for name in names]
+    return ("(", *each, f") = {ACCELERATOR}.prepare(", *each, ")")
+
+
+def obligations(training: Training) -> set[str]:
+    """What must be given by other changes before anything is prepared."""
+    found = {f"unwrap:{id(node)}" for node, _ in wrapped_uses(training)}
+    found |= {f"save:{id(call)}" for _, call in unguarded_saves(training)}
+    found |= {f"parallel:{id(call)}" for _, call in data_parallel_calls(training)}
+    found |= {f"device:{id(x.statement)}" for x in training.definitions if training.devices.is_used(x.devices)}
+    return found
+
+
+def unguarded_saves(training: Training) -> list[tuple[Module, s.Call]]:
+    """Calls of ``torch.save`` in the training that every process would make."""
+    found = training.calls.get("torch.save", [])
+    return [(module, call) for module, call in found if training.is_involved(call) and not is_guarded(training, call)]
+
+
+def is_guarded(training: Training, node: Any) -> bool:
+    """Whether code runs on the main process only already."""
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
+        parent = node.parent
+        owner = parent.owner if isinstance(parent, s.Block) else None
+        if isinstance(owner, s.If) and owner.body is parent:
+            for part in owner.test.walk():
+                if isinstance(part, s.Attribute) and part.name in ("is_main_process", "is_local_main_process"):
+                    return True
+                if isinstance(part, s.Compare) and any(x.kind is Kind.RANK for x in training.value(part.left)):
+                    return True
+        node = parent
+    return False
+
+
+def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
+    """Calls of ``nn.DataParallel`` in the training."""
+    found = [x for name, calls in training.calls.items() if knowledge.DATA_PARALLEL.match(name) for x in calls]
+    return [(module, call) for module, call in found if training.is_involved(call)]
+
+
+# ---------------------------------------------------------------- attributes of the wrapper
+
+
+def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
+    """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
+    found: dict[Any, Event] = {}
+    for event in training.events("attribute", "call", "item", "assign attribute", "save", "escape", "use", "compare"):
+        item = event.item
+        if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
+            if not (event.kind == "save" and item.kind is Kind.STATE):
+                continue
+        node = _wanted_raw(training, event)
+        if node is not None and not _is_unwrapped(training, node):
+            found.setdefault(node, event)
+    return list(found.items())
+
+
+def _is_model(training: Training, item: Object) -> bool:
+    return item.kind is Kind.MODEL or key_of(item) in training.model_keys
+
+
+def _is_unwrapped(training: Training, node: Any) -> bool:
+    parent = node.parent
+    call = parent.parent if isinstance(parent, s.Argument) else None
+    return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "unwrap_model"
+
+
+def _wanted_raw(training: Training, event: Event) -> Any:
+    """The expression to unwrap for an event; None where the wrapper serves as well."""
+    node = event.node
+    if event.kind == "call" and isinstance(node, s.Call) and isinstance(node.func, s.Attribute):
+        return node.func.value if event.detail not in SAFE_CALLS[Kind.MODEL] else None
+    if event.kind in ("attribute", "assign attribute") and isinstance(node, s.Attribute):
+        if isinstance(node.parent, s.Call) and node.parent.func is node and event.detail in SAFE_CALLS[Kind.MODEL]:
+            return None
+        return node.value if event.detail not in ("training",) else None
+    if event.kind == "item" and isinstance(node, s.Subscript):
+        return node.value
+    if event.kind == "save" and event.item.prepared:
+        return _argument_holding(training, node, event.item)
+    if event.kind == "use" and event.detail == "copy.deepcopy":
+        return _argument_holding(training, node, event.item)
+    if event.kind == "escape" and isinstance(node, s.Call) and isinstance(event.detail, Object):
+        if event.detail.kind in (Kind.LIBRARY, Kind.OPAQUE, Kind.OPTION) and not _feeds_loss(training, node):
+            return _argument_holding(training, node, event.item)
+    return None
+
+
+def _feeds_loss(training: Training, call: s.Call) -> bool:
+    """Whether a call's result is part of a loss: unseen code that runs the model must get the wrapper."""
+    made = {x for x in training.value(call)}
+    roots = {x for item in made for x in (item.of if item.kind is Kind.TENSOR else (item,))}
+    return any(roots & set(event.value) for event in training.after.backwards if event.value) and any(
+        x.kind is Kind.TENSOR for x in made
+    )
+
+
+def _argument_holding(training: Training, call: Any, item: Object) -> Any:
+    """The expression by which an object gets into a call: in an argument, or where a container among them was filled."""
+    found = next((x for arg in call.args for x in _holding(training, arg.value, item)), None)
+    if found is not None:
+        return found
+    containers = {x for arg in call.args for x in training.value(arg.value) if x.kind in (Kind.DICT, Kind.SEQUENCE)}
+    for container in containers:
+        if container.site is not None:
+            found = next(_holding(training, container.site, item), None)
+        for event in training.after.by_item[item.raw] if found is None else ():
+            if event.kind == "store" and event.item is item and event.detail[0] is container:
+                found = next(_holding(training, event.node.statement.value, item), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
+    """The variables within an expression that may hold an object."""
+    for part in node.walk():
+        if (
+            isinstance(part, (s.Name, s.Attribute))
+            and item in training.value(part)
+            and not _is_unwrapped(training, part)
+        ):
+            yield part
+
+
+class Unwrap(Rule):
+    """Reach a prepared model's own attributes and methods through `unwrap_model`.
+
+    What: `model.hidden_size`, `model.state_dict()`, `model.init_hidden(n)` become
+    `accelerator.unwrap_model(model).hidden_size` and so on, wherever `model` may hold what `prepare` returned.
+    Why: DDP's wrapper has none of them, and its `state_dict` names every entry `module....`.
+    Safety: safe; on one process `unwrap_model` returns the model itself.
+    Source: Accelerate's `Accelerator.unwrap_model`.
+    """
+
+    code = "MIG207"
+    name = "model-attribute"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if training.outcome.walk is None:
+            return
+        for node, event in wrapped_uses(training):
+            module = training.module_of(node)
+            yield unwrap_change(_code_for(event), module, node, event)
+
+
+def _code_for(event: Event) -> str:
+    if event.detail == "state_dict" or event.kind == "save":
+        return "MIG501"
+    if event.detail == "load_state_dict":
+        return "MIG503"
+    return "MIG504" if event.detail == "module" else "MIG207"
+
+
+def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
+    """Wrap an expression in ``accelerator.unwrap_model(...)``."""
+    span = module.outer(node)
+    text = module.text(node)
+    steps: tuple[Step, ...] = (
+        Step(module, node, Replace(Span(span.start, span.start), f"{ACCELERATOR}.unwrap_model(", 3)),
+        Step(module, node, Replace(Span(span.end, span.end), ")", -3)),
+    )
+    if event.detail == "module" and event.kind == "attribute":  # model.module is what unwrap_model gives
+        end = module.span(event.node).end
+        steps = (*steps[:1], Step(module, node, Replace(Span(span.end, end), ")")))
+    what = f"`{text}.{event.detail}`" if isinstance(event.detail, str) and event.kind != "save" else f"`{text}`"
+    return Change(
+        code,
+        module,
+        node,
+        f"Reach {what} through `accelerator.unwrap_model({text})`",
+        steps,
+        needs=frozenset({"prepared"}),
+        gives=frozenset({f"unwrap:{id(node)}"}),
+    )
+
+
+class ForwardBypass(Rule):
+    """Stop where a loss comes from a part or a method of a model that will be wrapped.
+
+    What: `loss = model.loss(x)`, `model.encoder(x)` and the like, when the result is back-propagated.
+    Why: DDP synchronises gradients only for what runs through the wrapper's forward; on N processes the parameters would
+    drift apart without an error.
+    Safety: reported only; the program is left alone.
+    Source: torch.nn.parallel.DistributedDataParallel.
+    """
+
+    code = "MIG903"
+    name = "forward-bypass"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for node, event in forward_bypasses(training):
+            module = training.module_of(node)
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"`{module.text(node.func)}` runs parameters of a model outside its `forward`, and a loss depends on it",
+                level=Level.REVIEW,
+                blocks=True,
+                reason="on several processes these gradients would not be synchronised",
+                recipe="call it inside the model's `forward`, and call the model itself in the training loop",
+            )
+            _ = event
+
+
+def forward_bypasses(training: Training) -> list[tuple[s.Call, Event]]:
+    """Calls by which a loss reaches a prepared model's parameters without its forward: of a part, or of a method."""
+    losses = (
+        frozenset().union(*(event.value for event in training.after.backwards))
+        if training.after.backwards
+        else frozenset()
+    )
+    found: dict[s.Call, Event] = {}
+    for event in training.events("forward"):
+        item = event.item
+        if item not in losses or not training.is_required(whole(item)):
+            continue
+        node = _outside(event, item)
+        if node is not None:
+            found.setdefault(node, event)
+    return list(found.items())
+
+
+def _outside(event: Event, item: Object) -> s.Call | None:
+    """The call that brings execution into a model by another way than its forward; None where it is the forward."""
+    call = event.node
+    if is_own_method(event, whole(item)):
+        frame = event.frame
+        while frame.caller is not None and is_own_frame(frame.caller, whole(item)):
+            frame = frame.caller
+        call = frame.call
+    elif item.kind is not Kind.PART:
+        return None
+    return call if isinstance(call, s.Call) else None
+
+
+class NoPlace(Rule):
+    """Report why there is no safe place for `prepare`.
+
+    What: the site that is in the way: an object trained without having been prepared, built in a loop, held by nothing.
+    Why: every training use must see what `prepare` returned, on every path.
+    Safety: reported only; the program is left alone.
+    Source: contract of `Accelerator.prepare`.
+    """
+
+    code = "MIG901"
+    name = "no-prepare-point"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        obstacle = training.outcome.obstacle
+        if obstacle is None:
+            return
+        node = obstacle.node
+        name = obstacle.item.label if obstacle.item is not None else "an object"
+        yield Change(
+            self.code,
+            training.module_of(node),
+            node,
+            f"`{name.rpartition('/')[2]}` {obstacle.text}",
+            level=Level.REVIEW,
+            blocks=True,
+            reason="there is no place for `prepare` that every training use would see",
+            recipe="build models, optimizers and loaders once, keep them in variables, and hand those to the training loop",
+        )
+
+
+class SchedulerCadence(Rule):
+    """Leave a scheduler alone that is stepped once an epoch or on a metric.
+
+    What: only schedulers stepped in the loop over the training batches are prepared.
+    Why: a prepared scheduler steps once for each process: an epoch-level StepLR would decay N times as fast.
+    Safety: nothing is edited; a scheduler stepped both ways stops the program.
+    Source: Accelerate's `AcceleratedScheduler`, measured on two processes.
+    """
+
+    code = "MIG203"
+    name = "scheduler-cadence"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item, cadence in training.structure.schedulers.items():
+            if cadence == "batch" or item.site is None:
+                continue
+            module = training.module_of(item.site)
+            if cadence == "mixed":
+                yield Change(
+                    "MIG902", module, item.site, "This scheduler is stepped both in the batch loop and outside of it",
+                    level=Level.REVIEW, blocks=True,
+                    reason="prepared or not, one of the two would be wrong on several processes",
+                    recipe="step it in one place, or make two schedulers",
+                )  # fmt: skip
+                continue
+            how = "on a metric" if cadence == "metric" else "not once per batch of a prepared loader"
+            yield Change(
+                self.code, module, item.site, f"The scheduler is not prepared: it is stepped {how}", level=Level.NOTE
+            )
+
+
+class EvaluationLoader(Rule):
+    """Leave evaluation loaders unprepared.
+
+    What: a loader that no training loop learns from keeps its batches' moves.
+    Why: every process then evaluates everything: slower, but its metrics are right without gathering.
+    Safety: nothing is edited.
+    Source: Accelerate's guide on metrics.
+    """
+
+    code = "MIG206"
+    name = "eval-loader"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item in training.structure.drawn_loaders():
+            if item in training.structure.loaders or item.site is None or not training.required:
+                continue
+            yield Change(
+                self.code,
+                training.module_of(item.site),
+                item.site,
+                "This loader is not prepared: every process evaluates all of it",
+                level=Level.NOTE,
+                reason="metrics summed over it stay right; it takes as long as on one process",
+            )
+
+
+class BatchMeaning(Rule):
+    """Say what N processes do to the batch size.
+
+    What: each process draws batches of the size that the script gives; together they train on N times as many samples a step.
+    Why: learning rates tuned for one process may want adjusting.
+    Safety: nothing is edited.
+    Source: Accelerate's `split_batches`.
+    """
+
+    code = "MIG211"
+    name = "batch-semantics"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item in training.structure.loaders:
+            if item.site is None:
+                continue
+            yield Change(
+                self.code,
+                training.module_of(item.site),
+                item.site,
+                "On N processes a step trains on N batches of this loader, and an epoch has 1/N as many steps",
+                level=Level.NOTE,
+            )
+
+
+class PartlyTrained(Rule):
+    """Say where a model has parameters that its optimizer does not train.
+
+    What: `Adam(encoder.linear.parameters())`: the rest of `encoder` is wrapped with it and gets no gradient.
+    Why: plain DDP waits for every parameter that requires a gradient; the bundled runtime finishes such a backward itself.
+    Safety: nothing is edited.
+    Source: torch.nn.parallel.DistributedDataParallel, `find_unused_parameters`.
+    """
+
+    code = "MIG210"
+    name = "find-unused"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item in training.structure.optimizers if training.required else ():
+            parts = [x for x in item.of if x.kind is Kind.PART]
+            if not parts or item.site is None:
+                continue
+            names = ", ".join(f"`{part.label}`" for part in parts)
+            yield Change(
+                self.code,
+                training.module_of(item.site),
+                item.site,
+                f"The optimizer trains only {names} of a model that is prepared whole",
+                level=Level.NOTE,
+                reason="parameters without a gradient hold up plain DDP; the bundled runtime does not wait for them",
+                recipe="with `--target accelerate`, freeze the rest (`requires_grad_(False)`) or set `find_unused_parameters`",
+            )
+
+
+class NoLoader(Rule):
+    """Say that data is not sharded where there is no DataLoader.
+
+    What: loops over tensors, generators or an environment.
+    Why: without a loader that `prepare` can shard, N processes do identical work.
+    Safety: nothing is edited.
+    Source: Accelerate's `prepare_data_loader`.
+    """
+
+    code = "MIG912"
+    name = "no-loader"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required or any(x.kind is Kind.LOADER for x in training.structure.loaders):
+            return
+        event = training.structure.backwards[0]
+        loops = event.loops()
+        node = loops[0].node if loops else event.node
+        yield Change(
+            self.code,
+            training.module_of(node),
+            node,
+            "This loop draws from no DataLoader, so its data is not sharded: N processes would do the same work",
+            level=Level.NOTE,
+            recipe="put the samples in a Dataset and a DataLoader to share the work",
+        )
+
+
+RULES: tuple[type[Rule], ...] = (
+    Prepare, SchedulerCadence, EvaluationLoader, Unwrap, BatchMeaning, NoPlace, ForwardBypass, PartlyTrained, NoLoader,
+)  # fmt: skip

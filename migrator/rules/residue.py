@@ -1,0 +1,160 @@
+"""The last look: what matters for training, was not migrated, and no rule has spoken of yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Change, Level
+from migrator.source import syntax as s
+from migrator.source.module import Module
+from migrator.training.training import Training
+
+_CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
+_CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
+_DISTRIBUTED = {
+    "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401", "get_rank": "MIG401",
+    "get_world_size": "MIG401", "barrier": "MIG401", "all_reduce": "MIG401", "all_gather": "MIG401", "reduce": "MIG401", "spawn": "MIG401",
+    "reduce_tensor": "MIG401", "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
+    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG303", "scale_loss": "MIG303", "unscale_": "MIG303",
+}  # fmt: skip
+_BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
+_MODULES = frozenset(
+    {"dist", "distributed", "torch", "mp", "multiprocessing", "parallel", "cuda", "amp", "nn", "data", "utils", "misc"}
+)
+
+
+def sweep(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) -> Iterator[Change]:
+    """Give advice for sites that no change and no other advice covers.
+
+    Args:    seen: nodes that accepted changes are about. lines: lines that other findings explain.
+    """
+    for module in training.modules:
+        for code, node, what in _sites(training, module):
+            if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
+                continue
+            lines.add((module, module.where(node)[0]))
+            involved = training.is_involved(node)
+            yield Change(
+                code,
+                module,
+                node,
+                f"{what} is left as it is",
+                level=Level.REVIEW if involved and code != "MIG707" else Level.NOTE,
+                reason="it was not understood well enough to change it"
+                if involved
+                else "it takes no part in the training that was analysed",
+                recipe="check it by hand before running on several processes" if involved else "",
+            )
+
+
+def _is_seen(node: Any, seen: set[Any]) -> bool:
+    while node is not None and not isinstance(node, s.Block):
+        if node in seen:
+            return True
+        node = node.parent
+    return False
+
+
+def _sites(training: Training, module: Module) -> Iterator[tuple[str, Any, str]]:
+    for call in module.nodes(s.Call):
+        yield from _call_sites(training, module, call)
+    for literal in module.nodes(s.Literal):
+        if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(literal):
+            option = _is_option(literal)
+            yield (
+                "MIG707" if option else "MIG101",
+                literal,
+                f"The {'option for ' if option else ''}device {literal.value!r}",
+            )
+    for text in module.nodes(s.Text):
+        if _CUDA_TEXT.search(module.text(text)):
+            yield "MIG101", text, f"The device {_short(module.text(text))}"
+    for attribute in module.nodes(s.Attribute):
+        if attribute.name.endswith("Tensor") and module.text(attribute).startswith("torch.cuda."):
+            yield "MIG106", attribute, f"`{module.text(attribute)}`"
+        elif attribute.name == "module" and not attribute.store and _may_be_model(training, module, attribute.value):
+            yield "MIG504", attribute, f"`{module.text(attribute)}`"
+
+
+def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
+    func = call.func
+    name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
+    if isinstance(func, s.Attribute) and name == "cuda" and module.text(func.value) != "torch":
+        yield "MIG104", call, f"`{_short(module.text(func.value))}.cuda()`"
+    elif isinstance(func, s.Attribute) and name == "backward" and not _is_ours(training, func):
+        if _in_function_or_loop(call):
+            yield "MIG301", call, f"`{_short(module.text(func))}()`"
+    elif call not in training.walk.log.values and _BUILT.search(module.text(func)):
+        yield "MIG201", call, f"`{_short(module.text(func))}(...)`, which nothing reaches,"
+    elif name in _DISTRIBUTED and _is_torch(func):
+        yield _DISTRIBUTED[name], call, f"`{_short(module.text(func))}`"
+
+
+def _is_torch(func: Any) -> bool:
+    if isinstance(func, s.Name):
+        return True
+    value = func.value
+    last = value.name if isinstance(value, s.Attribute) else value.id if isinstance(value, s.Name) else ""
+    return last in _MODULES or func.name in (
+        "unscale_",
+        "DistributedSampler",
+        "DistributedDataParallel",
+        "DataParallel",
+        "GradScaler",
+        "init_distributed_mode",
+    )
+
+
+def _is_ours(training: Training, func: s.Attribute) -> bool:
+    return any(x.kind in (Kind.ACCELERATOR, Kind.LIBRARY) for x in training.value(func.value))
+
+
+def _in_function_or_loop(node: Any) -> bool:
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, s.FunctionDef):
+            return (
+                node.name not in ("backward", "forward")
+                or node.namespace.parent is None
+                or node.namespace.parent.kind != "class"
+            )
+        if isinstance(node, (s.For, s.While)):
+            return True
+    return False
+
+
+def _is_idle(literal: s.Literal) -> bool:
+    """Whether a device name is only compared with a device's type, or is a docstring."""
+    parent = literal.parent
+    if isinstance(parent, s.Collection):
+        parent = parent.parent
+    if isinstance(parent, s.Compare):
+        return any(isinstance(x, s.Attribute) and x.name == "type" for x in [parent.left, *parent.comparators])
+    return isinstance(parent, s.Evaluate)
+
+
+def _is_option(literal: s.Literal) -> bool:
+    node: Any = literal
+    while node is not None and not isinstance(node, s.Statement):
+        if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and node.func.name == "add_argument":
+            return True
+        node = node.parent
+    return False
+
+
+def _may_be_model(training: Training, module: Module, node: Any) -> bool:
+    if isinstance(node, s.Name) and node.id in ("self", "cls"):
+        return False
+    if any(x.kind in (Kind.MODEL, Kind.PART) for x in training.value(node)):
+        return True
+    return bool(
+        re.search(r"(model|net|ddp|gen|disc|encoder|decoder|student|teacher|\b[gd])$", module.text(node), re.IGNORECASE)
+    )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) < 50 else line[:47] + "..."
