@@ -1,0 +1,104 @@
+"""Our distrust of our own output: a result that fails one of these checks is not written."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import Counter
+from collections.abc import Sequence
+
+from migrator.errors import Distrusted, FileProblem
+from migrator.source import syntax as s
+from migrator.source.edit import Edit
+from migrator.source.module import Module
+from migrator.source.text import Source, make_source
+
+_KNOWN = frozenset(dir(builtins)) | {
+    "__file__",
+    "__name__",
+    "__doc__",
+    "__spec__",
+    "__package__",
+    "__path__",
+    "__class__",
+    "WindowsError",
+}
+
+
+def check(before: Module, text: str, edits: Sequence[Edit]) -> None:
+    """Insist that a result is sound. (That a second run changes nothing, the pipeline checks.)
+
+    Raises:  Distrusted
+    """
+    path = before.source.path
+    source = make_source(path, text, before.source.encoding, before.source.bom)
+    _check_bytes(before.source, text, edits)
+    after = _parse(source, before)
+    new = _undefined(after) - _undefined(before)
+    if new:
+        raise Distrusted(
+            path, f"INTERNAL ERROR: the result would use undefined names {sorted(new)}; please report this file"
+        )
+    lost = _comments(before) - _comments(after)
+    if lost:
+        raise Distrusted(
+            path, f"INTERNAL ERROR: the result would lose the comment {sorted(lost)[0]!r}; please report this file"
+        )
+
+
+def _check_bytes(before: Source, text: str, edits: Sequence[Edit]) -> None:
+    """Everything outside the edits is as it was."""
+    at = new = 0
+    for edit in sorted(edits, key=lambda x: (x.span.start, x.span.end > x.span.start, x.rank)):
+        kept = before.text[at : edit.span.start]
+        if text[new : new + len(kept)] != kept:
+            line, column = before.where(at)
+            raise Distrusted(
+                before.path, "INTERNAL ERROR: text outside the edits changed; please report this file", line, column
+            )
+        new += len(kept) + len(edit.text)
+        at = edit.span.end
+    if text[new:] != before.text[at:]:
+        raise Distrusted(before.path, "INTERNAL ERROR: text behind the edits changed; please report this file")
+
+
+def _parse(source: Source, before: Module) -> Module:
+    try:
+        module = Module(source)
+    except FileProblem as problem:
+        raise Distrusted(
+            source.path, f"INTERNAL ERROR: the result does not parse ({problem.message}); please report this file"
+        ) from problem
+    if _compiles(before.source.text):
+        try:
+            ast.parse(source.text)
+        except (SyntaxError, ValueError) as error:
+            raise Distrusted(
+                source.path, f"INTERNAL ERROR: the result does not compile ({error}); please report this file"
+            ) from error
+    return module
+
+
+def _compiles(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _undefined(module: Module) -> set[str]:
+    """Names that are read and bound nowhere."""
+    return {
+        node.id
+        for node in module.nodes(s.Name)
+        if not node.store and node.id not in _KNOWN and node.scope.resolve(node.id) is None
+    }
+
+
+def _comments(module: Module) -> Counter[str]:
+    return Counter(
+        node.value
+        for node in module.comments()
+        if not node.value.startswith(("# noqa", "# type:", "# pylint", "# fmt:"))
+    )

@@ -1,0 +1,433 @@
+"""Settle what is done: the greatest set of whole changes in which every need is given, and how each is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.source import syntax as s
+from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compose
+from migrator.source.edit import Edit
+from migrator.source.module import Module
+from migrator.training.access import Access, Unreachable
+from migrator.training.position import scope_of
+from migrator.training.reach import Reach, Users
+from migrator.training.training import Training
+from migrator.training.wish import CpuArgument, cpu_argument
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A change that is not made, and why."""
+
+    change: Change
+    reason: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is done to a program, and what is not."""
+
+    accepted: list[Change] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
+    advice: list[Change] = field(default_factory=list)
+    edits: dict[Module, list[Edit]] = field(default_factory=dict)
+
+
+def settle(
+    training: Training,
+    changes: Iterable[Change],
+    wants: Any,
+    editable: set[Module],
+    target: str,
+    unsafe: bool,
+    users: Users = lambda module, name: None,
+) -> Plan:
+    """Accept whole changes only.
+
+    Args:    wants: whether a rule's code is selected. editable: the modules that may be written. target: the package that
+             `Accelerator` is imported from.
+    """
+    return _Settlement(training, list(changes), wants, editable, target, unsafe, users).run()
+
+
+class _Settlement:
+    def __init__(
+        self,
+        training: Training,
+        changes: list[Change],
+        wants: Any,
+        editable: set[Module],
+        target: str,
+        unsafe: bool,
+        users: Users,
+    ) -> None:
+        self.training = training
+        self.wants = wants
+        self.editable = editable
+        self.target = target
+        self.plan = Plan()
+        self.plan.advice = [x for x in changes if x.is_advice]
+        self.open: list[Change] = []
+        self.opportune: list[Change] = []
+        for change in changes:
+            if change.is_advice:
+                continue
+            if not wants(change):
+                self._withhold(change, f"{change.code} is not selected")
+            elif change.level is Level.UNSAFE and not unsafe:
+                self._withhold(change, "it is not safe in every case; `--unsafe` applies it")
+            else:
+                (self.opportune if change.opportune else self.open).append(change)
+        self.cpu = CpuArgument()
+        self.reach = Reach(training.walk, editable, users)
+
+    def run(self) -> Plan:
+        if not self.open:
+            return self.plan
+        self._check_files()
+        self.cpu = cpu_argument(self.training)
+        self._cpu_advice()
+        access = self._settle()
+        if access is not None:
+            self.open += [change for change in self.opportune if self._is_at_hand(access, change)]
+            self._carry_out(access)
+        return self.plan
+
+    def _is_at_hand(self, access: Access, change: Change) -> bool:
+        """Whether the Accelerator can be used where a change wants it, without bringing it anywhere."""
+        return all(step.module in self.editable and self.reach.is_at_hand(access, step.node) for step in change.steps)
+
+    def _withhold(self, change: Change, reason: str) -> None:
+        self.plan.withheld.append(Withheld(change, reason))
+
+    # ------------------------------------------------------------ needs and gifts
+
+    def _check_files(self) -> None:
+        for change in list(self.open):
+            outside = [step.module for step in change.steps if step.module not in self.editable]
+            if outside:
+                self.open.remove(change)
+                self._withhold(change, f"{outside[0].source.path} is not among the given files")
+
+    def _blockers(self) -> list[Change]:
+        return [x for x in self.plan.advice if x.blocks]
+
+    def _settle(self) -> Access | None:
+        """Withhold until every need is given and every site is reached."""
+        while True:
+            self._drop_unmet()
+            if not self.open:
+                return None
+            try:
+                return self._access(self.open)
+            except Unreachable as problem:
+                self._withhold_unreachable(problem)
+
+    def _drop_unmet(self) -> None:
+        while True:
+            facts = {fact for change in self.open for fact in change.gives}
+            if not self._blockers():
+                facts.add("clear")
+            if self.wants_code("MIG001") or self.reach.has_own:
+                facts.add("accelerator")
+            if self.training.is_prepared:
+                facts.add("prepared")
+            unmet = [change for change in self.open if change.needs - facts]
+            if not unmet:
+                return
+            for change in unmet:
+                self.open.remove(change)
+                self._withhold(change, self._explain(change, change.needs - facts))
+
+    def wants_code(self, code: str) -> bool:
+        return bool(self.wants(_Code(code)))
+
+    def _explain(self, change: Change, missing: Iterable[str]) -> str:
+        """Say in words why a need is not met, naming what is in the way."""
+        blockers = self._blockers()
+        if blockers:
+            first = blockers[0]
+            line = first.module.where(first.node)[0]
+            return f"the program is left alone because of {first.code} in {first.module.source.path}:{line}"
+        for fact in sorted(missing):
+            for other in self.plan.withheld:
+                if fact in other.change.gives:
+                    line = other.change.module.where(other.change.node)[0]
+                    return f"it needs {other.change.code} in line {line}: {other.reason}"
+        if "accelerator" in missing:
+            return "it needs MIG001, which is not selected"
+        return "it is only right together with `prepare` (MIG201), which was not applied"
+
+    def _sites(self, changes: Iterable[Change]) -> list[Any]:
+        return [step.node for change in changes for step in change.steps if _asks(step.operation)]
+
+    def _access(self, changes: list[Change]) -> Access:
+        access = self.reach.solve(self._sites(changes), self.cpu.ways)
+        if access.threads and not self.wants_code("MIG003"):
+            scope = next(iter(access.threaded))
+            raise Unreachable(scope, "the Accelerator must be handed on as a parameter (MIG003), which is not selected")
+        return access
+
+    def _withhold_unreachable(self, problem: Unreachable) -> None:
+        """Withhold the changes whose sites cannot be reached; the core first, and with it everything."""
+        core = [x for x in self.open if "prepared" in x.gives]
+        reasons: dict[Any, str] = {}
+        try:
+            if core:
+                self._access(core)
+        except Unreachable as first:
+            for change in core:
+                self.open.remove(change)
+                self._withhold(change, first.text)
+            return
+        for change in list(self.open):
+            if change in core:
+                continue
+            for node in self._sites([change]):
+                scope = scope_of(node)
+                if scope not in reasons:
+                    reasons[scope] = self._reason_for(core, node)
+                if reasons[scope]:
+                    self.open.remove(change)
+                    self._withhold(change, reasons[scope])
+                    break
+        if not any(reasons.values()):  # reachable one by one, not all at once
+            for change in core or self.open[:1]:
+                self.open.remove(change)
+                self._withhold(change, problem.text)
+
+    def _reason_for(self, core: list[Change], node: Any) -> str:
+        try:
+            access = self.reach.solve([*self._sites(core), node], self.cpu.ways)
+        except Unreachable as problem:
+            return problem.text
+        if access.threads and not self.wants_code("MIG003"):
+            return "the Accelerator must be handed on as a parameter (MIG003), which is not selected"
+        return ""
+
+    # ------------------------------------------------------------ the device argument
+
+    def _cpu_advice(self) -> None:
+        node = self._first_site()
+        module = self.training.module_of(node)
+        if self.cpu.conflict:
+            for wish in self.cpu.conflict:
+                shown = wish.module.text(wish.node)
+                self.plan.advice.append(
+                    Change(
+                        "MIG107", wish.module, wish.node, f"Several flags decide about the device, among them `{shown}`", level=Level.REVIEW,
+                        blocks=True, reason="an Accelerator has one device; no single `cpu=` argument says the same",
+                        recipe="let one flag decide, then run migrate again",
+                    )
+                )  # fmt: skip
+        elif self.cpu.silent:
+            self.plan.advice.append(
+                Change(
+                    "MIG101", module, node, "The script never names a device, so it keeps to the CPU: `Accelerator(cpu=True)`", level=Level.NOTE,
+                    reason="some of its tensors are not moved, and would not meet the model on a GPU",
+                    recipe="move them to `accelerator.device`, then remove `cpu=True`",
+                )
+            )  # fmt: skip
+
+    def _first_site(self) -> Any:
+        for item in self.training.structure.models or self.training.required:
+            if item.site is not None:
+                return item.site
+        return self.training.structure.backwards[0].node
+
+    # ------------------------------------------------------------ carrying it out
+
+    def _carry_out(self, access: Access) -> None:
+        self.plan.accepted = list(self.open)
+        operations: dict[Module, list[Operation]] = {}
+        for change in self.open:
+            for step in change.steps:
+                operations.setdefault(step.module, []).append(self._resolve(step, access))
+        for module, _, operation in access.threads:
+            operations.setdefault(module, []).append(operation)
+        self._create(access, operations)
+        self._thread_changes(access)
+        self._clean_up(operations)
+        for module, found in operations.items():
+            self.plan.edits[module] = compose(module, _joined_wraps(found))
+
+    def _resolve(self, step: Step, access: Access) -> Operation:
+        operation = step.operation
+        if not _asks(operation):
+            return operation
+        name = self.reach.expression(access, step.node)
+        if isinstance(operation, Replace):
+            return replace(operation, text=operation.text.replace(ACCELERATOR, name))
+        if isinstance(operation, Insert):
+            return replace(operation, lines=tuple(line.replace(ACCELERATOR, name) for line in operation.lines))
+        assert isinstance(operation, Wrap)
+        return replace(operation, header=operation.header.replace(ACCELERATOR, name))
+
+    def _create(self, access: Access, operations: dict[Module, list[Operation]]) -> None:
+        if access.exists:
+            return
+        argument = f"cpu={access.argument}" if access.argument else ""
+        line = f"{access.name} = Accelerator({argument})"
+        # where only a `prepare` follows, the two stand together below the statement before
+        follows = any(
+            isinstance(x, Insert) and not x.tight and (x.block, x.index) == (access.block, access.index)
+            for x in operations.get(access.module, [])
+        )
+        insert = Insert(access.block, access.index, (line,), tight=not follows, rank=-2)
+        operations.setdefault(access.module, []).extend([insert, import_operation(access.module, self.target)])
+        node = access.block.statements[access.index]
+        message = f"Make the Accelerator: `{line}`"
+        self.plan.accepted.append(
+            Change(
+                "MIG001",
+                access.module,
+                node,
+                message,
+                (Step(access.module, node, insert),),
+                gives=frozenset({"accelerator"}),
+            )
+        )
+
+    def _thread_changes(self, access: Access) -> None:
+        for function, (module, message) in access.threaded.items():
+            steps = tuple(Step(module, node, operation) for where, node, operation in access.threads if where is module)
+            self.plan.accepted.append(Change("MIG003", module, function, message, steps[:1]))
+
+    def _clean_up(self, operations: dict[Module, list[Operation]]) -> None:
+        """Drop a device variable whose every reader has gone."""
+        if not self.wants_code("MIG002"):
+            return
+        for item in self.training.definitions:
+            found = operations.get(item.module)
+            target = (
+                item.statement.targets[0]
+                if isinstance(item.statement, s.Assign) and len(item.statement.targets) == 1
+                else None
+            )
+            if found is None or not isinstance(target, s.Name):
+                continue
+            whole = [
+                x
+                for x in found
+                if isinstance(x, Replace)
+                and x.span.holds(item.module.span(item.value))
+                and x.text.endswith((".device", ".device.type"))
+            ]
+            if len(whole) != 1 or not self._is_unread(item.module, target, found):
+                continue
+            if not whole[0].text.startswith(target.id):
+                found.remove(whole[0])
+                found.append(Drop(item.statement))
+                self.plan.accepted.append(
+                    Change(
+                        "MIG002",
+                        item.module,
+                        item.statement,
+                        f"Remove `{target.id}`, which nothing reads any more",
+                        (Step(item.module, item.statement, Drop(item.statement)),),
+                    )
+                )
+
+    def _is_unread(self, module: Module, target: s.Name, operations: list[Operation]) -> bool:
+        scope = target.scope.resolve(target.id)
+        if scope is None or len([x for x in scope.names.get(target.id, []) if x.store]) != 1:
+            return False
+        dropped = {op.statement for op in operations if isinstance(op, Drop)}
+        gone = [op.span for op in operations if isinstance(op, Replace) and not op.text]
+        reads = [
+            x for x in module.nodes(s.Name) if x.id == target.id and not x.store and x.scope.resolve(x.id) is scope
+        ]
+        if not reads or (scope.kind == "module" and _is_exported(module, target.id, self.training)):
+            return False
+        return all(x.statement in dropped or any(span.holds(module.span(x)) for span in gone) for x in reads)
+
+
+class _Code:
+    """Stands for a change where only its code matters."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.module = None
+        self.node = None
+
+
+def _is_exported(module: Module, name: str, training: Training) -> bool:
+    """Whether another module of the program may read a module-level name."""
+    for other in training.modules:
+        if other is module:
+            continue
+        for node in other.nodes(s.ImportFrom):
+            if node.names is None or any(found == name for found, _ in node.names):
+                return training.program.find(other, node.level, node.module) is module
+        if any(node.name == name for node in other.nodes(s.Attribute)):
+            return True
+    return False
+
+
+def _asks(operation: Operation) -> bool:
+    """Whether an operation's text reaches for the Accelerator."""
+    if isinstance(operation, Replace):
+        return ACCELERATOR in operation.text
+    if isinstance(operation, Insert):
+        return any(ACCELERATOR in line for line in operation.lines)
+    return isinstance(operation, Wrap) and ACCELERATOR in operation.header
+
+
+def _joined_wraps(operations: list[Operation]) -> list[Operation]:
+    """Put neighbouring statements with the same header under one."""
+    wraps = sorted((x for x in operations if isinstance(x, Wrap)), key=lambda x: (id(x.first.block), x.first.index))
+    rest = [x for x in operations if not isinstance(x, Wrap)]
+    joined: list[Wrap] = []
+    for wrap in wraps:
+        last = joined[-1] if joined else None
+        if last is not None and last.first.block is wrap.first.block and last.header == wrap.header:
+            if wrap.first.index <= last.last.index + 1:
+                joined[-1] = Wrap(
+                    last.first, wrap.last if wrap.last.index > last.last.index else last.last, wrap.header
+                )
+                continue
+        joined.append(wrap)
+    return [*rest, *joined]
+
+
+def import_operation(module: Module, target: str) -> Operation:
+    """Import `Accelerator` below the imports at the head of a module."""
+    line = f"from {target} import Accelerator"
+    block = module.root.body
+    index = _import_index(block)
+    if index == 0 or not isinstance(block.statements[index - 1], (s.Import, s.ImportFrom)):
+        following = block.statements[index] if index < len(block.statements) else None
+        lines = (line, "") if following is not None else (line,)
+        return Insert(block, index, lines, tight=index == 0, rank=-9)
+    return _AfterImports(block, index, line)
+
+
+def _AfterImports(block: s.Block, index: int, line: str) -> Insert:
+    """Directly below the last import, without a blank line of its own."""
+    return Insert(block, index, (line,), rank=-9)
+
+
+def _import_index(block: s.Block) -> int:
+    """The index behind the docstring and the imports that follow it."""
+    index = 0
+    statements = block.statements
+    if statements and isinstance(statements[0], s.Evaluate) and isinstance(statements[0].value, s.Literal):
+        index = 1
+    last = index
+    while index < len(statements) and _belongs_to_imports(statements[index]):
+        if isinstance(statements[index], (s.Import, s.ImportFrom)):
+            last = index + 1
+        index += 1
+    return last
+
+
+def _belongs_to_imports(statement: s.Statement) -> bool:
+    return isinstance(statement, (s.Import, s.ImportFrom)) or (
+        isinstance(statement, s.Evaluate)
+        and isinstance(statement.value, s.Call)
+        and isinstance(statement.value.func, s.Attribute)
+        and statement.value.func.name in ("append", "insert")
+    )
