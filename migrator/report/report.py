@@ -1,0 +1,47 @@
+"""The report: every edit and every finding, file by file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from migrator.errors import FileProblem
+from migrator.rules.change import Level
+from migrator.source.text import Source
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """One edit (``applied``) or finding at its place in the original file; lines and columns count from 1."""
+
+    line: int
+    column: int
+    code: str
+    message: str
+    level: Level = field(compare=False)
+    end_line: int = field(compare=False)
+    end_column: int = field(compare=False)
+    reason: str = field(default="", compare=False)  # why it was withheld, or what happens if it stays
+    recipe: str = field(default="", compare=False)  # what to do
+    applied: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What happened to one file; ``text`` is its new text, or None where it stays as it is."""
+
+    source: Source
+    items: tuple[Item, ...] = ()
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramReport:
+    """One program: its changed files are written together or not at all."""
+
+    files: tuple[FileReport, ...]
+    problems: tuple[FileProblem, ...] = ()
+    entry: str | None = None  # the script to launch, where the program was changed
+    roles: str = ""  # the table of `--roles`
+
+
+__all__ = ["FileReport", "Item", "Level", "ProgramReport"]

@@ -1,0 +1,52 @@
+"""Counts, and the exit code that follows from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.errors import Unreadable
+from migrator.exit import Exit
+from migrator.report.outcome import Outcome, count
+from migrator.report.report import FileReport, Item, Level, ProgramReport
+from migrator.source.text import make_source
+
+
+def item(level: Level, applied: bool = False) -> Item:
+    return Item(1, 1, "MIG301", "message", level, 1, 2, applied=applied)
+
+
+def test_counting_tells_edits_from_what_is_left() -> None:
+    items = (
+        item(Level.SAFE, applied=True),
+        item(Level.UNSAFE, applied=True),
+        item(Level.SAFE),  # withheld
+        item(Level.UNSAFE),
+        item(Level.REVIEW),
+        item(Level.NOTE),
+    )
+    source = make_source("a.py", "")
+    reports = [
+        ProgramReport((FileReport(source, items, "new"), FileReport(source, (item(Level.REVIEW),)))),
+        ProgramReport((), (Unreadable("b.py", "no"),)),
+    ]
+    assert count(reports, 7) == Outcome(files=7, changed=1, edits=2, unsafe=1, review=3, notes=1, errors=1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "written", "strict", "code"),
+    [
+        pytest.param(Outcome(1), False, True, Exit.DONE, id="nothing to do"),
+        pytest.param(Outcome(1, changed=1), False, False, Exit.PENDING, id="changes pending"),
+        pytest.param(Outcome(1, changed=1), True, False, Exit.DONE, id="changes written"),
+        pytest.param(Outcome(1, review=1), False, False, Exit.DONE, id="review items are fine unless strict"),
+        pytest.param(Outcome(1, review=1), False, True, Exit.REVIEW, id="review items left"),
+        pytest.param(Outcome(1, unsafe=1), False, True, Exit.REVIEW, id="withheld unsafe changes left"),
+        pytest.param(Outcome(1, notes=1), False, True, Exit.DONE, id="notes never count"),
+        pytest.param(Outcome(1, changed=1, review=1), True, True, Exit.REVIEW, id="written, and items left"),
+        pytest.param(Outcome(1, changed=1, review=1), False, True, Exit.PENDING, id="pending comes before left"),
+        pytest.param(Outcome(1, changed=1, review=1, errors=1), False, True, Exit.FILE, id="errors come first"),
+        pytest.param(Outcome(1, changed=1, errors=1), True, False, Exit.FILE, id="written but for an error"),
+    ],
+)
+def test_the_exit_code(outcome: Outcome, written: bool, strict: bool, code: Exit) -> None:
+    assert outcome.exit_code(written, strict) is code

@@ -1,0 +1,82 @@
+"""Lines for people: findings, problems, summaries."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.errors import Unreadable
+from migrator.report import text
+from migrator.report.outcome import Outcome
+from migrator.report.report import FileReport, Item, Level, ProgramReport
+from migrator.source.text import make_source
+
+EDIT = Item(6, 5, "MIG301", "Replace it", Level.SAFE, 6, 20, reason="", applied=True)
+FINDING = Item(3, 1, "MIG904", "Two\nlines", Level.REVIEW, 3, 9, "It blocks.\nReally.", "Do this.")
+NOTE = Item(1, 2, "MIG912", "Not sharded", Level.NOTE, 1, 3)
+REPORTS = [ProgramReport((FileReport(make_source("a b.py", "x = 1\n"), (EDIT, FINDING, NOTE), "y"),))]
+
+
+def test_findings_are_one_line_each_in_the_order_of_the_file_without_the_edits() -> None:
+    assert list(text.findings(REPORTS, verbose=False)) == [
+        "a b.py:1:2: MIG912 Not sharded",
+        "a b.py:3:1: MIG904 Two lines",
+    ]
+
+
+def test_verbose_findings_add_the_edits_the_reasons_and_the_recipes() -> None:
+    assert list(text.findings(REPORTS, verbose=True)) == [
+        "a b.py:1:2: MIG912 Not sharded",
+        "a b.py:3:1: MIG904 Two lines",
+        "    why  It blocks.",
+        "         Really.",
+        "    fix  Do this.",
+        "a b.py:6:5: MIG301 Replace it",
+    ]
+
+
+def test_a_problem_is_a_line_that_editors_can_jump_to() -> None:
+    assert text.problem(Unreadable("a.py", "cannot be parsed", 4, 2)) == "a.py:4:2: error: cannot be parsed"
+
+
+@pytest.mark.parametrize(("number", "expected"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (21, "21 files")])
+def test_plurals(number: int, expected: str) -> None:
+    assert text.plural(number, "file") == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "written", "expected"),
+    [
+        pytest.param(Outcome(0), False, "No Python files found.", id="no files"),
+        pytest.param(Outcome(1), False, "Nothing to change in 1 file.", id="nothing in one file"),
+        pytest.param(Outcome(9), True, "Nothing to change in 9 files.", id="nothing in many files"),
+        pytest.param(
+            Outcome(1, changed=1, edits=1), False, "1 file would change (1 edit). (--write applies)", id="one of one"
+        ),
+        pytest.param(
+            Outcome(3, changed=1, edits=2),
+            False,
+            "1 of 3 files would change (2 edits). (--write applies)",
+            id="one of three",
+        ),
+        pytest.param(Outcome(2, changed=2, edits=7), True, "2 files changed (7 edits).", id="all written"),
+        pytest.param(
+            Outcome(2, review=1, notes=2),
+            False,
+            "Nothing to change in 2 files, 1 site to review, 2 notes. (-v says why)",
+            id="findings alone",
+        ),
+        pytest.param(
+            Outcome(4, changed=1, edits=3, unsafe=1, review=2, notes=1, errors=2),
+            False,
+            "1 of 4 files would change (3 edits), 1 unsafe change withheld, 2 sites to review, 1 note, 2 errors. "
+            "(--write applies; --unsafe adds what was withheld; -v says why)",
+            id="everything at once",
+        ),
+    ],
+)
+def test_the_summary_counts_with_correct_plurals(outcome: Outcome, written: bool, expected: str) -> None:
+    assert text.summary(outcome, written) == expected
+
+
+def test_a_verbose_summary_does_not_advertise_verbosity() -> None:
+    assert text.summary(Outcome(1, review=1), False, verbose=True) == "Nothing to change in 1 file, 1 site to review."
