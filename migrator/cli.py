@@ -1,0 +1,386 @@
+"""The command: parse, call the pipeline, print, exit. The only file that prints or exits."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import click
+
+from migrator import __version__, config, guide, scan
+from migrator.errors import MigrateError, UsageError
+from migrator.exit import Exit
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from migrator.config import Settings
+    from migrator.report.outcome import Outcome
+    from migrator.report.report import ProgramReport
+    from migrator.rules.rule import Rule
+
+STDIN = "-"
+PROGRESS_DELAY_S = 1.0
+CONTEXT = {"max_content_width": 118, "help_option_names": ["-h", "--help"]}
+
+
+class Answer(NamedTuple):
+    """What a run is to answer with."""
+
+    write: bool
+    diff: bool
+    json: bool
+    roles: bool
+    quiet: bool
+    verbose: bool
+    stdin: bool
+    colour: bool | None  # None: as the terminal wants it
+
+
+def _say(message: str) -> None:
+    """Write a line to standard error."""
+    try:
+        click.echo(message, err=True)
+    except OSError as error:
+        _drop_output(sys.stderr, error)
+
+
+def _put(data: bytes) -> None:
+    """Write bytes to standard output as they are."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except OSError as error:
+        _drop_output(sys.stdout, error)
+
+
+def _drop_output(stream: Any, error: OSError) -> None:
+    """Go on without a reader that has gone away (`migrate . | head -1`): the exit code stays what it is.
+
+    Raises:  MigrateError when the output is lost for another reason, such as a full disk.
+    """
+    if error.errno not in (errno.EPIPE, errno.EINVAL):  # Windows says EINVAL
+        raise MigrateError(f"the output cannot be written ({error.strerror})") from error
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Give a function that takes the number of files done; once the work has lasted a second, it shows a bar."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    started = monotonic()
+    bar: Any = None
+    task: Any = None
+
+    def advance(done: int) -> None:
+        nonlocal bar, task
+        if bar is None and monotonic() - started > PROGRESS_DELAY_S:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            bar = Progress(console=Console(stderr=True), transient=True)
+            task = bar.add_task("Migrating", total=total)
+            bar.start()
+        if bar is not None:
+            bar.update(task, completed=done)
+
+    try:
+        yield advance
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _catalogue() -> Sequence[Rule]:
+    from migrator.rules import CATALOGUE
+
+    catalogue: Sequence[Rule] = CATALOGUE
+    return catalogue
+
+
+def _explain(code: str) -> str:
+    """Give the page of one rule."""
+    from migrator.report.rules import explain
+
+    rules = {rule.code: rule for rule in _catalogue()}
+    if code.upper() not in rules:
+        raise UsageError(f"--explain: no rule is called `{code}`{config.closest(code.upper(), rules)}")
+    return explain(rules[code.upper()])
+
+
+def _listing() -> str:
+    from migrator.report.rules import listing
+
+    return listing(_catalogue())
+
+
+def _put_diff(reports: Sequence[ProgramReport], colour: bool | None) -> None:
+    """Print the diff: as bytes for a program, decoded and coloured for a person."""
+    from migrator.report import diff
+
+    terminal = sys.stdout.isatty()
+    if colour is None:
+        colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    for file in (file for report in reports for file in report.files):
+        if terminal or colour:
+            encoding = sys.stdout.encoding or "utf-8"
+            text = diff.view(file, colour).encode(encoding, "replace").decode(encoding)
+            try:
+                click.echo(text, nl=False, color=colour)  # click knows how to colour a Windows console
+            except OSError as error:
+                _drop_output(sys.stdout, error)
+        else:
+            _put(diff.render(file))
+
+
+def _put_output(reports: Sequence[ProgramReport], outcome: Outcome, answer: Answer) -> None:
+    """Print what goes to standard output."""
+    if answer.roles:
+        tables = [report.roles for report in reports if report.roles]
+        _put(("\n".join(tables) or "No variable has a role here.\n").encode())
+    elif answer.json:
+        from migrator.report import json
+
+        _put(json.render(reports, outcome, answer.write, with_text=answer.stdin).encode())
+    elif answer.diff and outcome.changed:
+        _put_diff(reports, answer.colour)
+
+
+def _say_report(reports: Sequence[ProgramReport], outcome: Outcome, answer: Answer, target: str) -> None:
+    """Print what goes to standard error."""
+    from migrator.report import text
+
+    chatty = not (answer.quiet or answer.roles)
+    if chatty and not answer.json:
+        for line in text.findings(reports, answer.verbose):
+            _say(line)
+    for report in reports:
+        for problem in report.problems:
+            _say(text.problem(problem))
+    if chatty:
+        _say(text.summary(outcome, answer.write, answer.verbose))
+    if chatty and outcome.changed:
+        from migrator.launch import advice
+
+        scripts = [report.entry for report in reports if report.entry]
+        for line in advice(scripts, target, written=answer.write and not answer.stdin):
+            _say(line)
+
+
+def _finish(reports: Sequence[ProgramReport], files: int, settings: Settings, answer: Answer) -> int:
+    """Print the answer and give the exit code."""
+    if not (reports or answer.json or answer.roles):  # most runs of a pre-commit hook end here: import little
+        from migrator.report.text import nothing
+
+        if not answer.quiet:
+            _say(nothing(files))
+        return Exit.DONE
+    from migrator.report.outcome import count
+
+    outcome = count(reports, files)
+    _put_output(reports, outcome, answer)
+    _say_report(reports, outcome, answer, settings.target)
+    if answer.roles:  # a question about the code, whatever there is to change
+        return Exit.FILE if outcome.errors else Exit.DONE
+    return outcome.exit_code(answer.write, settings.strict)
+
+
+def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer) -> int:
+    """Migrate files; libcst is imported only for those whose bytes say that they can matter."""
+    from migrator.source.discover import discover
+
+    found = discover(paths, settings.exclude, settings.force_exclude)
+    candidates = scan.candidates(found)
+    reports: list[ProgramReport] = []
+    if candidates:
+        from migrator import run
+
+        with _progress(len(candidates), answer.quiet) as progress:
+            reports = run.analyse(candidates, settings, progress)
+        if answer.write:
+            reports = run.write(reports)
+    return _finish(reports, len(found), settings, answer)
+
+
+def _migrate_stdin(path: str, settings: Settings, answer: Answer) -> int:
+    """Migrate standard input; with --write its new text goes to standard output, changed or not."""
+    data = sys.stdin.buffer.read()
+    reports: list[ProgramReport] = []
+    if scan.matters(data):
+        from migrator import run
+
+        reports = run.analyse_text(data, path, settings)
+    if answer.write and not answer.json:
+        new = [file.source.encode(file.text) for report in reports for file in report.files if file.text is not None]
+        _put(new[0] if new else data)
+    return _finish(reports, 1, settings, answer)
+
+
+def _check_combination(
+    paths: Sequence[str], stdin_filename: str | None, answer: Answer, check: bool, diff: bool
+) -> None:
+    """Refuse flags that contradict each other.
+
+    Raises:  UsageError that says which to drop.
+    """
+    contradictions = (
+        (answer.write and check, "--check only looks and --write writes; give one of them"),
+        (answer.roles and (answer.write or check or diff or answer.json), "--roles is an answer of its own"),
+        (answer.json and diff, "--diff and --output-format json both want standard output; the JSON lists every edit"),
+        (answer.stdin and len(paths) > 1, "- is standard input and stands alone"),
+        (answer.stdin and answer.write and diff, "--write - prints the new text, so it cannot print the diff too"),
+        (
+            stdin_filename and not answer.stdin,
+            "--stdin-filename names standard input, which is read where the path is -",
+        ),
+    )
+    for contradicts, message in contradictions:
+        if contradicts:
+            raise UsageError(message)
+
+
+def _words(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Flatten a repeatable option; None where it was not given, so that the file's value holds."""
+    return tuple(word.strip() for value in values for word in value.split(",")) if values else None
+
+
+def _codes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    words = _words(context, parameter, values)
+    return words and tuple(word.upper() for word in words)
+
+
+def _complete_code(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    matching = (rule for rule in _catalogue() if rule.code.startswith(incomplete.upper()))
+    return [CompletionItem(rule.code, help=rule.name) for rule in matching]
+
+
+def _internal_error() -> str:
+    import platform
+    from traceback import format_exc
+
+    return (
+        f"{format_exc()}INTERNAL ERROR: this is a mistake in migrate, not in your files, and none is half written. "
+        "Please open an issue with the lines above and the smallest script that shows it "
+        f"(migrate {__version__}, Python {platform.python_version()}, {platform.system()})."
+    )
+
+
+class _Command(click.Command):
+    """A command whose every end is one of our exit codes, and none a bare traceback."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run the command and exit."""
+        try:
+            code = super().main(*args, **{**extra, "standalone_mode": False})
+        except click.Abort:  # click's word for KeyboardInterrupt
+            _say("Interrupted; every file is as it was, or wholly migrated.")
+            code = Exit.INTERRUPTED
+        except click.ClickException as error:
+            error.show()
+            code = Exit.USAGE
+        except MigrateError as error:
+            _say(f"error: {error}")
+            code = Exit.USAGE if isinstance(error, UsageError) else Exit.FILE
+        except Exception:
+            _say(_internal_error())
+            code = Exit.FILE
+        sys.exit(code)
+
+
+@click.command(cls=_Command, help=guide.HELP, epilog=guide.EPILOG, context_settings=CONTEXT)
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
+@click.option(
+    "--diff", is_flag=True, help="Print a unified diff for patch -p0 (the default without --check or --write)."
+)
+@click.option("--check", is_flag=True, help="Print no diff; the exit code says whether changes are pending.")
+@click.option("--write", is_flag=True, help="Write the changes; for - print the new text.")
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_codes,
+    shell_complete=_complete_code,
+    metavar="CODES",
+    help="Use these rules only; MIG3 stands for all of MIG3xx. Comma-separated, repeatable.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_codes,
+    shell_complete=_complete_code,
+    metavar="CODES",
+    help="Leave these rules out; the longer of two codes wins over --select.",
+)
+@click.option("--unsafe/--no-unsafe", default=None, help="Apply changes that need your judgement, too.")
+@click.option("--target", type=click.Choice(config.TARGETS), help="The package to import Accelerator from.  [runtime]")
+@click.option(
+    "--exclude",
+    multiple=True,
+    callback=_words,
+    metavar="PATTERNS",
+    help="Leave out what these .gitignore patterns match. Comma-separated, repeatable.",
+)
+@click.option("--force-exclude", is_flag=True, default=None, help="Exclude files that PATHS name, too.")
+@click.option("--strict/--no-strict", default=None, help="Exit with 3 where sites are left to review.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What to print.  [text]")
+@click.option(
+    "--stdin-filename", metavar="PATH", type=click.Path(), help="The name of what - reads, for settings and messages."
+)
+@click.option(
+    "--color/--no-color", "colour", default=None, help="Colour the diff.  [on a terminal, unless NO_COLOR is set]"
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only, and what goes to standard output.")
+@click.option("-v", "--verbose", is_flag=True, help="Print the edits too, and for each finding why and what to do.")
+@click.option("--roles", is_flag=True, help="Print what every variable was taken for, with the evidence.")
+@click.option("--explain", metavar="CODE", shell_complete=_complete_code, help="Print the page of a rule.")
+@click.option("--list-rules", is_flag=True, help="Print all rules.")
+@click.version_option(__version__, prog_name="migrate")
+def command(
+    paths: tuple[str, ...],
+    diff: bool,
+    check: bool,
+    output_format: str,
+    stdin_filename: str | None,
+    explain: str | None,
+    list_rules: bool,
+    write: bool,
+    quiet: bool,
+    verbose: bool,
+    colour: bool | None,
+    roles: bool,
+    **flags: Any,
+) -> int:
+    """Carry out one command line; the flags that are left are those of `Settings`."""
+    if explain or list_rules:
+        _put((_explain(explain) if explain else _listing()).encode())
+        return Exit.DONE
+    answer = Answer(
+        write=write,
+        diff=diff or not (check or write),
+        json=output_format == "json",
+        roles=roles,
+        quiet=quiet,
+        verbose=verbose,
+        stdin=STDIN in paths,
+        colour=colour,
+    )
+    _check_combination(paths, stdin_filename, answer, check, diff)
+    paths = paths or (os.curdir,)
+    first = (stdin_filename or os.curdir) if answer.stdin else paths[0]
+    settings = config.load(first, {**flags, "roles": roles})
+    if settings.select or settings.ignore:
+        config.check_codes(settings, (rule.code for rule in _catalogue()))
+    if answer.stdin:
+        return _migrate_stdin(stdin_filename or "<stdin>", settings, answer)
+    return _migrate_paths(paths, settings, answer)
+
+
+main = command.main

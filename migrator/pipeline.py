@@ -1,0 +1,326 @@
+"""One page: paths -> modules -> programs -> roles -> training -> changes -> plan -> rewrite -> report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from migrator import guard
+from migrator.config import Settings
+from migrator.errors import Distrusted, FileProblem, Unreadable
+from migrator.plan import Plan, settle
+from migrator.report.report import FileReport, Item, Level, ProgramReport
+from migrator.roles.explain import explain
+from migrator.roles.program import Program
+from migrator.rules import CATALOGUE
+from migrator.rules.change import Change
+from migrator.rules.residue import sweep
+from migrator.source import files
+from migrator.source.block import Uncomposable
+from migrator.source.edit import Conflict, apply
+from migrator.source.ignore import Ignores
+from migrator.source.module import Module
+from migrator.source.text import Source, make_source, read_source
+from migrator.training.entry import entries, imported_stems, is_script, stem_of
+from migrator.training.framework import framework_of, may_be_driven
+from migrator.training.training import Training
+
+
+def run(
+    paths: Sequence[str], settings: Settings, progress: Callable[[int], None] = lambda done: None
+) -> Iterator[ProgramReport]:
+    """Migrate the programs that the files make up; reads, never writes.
+
+    Args:    paths: Python files, each as the user would write it. progress: called with the number of files done.
+    Returns: one report a program, in the order of the paths.
+    """
+    shelf = Shelf(settings)
+    for path in paths:
+        shelf.take(path)
+    yield from _run(shelf, progress)
+
+
+def run_text(text: str, path: str, settings: Settings) -> ProgramReport:
+    """Migrate one file given as text (standard input, an editor's buffer)."""
+    shelf = Shelf(settings)
+    shelf.put(path, text.encode())
+    shelf.sources[os.path.normpath(path)] = make_source(path, text)
+    reports = list(_run(shelf, lambda done: None))
+    return reports[0] if reports else ProgramReport((FileReport(shelf.sources[os.path.normpath(path)]),))
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The given files, and those that they import, each read and parsed once."""
+
+    settings: Settings
+    data: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # normalised path -> as the user wrote it
+    sources: dict[str, Source] = field(default_factory=dict)
+    parsed: dict[str, Module] = field(default_factory=dict)
+    problems: dict[str, FileProblem] = field(default_factory=dict)
+    peeked: dict[str, bytes] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    trusting: bool = False  # a result is being checked: do not check that again
+
+    def take(self, path: str) -> None:
+        """Read a given file."""
+        try:
+            self.put(path, files.read(path))
+        except FileProblem as problem:
+            self.problems[path] = problem
+
+    def put(self, path: str, data: bytes) -> None:
+        """Keep a given file's bytes."""
+        key = os.path.normpath(path)
+        self.data[key] = data
+        self.names[key] = path
+
+    def read(self, path: str) -> Source | None:
+        """Give a file's text, whether it was given or is imported; None where there is no such file."""
+        if path not in self.sources:
+            data = self.data.get(path)
+            if data is None:
+                if not os.path.isfile(path):
+                    return None
+                data = files.read(path)
+            self.sources[path] = read_source(self.names.get(path, path), data)
+        return self.sources[path]
+
+    def user_of(self, module: Module, name: str, training: Training) -> str | None:
+        """Give a file outside a program that uses a name of one of its modules; None where there is none."""
+        inside = {os.path.normpath(x.source.path) for x in training.modules}
+        stem = stem_of(module.source.path)
+        for path in self._neighbours(os.path.dirname(os.path.normpath(module.source.path))):
+            if path not in inside:
+                data = self.data[path] if path in self.data else self._peek(path)
+                if name.encode() in data and stem in imported_stems(data):
+                    return self.names.get(path, path)
+        return None
+
+    def complain(self, path: str) -> bool:
+        """Whether a file's problem is still to be told: it was given, and nobody has told."""
+        if path not in self.data or path in self.told:
+            return False
+        self.told.add(path)
+        return True
+
+    def _neighbours(self, folder: str) -> list[str]:
+        """The given files, and the Python files beside a module and one folder above it."""
+        found = dict.fromkeys(self.data)
+        for place in dict.fromkeys((folder or ".", os.path.dirname(folder) or ".")):
+            if os.path.isdir(place):
+                names = sorted(name for name in os.listdir(place) if name.endswith(".py"))
+                found.update(dict.fromkeys(os.path.normpath(os.path.join(place, name)) for name in names))
+        return list(found)
+
+    def _peek(self, path: str) -> bytes:
+        if path not in self.peeked:
+            try:
+                self.peeked[path] = files.read(path)
+            except FileProblem:
+                self.peeked[path] = b""  # whoever migrates that file hears why it cannot be read
+        return self.peeked[path]
+
+    def module(self, path: str) -> Module:
+        """Parse a given file.
+
+        Raises:  FileProblem
+        """
+        if path not in self.parsed:
+            source = self.read(path)
+            if source is None:
+                raise Unreadable(path, "cannot be found")
+            self.parsed[path] = Module(source)
+        return self.parsed[path]
+
+
+def _run(shelf: Shelf, progress: Callable[[int], None]) -> Iterator[ProgramReport]:
+    for problem in shelf.problems.values():
+        yield ProgramReport((), (problem,))
+    reached: set[Module] = set()
+    for path in entries(shelf.data):
+        try:
+            module = shelf.module(path)
+        except FileProblem as problem:
+            if shelf.complain(path):
+                yield ProgramReport((), (problem,))
+            continue
+        if module not in reached or is_script(shelf.data[path]):
+            report, modules = migrate(module, shelf)
+            reached |= modules
+            if report is not None:
+                yield report
+    yield from _driven(shelf, reached)
+    progress(len(shelf.data))
+
+
+def _driven(shelf: Shelf, reached: set[Module]) -> Iterator[ProgramReport]:
+    """Files without a training step of their own that hand their training to a framework."""
+    for path, data in shelf.data.items():
+        if may_be_driven(data) and shelf.parsed.get(path) not in reached:
+            try:
+                item = _framework_item(shelf.module(path))
+            except FileProblem as problem:
+                yield ProgramReport((), (problem,))
+                continue
+            if item is not None:
+                yield ProgramReport((FileReport(shelf.module(path).source, (item,)),))
+
+
+# ---------------------------------------------------------------- one program
+
+
+def migrate(entry: Module, shelf: Shelf, gate: bool = True) -> tuple[ProgramReport | None, set[Module]]:
+    """Migrate the program that starts in a module; give its report and the modules that it reached."""
+    settings = shelf.settings
+    training = Training(Program(entry, shelf.read, shelf.parsed))
+    if not training.is_training and not training.is_distributed:
+        return None, set(training.modules)
+    if gate and settings.wants("MIG004"):
+        for module in training.trained_in:
+            item = _framework_item(module)
+            if item is not None:
+                return ProgramReport((FileReport(module.source, (item,)),)), set(training.modules)
+    editable = {module for module in training.modules if os.path.normpath(module.source.path) in shelf.data}
+    ignores = {module: Ignores(module) for module in editable}
+    changes = [change for rule in CATALOGUE for change in rule.check(training)]
+
+    def wants(change: Change) -> bool:
+        if not settings.wants(change.code):
+            return False
+        return change.module not in ignores or not ignores[change.module].covers(
+            change.code, change.module, change.node
+        )
+
+    plan = settle(
+        training,
+        changes,
+        wants,
+        {m for m in editable if not ignores[m].whole},
+        settings.target,
+        settings.unsafe,
+        lambda module, name: shelf.user_of(module, name, training),
+    )
+    plan.advice += _residue(training, plan)
+    report = _report(training, plan, shelf, ignores)
+    return report, set(training.modules)
+
+
+def _residue(training: Training, plan: Plan) -> list[Change]:
+    """What is left over when every rule has spoken."""
+    seen = {node for change in plan.accepted for node in (change.node, *change.alike)} if plan.edits else set()
+    spoken = [*plan.advice, *(x.change for x in plan.withheld)]
+    nodes = [(training.module_of(node), node) for change in spoken for node in (change.node, *change.alike)]
+    return list(sweep(training, seen, {(module, module.where(node)[0]) for module, node in nodes}))
+
+
+def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, Ignores]) -> ProgramReport | None:
+    texts: dict[Module, str] = {}
+    problems = [problem for path, problem in training.program.problems.items() if shelf.complain(path)]
+    try:
+        texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
+        if not shelf.trusting:
+            for module, edits in plan.edits.items():
+                guard.check(module, texts[module], edits)
+            if texts and _changes_again(training.program.entry, texts, shelf):
+                raise Distrusted(
+                    training.program.entry.source.path,
+                    "INTERNAL ERROR: a second run would change the result again; please report this file",
+                )
+    except (Distrusted, Conflict, Uncomposable) as problem:
+        failed = (
+            problem
+            if isinstance(problem, FileProblem)
+            else Distrusted(training.program.entry.source.path, f"INTERNAL ERROR: {problem}")
+        )
+        problems.append(failed)
+        texts = {}
+    found = _files(training, plan, texts, ignores)
+    if not found and not problems and not shelf.settings.roles:
+        return None
+    entry = training.program.entry.source.path if texts else None
+    return ProgramReport(found, tuple(problems), entry, _roles(training, shelf))
+
+
+def _roles(training: Training, shelf: Shelf) -> str:
+    return explain(training.raw) if shelf.settings.roles else ""
+
+
+def _changes_again(entry: Module, texts: dict[Module, str], shelf: Shelf) -> bool:
+    """Whether migrating the result once more, with the gate open, would change it."""
+    second = Shelf(shelf.settings, dict(shelf.data), dict(shelf.names))
+    for module, text in texts.items():
+        second.data[os.path.normpath(module.source.path)] = module.source.encode(text)
+    second.parsed = {path: module for path, module in shelf.parsed.items() if module not in texts}
+    second.trusting = True
+    report, _ = migrate(second.module(os.path.normpath(entry.source.path)), second, gate=False)
+    return report is not None and any(file.text is not None for file in report.files)
+
+
+def _files(
+    training: Training, plan: Plan, texts: dict[Module, str], ignores: dict[Module, Ignores]
+) -> tuple[FileReport, ...]:
+    items: dict[Module, dict[Item, None]] = {}
+    applied = bool(texts)
+
+    def add(change: Change, reason: str | None = None) -> None:
+        for node in (change.node, *change.alike):
+            module = training.module_of(node)
+            if module in ignores and reason is not None and ignores[module].covers(change.code, module, node):
+                continue
+            items.setdefault(module, {})[_item(change, module, node, reason, applied)] = None
+
+    for change in plan.accepted:
+        add(change)
+    for withheld in plan.withheld:
+        add(withheld.change, withheld.reason)
+    for advice in plan.advice:
+        add(advice, advice.reason)
+    modules = dict.fromkeys([*items, *texts])
+    return tuple(
+        FileReport(module.source, tuple(sorted(items.get(module, {}))), texts.get(module)) for module in modules
+    )
+
+
+def _item(change: Change, module: Module, node: object, reason: str | None, applied: bool) -> Item:
+    span = module.span(node)
+    line, column = module.source.where(span.start)
+    end_line, end_column = module.source.where(max(span.start, span.end - 1))
+    done = reason is None and applied
+    level = change.level if done or change.is_advice else Level.REVIEW
+    return Item(
+        line,
+        column,
+        change.code,
+        change.message,
+        level,
+        end_line,
+        end_column + 1,
+        reason or change.reason,
+        change.recipe,
+        done,
+    )
+
+
+def _framework_item(module: Module) -> Item | None:
+    found = framework_of(module)
+    if found is None:
+        return None
+    node, name = found
+    line, column = module.where(node)
+    message = f"Left alone: {name} drives this code already"
+    return Item(
+        line,
+        column,
+        "MIG004",
+        message,
+        Level.NOTE,
+        line,
+        column,
+        recipe="`--ignore MIG004` finishes a file that was migrated in part",
+    )

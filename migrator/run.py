@@ -1,0 +1,117 @@
+"""One run of the command, without its words: analyse everything, refuse what cannot work, then write."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from migrator import pipeline
+from migrator.config import Settings
+from migrator.errors import Distrusted, FileProblem, Unwritable, UsageError
+from migrator.launch import RUNTIME, find_shadow
+from migrator.report.report import ProgramReport
+from migrator.source import files
+from migrator.source.text import read_source
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _scripts_to_change(report: ProgramReport) -> list[str]:
+    """Give the files by which a changed program is started: its entry, where it has one.
+
+    A result that our guard stopped counts as a change: with another `runtime` in the way the guard may well object.
+    """
+    if report.entry:
+        return [report.entry]
+    stopped = [problem.path for problem in report.problems if isinstance(problem, Distrusted)]
+    return [file.source.path for file in report.files if file.text is not None] + stopped
+
+
+def _refuse_shadows(reports: Sequence[ProgramReport], target: str) -> None:
+    """Insist that `from runtime import Accelerator` will find the bundled package.
+
+    Raises:  UsageError that names what stands in the way, and the way out.
+    """
+    if target != RUNTIME:
+        return
+    for script in (script for report in reports for script in _scripts_to_change(report)):
+        if shadow := find_shadow(script):
+            raise UsageError(
+                f"{shadow} would be imported in place of the bundled `runtime` when {script} runs; "
+                "nothing was written. Rename it, or use --target accelerate."
+            )
+
+
+def _tells(report: ProgramReport) -> bool:
+    """Whether a report has anything to say; the others are dropped at once, so that memory stays flat."""
+    changes = any(file.items or file.text is not None for file in report.files)
+    return bool(changes or report.problems or report.roles)
+
+
+def analyse(paths: Sequence[str], settings: Settings, progress: Callable[[int], None]) -> list[ProgramReport]:
+    """Migrate files in memory: all of them, before anything is printed or written.
+
+    Raises:  UsageError where a changed script would import another `runtime` than ours.
+    """
+    reports = [report for report in pipeline.run(paths, settings, progress) if _tells(report)]
+    _refuse_shadows(reports, settings.target)
+    return reports
+
+
+def analyse_text(data: bytes, path: str, settings: Settings) -> list[ProgramReport]:
+    """Migrate a file that is not on disk; its report knows the encoding of ``data``.
+
+    Raises:  UsageError where the script would import another `runtime` than ours.
+    """
+    try:
+        source = read_source(path, data)
+    except FileProblem as problem:
+        return [ProgramReport((), (problem,))]
+    report = pipeline.run_text(source.text, path, settings)
+    reports = [replace(report, files=tuple(replace(file, source=source) for file in report.files))]
+    _refuse_shadows(reports, settings.target)
+    return reports
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C and termination back until a program is written whole, then let them through."""
+    held: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: held.append(number)) for number in _INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for caught in held:
+        signal.raise_signal(caught)
+
+
+def _left_alone(report: ProgramReport, problem: FileProblem) -> ProgramReport:
+    """Tell of a program that could not be written: none of its edits is applied."""
+    untouched = tuple(
+        replace(file, text=None, items=tuple(replace(item, applied=False) for item in file.items))
+        for file in report.files
+    )
+    return replace(report, files=untouched, problems=(*report.problems, problem), entry=None)
+
+
+def _write_program(report: ProgramReport) -> ProgramReport:
+    changes = [
+        (file.source.path, file.source.encode(file.text), file.source.encode(file.source.text))
+        for file in report.files
+        if file.text is not None
+    ]
+    try:
+        with _undisturbed():
+            files.replace_all(changes)
+    except Unwritable as problem:
+        return _left_alone(report, problem)
+    return report
+
+
+def write(reports: Sequence[ProgramReport]) -> list[ProgramReport]:
+    """Write each program whole or not at all, and report what came of it."""
+    return [_write_program(report) for report in reports]
