@@ -1,0 +1,177 @@
+"""Gathering, reducing and padding nested tensors over the processes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from runtime.backend import Single
+from runtime.errors import CannotPadNestedTensorWarning, DistributedOperationException, SettingsError
+from runtime.tree import all_tensors, leaves, recursively_apply
+
+if TYPE_CHECKING:
+    from runtime.loader import LoaderPass
+    from runtime.sampler import Tail
+    from runtime.state import GradientState
+
+_REDUCTIONS = ("sum", "mean", "max", "none")
+
+
+def _check_shapes(operation: str, data: Any, backend: Single) -> None:
+    """In debug mode, find out before a collective whether it would hang or mix up rows.
+
+    Raises:  DistributedOperationException if shapes differ (names all of them).
+    """
+    if not backend.debug:
+        return
+    shapes = backend.gather_objects([tuple(leaf.shape) for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
+    if any(shape != shapes[0] for shape in shapes):
+        told = "\n".join(f"  - Process {rank}: {shape}" for rank, shape in enumerate(shapes))
+        raise DistributedOperationException(
+            f"`{operation}` needs tensors of the same shapes on every process. Input shapes:\n{told}\n"
+            "Use `pad_across_processes` first, or gather objects."
+        )
+
+
+def gather(data: Any, backend: Single) -> Any:
+    """Concatenate every tensor from all processes along dim 0, in rank order.
+
+    Args:    data: nested tensors of shape ``(n, ...)``, equal on every process; 0-d ones count as ``(1,)``.
+    Returns: the same structure, shapes ``(n * processes, ...)``; no gradient flows back. On one process, ``data``.
+    Raises:  TypeError if there is anything but tensors; DistributedOperationException on unequal shapes, where
+             ACCELERATE_DEBUG_MODE is set (else the processes hang).
+    Source:  accelerate 1.15 ``Accelerator.gather``.
+    """
+    if backend.world.size == 1:
+        return data
+    _check_shapes("gather", data, backend)
+    return recursively_apply(backend.all_gather, data, error_on_other_type=True)
+
+
+def gather_object(value: Any, backend: Single) -> Any:
+    """Concatenate a list of picklable objects from all processes; on one process, return ``value``."""
+    if backend.world.size == 1:
+        return value
+    return [item for items in backend.gather_objects(value) for item in items]
+
+
+def gather_for_metrics(data: Any, backend: Single, walk: LoaderPass | None, use_gather_object: bool = False) -> Any:
+    """Gather, and in the last batch of the loader leave out the rows that only fill it up.
+
+    Args:    data: nested tensors with one row for each sample of the batch, or objects.
+             walk: the active walk over a prepared loader, if any.
+             use_gather_object: pickle, for tensors whose shapes differ.
+    """
+    if backend.world.size == 1:
+        return data
+    as_objects = use_gather_object or not all_tensors(data)
+    gathered = gather_object(data, backend) if as_objects else gather(data, backend)
+    tail = walk.loader.tail if walk is not None and walk.at_end else None
+    if tail is None or tail.real == tail.padded:
+        return gathered
+    if as_objects:
+        return _trim(gathered, tail)
+    return recursively_apply(_trim, gathered, tail)
+
+
+def _trim(rows: Any, tail: Tail) -> Any:
+    """Keep the rows of real samples; the repeated ones stand behind them."""
+    if len(rows) == tail.padded:
+        return rows[: tail.real]
+    warnings.warn(
+        f"`gather_for_metrics` got {len(rows)} rows from all processes for a last batch of {tail.padded} samples, of "
+        f"which {tail.padded - tail.real} are repeated, and returns them as they are. Gather one row for each sample, "
+        "before averaging.",
+        stacklevel=4,
+    )
+    return rows
+
+
+def reduce(data: Any, backend: Single, reduction: str = "sum", scale: float = 1.0) -> Any:
+    """Combine every tensor over all processes; every process gets new tensors with the result.
+
+    Args:    reduction: "sum", "mean", "max", or "none" for a copy of the process's own.
+             scale: a factor of the result.
+    Raises:  SettingsError on another ``reduction``; TypeError if there is anything but tensors.
+    """
+    if str(reduction) not in _REDUCTIONS:
+        raise SettingsError(f"reduction={reduction!r} is unknown; choose from {', '.join(_REDUCTIONS)}.")
+    _check_shapes("reduce", data, backend)
+    return recursively_apply(_reducer(backend, reduction, scale), data, error_on_other_type=True)
+
+
+def _reducer(backend: Single, reduction: str, scale: float) -> Callable[[torch.Tensor], torch.Tensor]:
+    def combine(tensor: torch.Tensor) -> torch.Tensor:
+        if reduction == "none":
+            return tensor.clone()
+        result = backend.all_reduce(tensor, "max" if reduction == "max" else "sum")
+        if reduction == "mean" and backend.world.size > 1:
+            result = result / backend.world.size
+        return result if scale == 1.0 else result * scale
+
+    return combine
+
+
+def pad_across_processes(data: Any, backend: Single, dim: int = 0, pad_index: int = 0, pad_first: bool = False) -> Any:
+    """Pad every tensor along ``dim`` to the longest of all processes, so that it can be gathered.
+
+    Args:    dim: where a tensor does not have it, it stays as it is.
+             pad_index: the value to pad with.
+             pad_first: pad in front.
+    Raises:  TypeError if there is anything but tensors.
+    """
+
+    def pad(tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.is_nested:
+            warnings.warn("A nested tensor has no one length to pad; left as it is.", CannotPadNestedTensorWarning, 4)
+            return tensor
+        if not -tensor.ndim <= dim < tensor.ndim:
+            return tensor
+        length = tensor.shape[dim]
+        longest = int(backend.all_reduce(torch.tensor(length, device=tensor.device), "max"))
+        if longest == length:
+            return tensor
+        missing = tensor.new_full((*tensor.shape[:dim], longest - length, *tensor.shape[dim:][1:]), pad_index)
+        return torch.cat([missing, tensor] if pad_first else [tensor, missing], dim=dim)
+
+    if backend.world.size == 1:
+        return data
+    return recursively_apply(pad, data, error_on_other_type=True)
+
+
+class Collectives:
+    """Gathering and reducing, as methods."""
+
+    _backend: Single
+    gradient_state: GradientState
+
+    def gather(self, tensor: Any) -> Any:
+        """Concatenate nested tensors from all processes along dim 0, in rank order.
+
+        Args:    tensor: shape ``(n, ...)``, equal on every process; 0-d counts as ``(1,)``.
+        Returns: shape ``(n * num_processes, ...)``; on one process, ``tensor``.
+        """
+        return gather(tensor, self._backend)
+
+    def gather_for_metrics(self, input_data: Any, use_gather_object: bool = False) -> Any:
+        """Gather one row for each sample, leaving out the repeated samples of a loader's last batch.
+
+        Args:    input_data: nested tensors with a row for each sample of the current batch, or a list of objects.
+                 use_gather_object: pickle, for tensors whose shapes differ.
+        """
+        return gather_for_metrics(input_data, self._backend, self.gradient_state.active_pass, use_gather_object)
+
+    def reduce(self, tensor: Any, reduction: str = "sum", scale: float = 1.0) -> Any:
+        """Combine nested tensors over all processes into new ones.
+
+        Args:    reduction: "sum", "mean", "max", or "none" for a copy of the process's own.
+                 scale: a factor of the result.
+        """
+        return reduce(tensor, self._backend, reduction, scale)
+
+    def pad_across_processes(self, tensor: Any, dim: int = 0, pad_index: int = 0, pad_first: bool = False) -> Any:
+        """Pad nested tensors along ``dim`` to the longest of all processes, so that they can be gathered."""
+        return pad_across_processes(tensor, self._backend, dim, pad_index, pad_first)

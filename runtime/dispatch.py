@@ -1,0 +1,243 @@
+"""Batches that process 0 reads, and sends to the others: for data that only one process can read in order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.utils.data import DataLoader
+
+from runtime.backend import Single
+from runtime.errors import SettingsError
+from runtime.loader import LoaderPass, PreparedLoader
+from runtime.sampler import Tail
+from runtime.state import GradientState
+from runtime.tree import concatenate, find_batch_size, leaves, recursively_apply, slice_rows
+from runtime.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """The place of a tensor in a batch that is sent before the tensor itself."""
+
+    shape: torch.Size
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One batch for each process."""
+
+    parts: list[Any]
+    tail: Tail | None  # where rows are repeated
+    is_last: bool
+
+
+def _is_dense(value: object) -> bool:
+    """Say whether a value is sent as memory; everything else is pickled."""
+    return isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_nested
+
+
+def _blank(tensor: torch.Tensor) -> Blank:
+    return Blank(tensor.shape, tensor.dtype)
+
+
+def _header(dealt: Round) -> Round:
+    """Announce a round: its batches with blanks for tensors."""
+    blanks = [recursively_apply(_blank, part, test_type=_is_dense) for part in dealt.parts]
+    return Round(blanks, dealt.tail, dealt.is_last)
+
+
+def _send(part: Any, rank: int, world: World) -> list[tuple[Any, torch.Tensor]]:
+    """Start sending the tensors of a batch as bytes, and return what has to live until they are sent."""
+    tensors = [tensor.detach() for tensor in leaves(part) if _is_dense(tensor) and tensor.numel()]
+    flats = [tensor.contiguous().view(-1).view(torch.uint8).to(world.exchange_device) for tensor in tensors]
+    return [(dist.isend(flat, rank, tag=place), flat) for place, flat in enumerate(flats)]
+
+
+def _receive(part: Any, world: World) -> Any:
+    """Fill the blanks of a batch, in the order that they are sent in."""
+    places = itertools.count()
+
+    def fill(blank: Blank) -> torch.Tensor:
+        tensor = torch.empty(blank.shape, dtype=blank.dtype, device=world.exchange_device)
+        if tensor.numel():
+            dist.recv(tensor.view(-1).view(torch.uint8), 0, tag=next(places))
+        return tensor
+
+    return recursively_apply(fill, part, test_type=lambda leaf: isinstance(leaf, Blank))
+
+
+class _Dealer:
+    """On process 0: reads the loader in rounds, one round ahead, so that each knows whether it is the last."""
+
+    def __init__(self, loader: DataLoader[Any], processes: int, split: bool) -> None:
+        self._batches = iter(loader)
+        self._processes = processes
+        self._count = 1 if split else processes  # batches in a round
+        self._drop_last = bool(loader.drop_last)
+        self._first: list[Any] = []
+
+    def _take(self) -> list[Any]:
+        batches = list(itertools.islice(self._batches, self._count))
+        if self._drop_last and len(batches) < self._count:
+            return []
+        self._first = self._first or batches
+        return batches
+
+    def rounds(self) -> Iterator[Round]:
+        ahead = self._take()
+        while ahead:
+            batches, ahead = ahead, self._take()
+            yield self._deal(batches, is_last=not ahead)
+
+    def _deal(self, batches: list[Any], is_last: bool) -> Round:
+        is_even = not is_last or _rows(batches) == _rows(batches[:1]) * len(batches)
+        if len(batches) == self._processes and is_even:
+            return Round(batches, None, is_last)  # whole batches need not have the same shape
+        try:
+            return self._cut(concatenate(batches), is_last)
+        except (TypeError, ValueError, RuntimeError):  # no rows, or no common shape
+            return self._repeat(batches, is_last)
+
+    def _repeat(self, batches: list[Any], is_last: bool) -> Round:
+        """Complete a round with whole batches of the first one."""
+        if self._count == 1:
+            raise SettingsError(
+                f"A batch without rows cannot be split between {self._processes} processes. Leave out `split_batches`."
+            )
+        spare = itertools.cycle(self._first)
+        parts = batches + list(itertools.islice(spare, self._processes - len(batches)))
+        return Round(parts, Tail(_rows(batches), _rows(parts)), is_last)
+
+    def _cut(self, batch: Any, is_last: bool) -> Round:
+        """Cut a batch into equal parts, the last filled up with rows of the first round."""
+        rows = find_batch_size(batch)
+        size = -(-rows // self._processes)
+        padded = size * self._processes
+        spare = concatenate(self._first) if rows < padded else batch
+        while find_batch_size(batch) < padded:
+            batch = concatenate([batch, spare])
+        parts = [slice_rows(batch, slice(start, start + size)) for start in range(0, padded, size)]
+        return Round(parts, Tail(rows, padded) if rows < padded else None, is_last)
+
+
+def _rows(batches: list[Any]) -> int:
+    """Count rows; a batch without any counts as one."""
+    return sum(map(_rows_of_one, batches))
+
+
+def _rows_of_one(batch: Any) -> int:
+    try:
+        return find_batch_size(batch)
+    except (TypeError, ValueError):
+        return 1
+
+
+class _Mail:
+    """The batches of this process, as an iterator: sent by process 0 and received by the others, all at once."""
+
+    def __init__(self, loader: DispatchedLoader) -> None:
+        self.is_last = False
+        self._is_over = False
+        self._loader = loader
+        self._backend = loader._backend
+        self._rounds: Iterator[Round] = iter(())
+        if self._backend.world.rank == 0:
+            base = loader.base_dataloader
+            self._rounds = _Dealer(base, self._backend.world.size, loader._split).rounds()
+
+    def __iter__(self) -> _Mail:
+        return self
+
+    def __next__(self) -> Any:
+        if self._is_over:
+            raise StopIteration
+        if self._backend.world.rank == 0:
+            return self._send_round()
+        header = self._backend.broadcast_object(None)
+        if isinstance(header, str):
+            raise RuntimeError(f"Process 0 failed to read the next batch: {header}")
+        return _receive(self._open(header)[self._backend.world.rank], self._backend.world)
+
+    def _send_round(self) -> Any:
+        try:
+            dealt = next(self._rounds, None)
+        except Exception as error:
+            self._backend.broadcast_object(repr(error))  # the others wait for a batch
+            raise
+        self._backend.broadcast_object(None if dealt is None else _header(dealt))
+        parts = self._open(dealt)
+        sent = [one for rank in range(1, len(parts)) for one in _send(parts[rank], rank, self._backend.world)]
+        for work, _ in sent:
+            work.wait()
+        return parts[0]
+
+    def _open(self, header: Round | None) -> list[Any]:
+        if header is None:
+            self._is_over = True
+            raise StopIteration
+        self.is_last = header.is_last
+        self._loader._tail = header.tail
+        return header.parts
+
+
+class _DispatchPass(LoaderPass):
+    """A walk that is told by process 0 which batch is the last."""
+
+    __slots__ = ()
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the batch handed out last is the last."""
+        return self._over or self._iterator.is_last  # type: ignore[attr-defined]
+
+
+class DispatchedLoader(PreparedLoader):
+    """A loader that process 0 alone reads."""
+
+    _own = PreparedLoader._own | {"_backend", "_split", "_tail"}
+
+    def __init__(
+        self,
+        loader: DataLoader[Any],
+        gradient_state: GradientState,
+        backend: Single,
+        device: torch.device | None = None,
+        split_batches: bool = False,
+        non_blocking: bool = False,
+    ) -> None:
+        super().__init__(loader, gradient_state, device, non_blocking)
+        self._backend = backend
+        self._split = split_batches
+        self._tail: Tail | None = None
+
+    def _walk(self) -> LoaderPass:
+        self._tail = None
+        return _DispatchPass(self, _Mail(self), None)
+
+    def __len__(self) -> int:
+        batches = len(self.base_dataloader)
+        if self._split:
+            return batches
+        rounds, rest = divmod(batches, self._backend.world.size)
+        return rounds + (rest > 0 and not self.drop_last)
+
+    @property
+    def tail(self) -> Tail | None:
+        """The real and the repeated rows of the last round of batches; None where none are repeated."""
+        return self._tail
+
+    @property
+    def remainder(self) -> int:
+        """Samples in the last round of batches; -1 where it is unknown or dropped."""
+        return super().remainder if self._tail is None else self._tail.real
+
+    @property
+    def total_batch_size(self) -> int:
+        """Samples in a batch, over all processes."""
+        return int(self.batch_size or 1) * (1 if self._split else self._backend.world.size)

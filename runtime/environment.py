@@ -1,0 +1,62 @@
+"""What a launcher wrote into the environment variables; the only place that reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runtime.errors import SettingsError
+
+_TRUE = {"1", "true", "yes", "on", "y", "t"}
+_FALSE = {"", "0", "false", "no", "off", "n", "f"}
+
+
+def _number(variables: Mapping[str, str], name: str) -> int | None:
+    text = variables.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"The environment variable {name} is {text!r}; it has to be a whole number.") from None
+
+
+def _flag(variables: Mapping[str, str], name: str) -> bool:
+    text = variables.get(name, "").strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise SettingsError(f"The environment variable {name} is {text!r}; it has to be true or false.")
+    return text in _TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The place of this process as ``torchrun`` tells it, and the defaults that ``accelerate launch`` sets."""
+
+    world_size: int = 1
+    rank: int | None = None
+    local_rank: int | None = None
+    has_address: bool = False  # of the process that the others meet at
+    use_cpu: bool = False
+    debug: bool = False
+    mixed_precision: str | None = None
+    accumulation_steps: int | None = None
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str] | None = None) -> Environment:
+        """Read the variables, ``os.environ`` by default.
+
+        Raises:  SettingsError when a variable holds neither a number nor a truth value where one is due.
+        Source:  pytorch.org/docs/stable/elastic/run.html (environment variables).
+        """
+        variables = os.environ if variables is None else variables
+        return cls(
+            world_size=_number(variables, "WORLD_SIZE") or 1,
+            rank=_number(variables, "RANK"),
+            local_rank=_number(variables, "LOCAL_RANK"),
+            has_address=bool(variables.get("MASTER_ADDR")),
+            use_cpu=_flag(variables, "ACCELERATE_USE_CPU"),
+            debug=_flag(variables, "ACCELERATE_DEBUG_MODE"),
+            mixed_precision=variables.get("ACCELERATE_MIXED_PRECISION") or None,
+            accumulation_steps=_number(variables, "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"),
+        )

@@ -1,0 +1,213 @@
+"""A prepared data loader: the user's own, whose batches arrive on the device, and which knows its last one."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import BatchSampler, DataLoader, IterableDataset
+
+from runtime.state import GradientState
+from runtime.tree import send_to_device
+
+
+class LoaderPass:
+    """One walk over a prepared loader.
+
+    Where the length is known, it is counted to tell the last batch. Where it is not, one batch is fetched ahead, but
+    only when somebody asks: a fetch draws random numbers that the model might have drawn first.
+    """
+
+    __slots__ = ("__weakref__", "_ahead", "_fetch", "_iterator", "_length", "_move", "_over", "_yielded", "loader")
+
+    def __init__(self, loader: PreparedLoader, iterator: Iterator[Any], length: int | None) -> None:
+        self.loader = loader
+        self._iterator = iterator
+        self._fetch = iterator.__next__
+        self._length = length
+        self._move = loader._move
+        self._yielded = 0
+        self._ahead: deque[Any] = deque()
+        self._over = False
+
+    def __iter__(self) -> LoaderPass:
+        return self
+
+    def __next__(self) -> Any:
+        if not self._yielded:
+            self.loader.gradient_state.begin(self)
+        try:
+            batch = self._ahead.popleft() if self._ahead else self._fetch()
+        except StopIteration:
+            self._finish()
+            raise
+        self._yielded += 1
+        return batch if self._move is None else self._move(batch)
+
+    def _finish(self) -> None:
+        if not self._over:
+            self._over = True
+            self.loader.iteration += 1
+        self.loader.gradient_state.end(self)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the batch handed out last is the last."""
+        if self._over:
+            return True
+        if self._length is not None:
+            return self._yielded >= self._length
+        if not self._ahead:
+            try:
+                self._ahead.append(self._fetch())
+            except StopIteration:
+                return True
+        return False
+
+    def __len__(self) -> int:
+        return len(self._iterator)  # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in LoaderPass.__slots__ or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._iterator, name)
+
+
+def _length(loader: DataLoader[Any]) -> int | None:
+    """Count the batches, where the loader can be trusted: the length of an iterable dataset is a guess."""
+    if isinstance(loader.dataset, IterableDataset):
+        return None
+    try:
+        return len(loader)
+    except (TypeError, NotImplementedError):  # a sampler without a length
+        return None
+
+
+class PreparedLoader(DataLoader[Any]):
+    """The user's loader, asked for everything but iteration."""
+
+    _own = frozenset(
+        {"base_dataloader", "source", "device", "gradient_state", "iteration", "_move", "_shard", "_before", "_last"}
+    )
+
+    def __init__(
+        self,
+        loader: DataLoader[Any],
+        gradient_state: GradientState,
+        device: torch.device | None = None,
+        non_blocking: bool = False,
+        shard: Any = None,
+        before: Callable[[], None] | None = None,
+    ) -> None:
+        """Wrap ``loader``; DataLoader.__init__ is not called, its attributes are those of the wrapped one.
+
+        Args:    device: where batches go; None to leave them where they are.
+                 shard: what knows the ``tail`` of the last round of batches, on several processes.
+                 before: called at the start of each pass, by every process.
+        """
+        self.base_dataloader = loader
+        self.source = loader  # what the user passed to `prepare`
+        self.gradient_state = gradient_state
+        self.device = device
+        self.iteration = 0
+        self._move = None
+        if device is not None and device.type != "cpu":
+            pinned = non_blocking or bool(loader.pin_memory)
+            self._move = functools.partial(send_to_device, device=device, non_blocking=pinned)
+        self._shard = shard
+        self._before = before
+        self._last: weakref.ref[LoaderPass] | None = None
+
+    def __iter__(self) -> Any:
+        """Start a pass at once, as DataLoader does: it draws the workers' seed here, not at the first batch."""
+        if self._before is not None:
+            self._before()
+        self._tell_epoch()
+        walk = self._walk()
+        self._last = weakref.ref(walk)
+        return walk
+
+    def _walk(self) -> LoaderPass:
+        return LoaderPass(self, iter(self.base_dataloader), _length(self.base_dataloader))
+
+    def _tell_epoch(self) -> None:
+        """Tell our own shard; a user's sampler hears of epochs only from the user, as without us."""
+        if hasattr(self._shard, "epoch"):
+            self._shard.epoch = self.iteration
+
+    def __len__(self) -> int:
+        return len(self.base_dataloader)
+
+    @property
+    def tail(self) -> Any:
+        """The real and the repeated rows of the last round of batches; None where none are repeated, or unknown."""
+        return getattr(self._shard, "tail", None)
+
+    @property
+    def end_of_dataloader(self) -> bool:
+        """Whether the batch in use is the last."""
+        walk = None if self._last is None else self._last()
+        return walk is not None and walk.at_end
+
+    @property
+    def remainder(self) -> int:
+        """Samples in the last round of batches; -1 where it is unknown or dropped."""
+        try:
+            return -1 if self.drop_last else len(self.dataset) % self.total_batch_size  # type: ignore[arg-type]
+        except (TypeError, AttributeError, NotImplementedError):  # no length, or no batches
+            return -1
+
+    @property
+    def total_batch_size(self) -> int:
+        """Samples in a batch, over all processes."""
+        batches = self.sampler if isinstance(self.sampler, BatchSampler) else self.batch_sampler
+        processes = 1 if getattr(batches, "split_batches", False) else getattr(batches, "num_processes", 1)
+        return int(batches.batch_size * processes)  # type: ignore[union-attr]
+
+    @property
+    def total_dataset_length(self) -> int:
+        """Samples in the dataset, over all processes."""
+        return int(getattr(self.dataset, "total_length", None) or len(self.dataset))  # type: ignore[arg-type]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Tell the epoch to the dataset, the samplers and the samplers within, as far as they want to know."""
+        self.iteration = epoch
+        waiting: list[Any] = [self.batch_sampler, self.sampler, self.dataset]
+        told: list[Any] = []
+        for place in waiting:
+            if place is None or any(place is one for one in told):
+                continue
+            told.append(place)
+            waiting += [getattr(place, "batch_sampler", None), getattr(place, "sampler", None)]
+            if hasattr(place, "set_epoch"):
+                place.set_epoch(epoch)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """The wrapped loader's class, for ``isinstance``; ``type`` tells the truth."""
+        return type(self.base_dataloader)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._own or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.base_dataloader, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._own:
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.base_dataloader, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: value for name, value in self.__dict__.items() if name != "_last"}
+        return _rebuild, (type(self), {**state, "_last": None})
+
+
+def _rebuild(kind: type[PreparedLoader], state: dict[str, Any]) -> PreparedLoader:
+    loader = kind.__new__(kind)
+    loader.__dict__.update(state)
+    return loader

@@ -1,0 +1,27 @@
+"""From a prepared model back to the user's own."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
+
+
+def unwrap_model(model: nn.Module, keep_fp32_wrapper: bool = True, keep_torch_compile: bool = True) -> nn.Module:
+    """Return the module that was passed to `prepare`, from under every wrapper.
+
+    Args:    keep_fp32_wrapper: leave a half-precision forward as it is; False restores the original.
+             keep_torch_compile: stop at a compiled module; False goes on to what was compiled.
+    """
+    while True:
+        if isinstance(model, (DistributedDataParallel, DataParallel)):
+            model = model.module
+        elif not keep_torch_compile and "_orig_mod" in model._modules:
+            model = model._orig_mod  # type: ignore[assignment]
+        else:
+            break
+    if not keep_fp32_wrapper and "_original_forward" in model.__dict__:
+        model.__dict__.pop("forward", None)
+        original = model.__dict__.pop("_original_forward")
+        if getattr(original, "__func__", None) is not type(model).forward:  # the user's own patch
+            model.forward = original
+    return model

@@ -1,0 +1,155 @@
+"""Arguments of the Accelerator's constructor: which of them go together, and what is not here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.accumulation import GradientAccumulationPlugin, checked_steps
+from runtime.data import DataLoaderConfiguration
+from runtime.environment import Environment
+from runtime.errors import SettingsError, UnsupportedError
+from runtime.handler import (
+    AutocastKwargs,
+    DistributedDataParallelKwargs,
+    GradScalerKwargs,
+    InitProcessGroupKwargs,
+    KwargsHandler,
+)
+
+# Arguments of Accelerate's constructor that only None may be passed for.
+_UNSUPPORTED_ARGUMENTS = {
+    "deepspeed_plugin",
+    "deepspeed_plugins",
+    "dynamo_backend",
+    "dynamo_plugin",
+    "fsdp_plugin",
+    "log_with",
+    "megatron_lm_plugin",
+    "parallelism_config",
+    "project_config",
+    "project_dir",
+    "torch_tp_plugin",
+}
+
+# Members of Accelerate's Accelerator that this one does not have: named, so that the error can say so.
+_UNSUPPORTED_MEMBERS = {
+    "check_trigger",
+    "clear",
+    "get_state_dict",
+    "get_tracker",
+    "init_trackers",
+    "join_uneven_inputs",
+    "load_state",
+    "log",
+    "logging_dir",
+    "on_last_process",
+    "on_local_main_process",
+    "on_local_process",
+    "on_main_process",
+    "on_process",
+    "profile",
+    "project_dir",
+    "register_for_checkpointing",
+    "register_load_state_pre_hook",
+    "register_save_state_pre_hook",
+    "save_iteration",
+    "save_model",
+    "save_state",
+    "set_trigger",
+    "skip_first_batches",
+    "split_between_processes",
+    "trackers",
+    "trigger_sync_in_backward",
+}
+
+
+def refuse(arguments: Mapping[str, Any]) -> None:
+    """Look through the arguments that the constructor does not name.
+
+    Raises:  UnsupportedError for what Accelerate takes and this runtime does not; TypeError for what neither knows.
+    """
+    for name, value in arguments.items():
+        if name not in _UNSUPPORTED_ARGUMENTS:
+            raise TypeError(f"Accelerator() got an unexpected keyword argument {name!r}.")
+        if value is not None:
+            raise UnsupportedError(f"`Accelerator({name}=...)`")
+
+
+def missing_member(name: str) -> AttributeError:
+    """Tell a member that only Accelerate has from one that nobody has."""
+    if name in _UNSUPPORTED_MEMBERS:
+        return AttributeError(str(UnsupportedError(f"`Accelerator.{name}`")))
+    return AttributeError(f"`Accelerator` object has no attribute `{name}`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """The keyword arguments that are handed down, by what they are for."""
+
+    ddp: DistributedDataParallelKwargs | None = None
+    group: InitProcessGroupKwargs | None = None
+    scaler: GradScalerKwargs | None = None
+    autocast: AutocastKwargs | None = None
+
+
+_PLACES: dict[type, str] = {
+    DistributedDataParallelKwargs: "ddp",
+    InitProcessGroupKwargs: "group",
+    GradScalerKwargs: "scaler",
+    AutocastKwargs: "autocast",
+}
+
+
+def sort_handlers(handlers: Sequence[KwargsHandler] | None) -> Handlers:
+    """Put each handler where it belongs.
+
+    Raises:  SettingsError if something is no handler, or two are of one type; UnsupportedError on an unknown type.
+    """
+    found: dict[str, Any] = {}
+    for handler in handlers or ():
+        if not isinstance(handler, KwargsHandler):
+            raise SettingsError(f"`kwargs_handlers` holds {handler!r}, which is no KwargsHandler object.")
+        place = _PLACES.get(type(handler))
+        if place is None:
+            raise UnsupportedError(f"`kwargs_handlers=[{type(handler).__name__}(...)]`")
+        if place in found:
+            raise SettingsError(f"`kwargs_handlers` holds two {type(handler).__name__}; pass one.")
+        found[place] = handler
+    return Handlers(**found)
+
+
+def configure_data(
+    configuration: DataLoaderConfiguration | None, split_batches: bool | None
+) -> DataLoaderConfiguration:
+    """Settle on one place for the loaders' options; ``split_batches`` is also an argument of its own, from of old.
+
+    Raises:  SettingsError if both are given.
+    """
+    if configuration is None:
+        return DataLoaderConfiguration(split_batches=bool(split_batches))
+    if split_batches is not None:
+        raise SettingsError(
+            f"`split_batches={split_batches}` and `dataloader_config` were both passed. Write "
+            f"`DataLoaderConfiguration(split_batches={split_batches}, ...)`."
+        )
+    return configuration
+
+
+def configure_accumulation(steps: int | None, plugin: GradientAccumulationPlugin | None) -> dict[str, Any]:
+    """Settle how to accumulate: by the plugin, the argument, or the environment variable.
+
+    Returns: the fields of the plugin that were asked for.
+    Raises:  SettingsError if the plugin and an argument are given, or the steps are no count.
+    """
+    if plugin is not None:
+        if steps is not None and steps != 1:
+            raise SettingsError(
+                f"`gradient_accumulation_steps={steps}` and `gradient_accumulation_plugin` were both passed. Write "
+                f"`GradientAccumulationPlugin(num_steps={steps}, ...)`."
+            )
+        return {"num_steps": checked_steps(plugin.num_steps), **plugin.to_kwargs()}
+    if steps is None:
+        steps = Environment.from_environment().accumulation_steps
+    return {} if steps is None else {"num_steps": checked_steps(steps)}

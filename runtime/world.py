@@ -1,0 +1,130 @@
+"""Where this process stands: its device, its rank, and the group that it belongs to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from runtime.environment import Environment
+from runtime.errors import SettingsError
+from runtime.kind import DistributedType
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One process among ``size``; the defaults describe a process alone."""
+
+    device: torch.device
+    rank: int = 0
+    local_rank: int = 0  # among the processes of this machine
+    size: int = 1
+    transport: str | None = None  # "gloo", "nccl"; None without a group
+    owns_group: bool = False  # False for a group that the user's script started
+    debug: bool = False  # check the arguments of collectives, at the price of another collective
+
+    @property
+    def distributed_type(self) -> DistributedType:
+        """Name how the processes work together."""
+        if self.size == 1:
+            return DistributedType.NO
+        return DistributedType.MULTI_GPU if self.device.type == "cuda" else DistributedType.MULTI_CPU
+
+    @property
+    def exchange_device(self) -> torch.device:
+        """Name the device that tensors have to lie on to be sent: gloo sends from the CPU."""
+        return self.device if self.transport == "nccl" else torch.device("cpu")
+
+
+def _lone_device(cpu: bool) -> torch.device:
+    """Choose the device of a process alone, written without an index as scripts write it."""
+    if cpu:
+        return torch.device("cpu")
+    if torch.cuda.is_available():
+        if torch.cuda.device_count() > 1:
+            warnings.warn(
+                f"This process uses one of {torch.cuda.device_count()} visible GPUs. To train on all of them start "
+                f"the script with `torchrun --nproc_per_node {torch.cuda.device_count()}`; to silence this set "
+                "CUDA_VISIBLE_DEVICES.",
+                stacklevel=2,
+            )
+        return torch.device("cuda")
+    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+def _rank_device(local_rank: int, cpu: bool) -> torch.device:
+    """Give each process of a group a GPU of its own, or the CPU.
+
+    Raises:  SettingsError if there are GPUs, but none with this number.
+    """
+    if cpu or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if local_rank >= torch.cuda.device_count():
+        raise SettingsError(
+            f"The process with local rank {local_rank} has no GPU of its own: {torch.cuda.device_count()} visible. "
+            f"Start with `torchrun --nproc_per_node {torch.cuda.device_count()}`, or pass `Accelerator(cpu=True)`."
+        )
+    torch.cuda.set_device(local_rank)
+    return torch.device("cuda", local_rank)
+
+
+def _start_group(environment: Environment, device: torch.device, options: Mapping[str, Any]) -> None:
+    """Meet the other processes.
+
+    Raises:  SettingsError if the launcher left out what the meeting needs.
+    """
+    arguments = dict(options)
+    if environment.rank is None or not (environment.has_address or "init_method" in arguments):
+        raise SettingsError(
+            f"WORLD_SIZE is {environment.world_size}, but RANK or MASTER_ADDR is not set, so the processes cannot "
+            "meet. Start the script with `torchrun`, or unset WORLD_SIZE to train on one process."
+        )
+    default = "nccl" if device.type == "cuda" and dist.is_nccl_available() else "gloo"
+    dist.init_process_group(
+        arguments.pop("backend", default), rank=environment.rank, world_size=environment.world_size, **arguments
+    )
+
+
+def _local_rank(environment: Environment, rank: int) -> int:
+    """Without a launcher's word, take the ranks of a machine to be consecutive."""
+    if environment.local_rank is not None:
+        return environment.local_rank
+    return rank % torch.cuda.device_count() if torch.cuda.is_available() else rank
+
+
+def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any] | None = None) -> World:
+    """Find this process's place, and meet the others where there are any.
+
+    A group that exists already is used as it is; ``WORLD_SIZE`` above 1 always makes one.
+
+    Args:    cpu: stay on the CPU though there is a GPU.
+             options: arguments of ``init_process_group``.
+    Raises:  SettingsError if options come too late for a group that exists, or the environment is incomplete.
+    """
+    cpu = cpu or environment.use_cpu
+    started = dist.is_available() and dist.is_initialized()
+    if not started and environment.world_size == 1:
+        return World(_lone_device(cpu), debug=environment.debug)
+    if started and options:
+        raise SettingsError(
+            f"InitProcessGroupKwargs({', '.join(options)}) comes too late: the script has already called "
+            "`init_process_group`. Pass the arguments there, or drop that call."
+        )
+    rank = dist.get_rank() if started else environment.rank or 0
+    local_rank = _local_rank(environment, rank)
+    device = _rank_device(local_rank, cpu)
+    if not started:
+        _start_group(environment, device, options or {})
+    return World(
+        device, dist.get_rank(), local_rank, dist.get_world_size(), dist.get_backend(), not started, environment.debug
+    )
+
+
+def leave(world: World) -> None:
+    """End the group, if it was started here and still exists."""
+    if world.owns_group and dist.is_initialized():
+        dist.destroy_process_group()
