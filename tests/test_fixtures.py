@@ -1,0 +1,141 @@
+"""Every script of ``fixtures/``: its migration is the expected text, and that text trains as it should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from migrator import pipeline
+from migrator.config import Settings
+from tests.oracle.laboratory import Laboratory
+from tests.oracle.script import Script, items, migrated, scripts
+from tests.oracle.verdict import check_accelerate, check_everything, check_one_process, check_two_processes
+
+SCRIPTS = scripts()
+GATE_OFF = Settings(ignore=("MIG004",))
+FOR_ACCELERATE = Settings(target="accelerate")
+
+
+def named(found: list[Script]) -> list[object]:
+    return [pytest.param(one, id=one.name) for one in found]
+
+
+every = pytest.mark.parametrize("script", named(SCRIPTS))
+each_migrated = pytest.mark.parametrize("script", named([one for one in SCRIPTS if one.after is not None]))
+
+
+# ---------------------------------------------------------------- the text
+
+
+@every
+def test_the_output_is_the_expected_text(script: Script, request: pytest.FixtureRequest) -> None:
+    found = migrated(script.before)
+    if request.config.getoption("--accept") and found != script.after:
+        accept(script, found, request.getfixturevalue("laboratory"))
+    else:
+        assert found == script.after
+
+
+def accept(script: Script, found: str | None, laboratory: Laboratory) -> None:
+    """Write a new expected text, if it passes the oracle."""
+    for_accelerate = migrated(script.before, FOR_ACCELERATE)
+    if found is None or for_accelerate is None:
+        pytest.fail(f"{script.name} is left alone now; if that is right, remove its after.py by hand")
+    check_everything(laboratory, script.before, found, for_accelerate, script.facts)
+    script.after_path.write_bytes(found.encode())
+
+
+@every
+def test_its_notes_have_three_lines(script: Script) -> None:
+    notes = script.after_path.with_name("notes.md").read_text().splitlines()
+    assert len(notes) == 3
+    assert all(20 < len(line) <= 140 for line in notes)
+
+
+@each_migrated
+def test_a_second_run_changes_nothing(script: Script) -> None:
+    assert script.after is not None
+    assert migrated(script.after) is None
+    assert migrated(script.after, GATE_OFF) is None
+
+
+@each_migrated
+def test_for_accelerate_the_import_alone_differs(script: Script) -> None:
+    assert script.after is not None
+    ours, theirs = "from runtime import Accelerator\n", "from accelerate import Accelerator\n"
+    assert script.after.count(ours) == 1
+    assert migrated(script.before, FOR_ACCELERATE) == script.after.replace(ours, theirs)
+
+
+# ---------------------------------------------------------------- the bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Another way to write a file down, and the way back."""
+
+    name: str
+    there: Callable[[str], bytes]
+    back: Callable[[bytes], str]
+
+
+def with_tabs(text: str) -> bytes:
+    def indent(line: str) -> str:
+        depth = (len(line) - len(line.lstrip(" "))) // 4
+        return "\t" * depth + line[4 * depth :]
+
+    return "".join(map(indent, text.splitlines(keepends=True))).encode()
+
+
+def without_tabs(data: bytes) -> str:
+    def indent(line: str) -> str:
+        depth = len(line) - len(line.lstrip("\t"))
+        return "    " * depth + line[depth:]
+
+    return "".join(map(indent, data.decode().splitlines(keepends=True)))
+
+
+VARIANTS = [
+    Variant("crlf", lambda text: text.replace("\n", "\r\n").encode(), lambda data: data.decode().replace("\r\n", "\n")),
+    Variant("tabs", with_tabs, without_tabs),
+    Variant("bom", lambda text: text.encode("utf-8-sig"), lambda data: data.decode("utf-8-sig")),
+    Variant("no newline at the end", lambda text: text[:-1].encode(), lambda data: data.decode() + "\n"),
+]
+
+
+@pytest.mark.parametrize("variant", [pytest.param(one, id=one.name) for one in VARIANTS])
+@each_migrated
+def test_however_it_is_written_down_the_edits_are_the_same(script: Script, variant: Variant, tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes(variant.there(script.before))
+    (report,) = pipeline.run([str(path)], Settings())
+    (file,) = report.files
+    assert file.text is not None
+    written = file.source.encode(file.text)
+    assert variant.there(variant.back(written)) == written, "the variant is not kept up"
+    assert variant.back(written) == script.after
+
+
+# ---------------------------------------------------------------- the runs
+
+
+@each_migrated
+def test_one_process_computes_the_same(script: Script, laboratory: Laboratory) -> None:
+    assert script.after is not None
+    check_one_process(laboratory, script.before, script.after, script.facts)
+
+
+@each_migrated
+def test_two_processes_train_as_the_original_would_by_hand(script: Script, laboratory: Laboratory) -> None:
+    assert script.after is not None
+    check_two_processes(laboratory, script.before, script.after, script.facts)
+
+
+@each_migrated
+def test_accelerate_computes_the_same(script: Script, laboratory: Laboratory) -> None:
+    text = migrated(script.before, FOR_ACCELERATE)
+    assert text is not None
+    check_accelerate(laboratory, script.before, text, script.facts)

@@ -1,0 +1,350 @@
+"""The oracle itself: it catches migrations that are wrong on purpose, its arithmetic is right, it leaves no process behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.oracle.laboratory import Laboratory
+from tests.oracle.nursery import Job, Nursery
+from tests.oracle.samples import check_samples
+from tests.oracle.script import script
+from tests.oracle.together import check_reference, check_replicas
+from tests.oracle.trace import Fetch, Save, Step
+from tests.oracle.verdict import check_one_process, check_two_processes
+
+# ---------------------------------------------------------------- wrong on purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A right migration with one thing made wrong, and what has to be said about it."""
+
+    name: str
+    script: str
+    changes: tuple[tuple[str, str], ...]
+    complaint: str
+
+
+ON_ONE = [
+    Mutant(
+        "a random number is drawn",
+        "29_augmentation",
+        (("losses.append(loss.item())\n", "losses.append(loss.item() + 0 * torch.rand(1).item())\n"),),
+        "differs on one process: .*random.torch",
+    ),
+    Mutant(
+        "all batches are read ahead",
+        "29_augmentation",
+        (("in tqdm(loader,", "in tqdm(list(loader),"),),
+        "differs on one process",
+    ),
+    Mutant(
+        "a loss is divided",
+        "01_base_loop",
+        (("accelerator.backward(loss)", "accelerator.backward(loss / 2)"),),
+        r"differs on one process: .*value: off by",
+    ),
+    Mutant(
+        "a batch loses its conversion",
+        "15_variable",
+        (("imgs.to(accelerator.device, torch.float32)", "imgs.to(accelerator.device)"),),
+        "the migrated script failed",
+    ),
+    Mutant(
+        "a checkpoint gets other names",
+        "13_early_return",
+        (
+            (
+                "accelerator.save(accelerator.unwrap_model(model).state_dict(), args.weights)",
+                "accelerator.save({f'module.{k}': v for k, v in model.state_dict().items()}, args.weights)",
+            ),
+        ),
+        r"without \['/0.bias'.*and with \['/module.0.bias'",
+    ),
+    Mutant(
+        "a line is lost",
+        "01_base_loop",
+        (("    accelerator.print(", "    str("),),
+        "console: 6 entries are now 0",
+    ),
+]
+
+ON_TWO = [
+    Mutant(
+        "backward goes past the wrapper",
+        "01_base_loop",
+        (
+            ("model(inputs)", "accelerator.unwrap_model(model)(inputs)"),
+            ("accelerator.backward(loss)", "loss.backward()"),
+        ),
+        "step 0: process 0 and process 1 differ: gradients",
+    ),
+    Mutant(
+        "the model is not prepared",
+        "01_base_loop",
+        (("model, optimizer, loader, scheduler", "optimizer, loader, scheduler"),),
+        "step 0: process 0 and process 1 differ: gradients",
+    ),
+    Mutant(
+        "the loss is divided by the number of processes",
+        "01_base_loop",
+        (("accelerator.backward(loss)", "accelerator.backward(loss / accelerator.num_processes)"),),
+        "event 0 of process 0, by hand and migrated: value: off by",
+    ),
+    Mutant(
+        "the gradients are divided once more",
+        "01_base_loop",
+        (
+            (
+                "        optimizer.step()\n",
+                "        for p in model.parameters():\n"
+                "            p.grad /= accelerator.num_processes\n"
+                "        optimizer.step()\n",
+            ),
+        ),
+        "event 1 of process 0, by hand and migrated: gradients.0: off by",
+    ),
+    Mutant(
+        "a schedule in epochs is prepared",
+        "08_per_epoch_scheduler",
+        (("net, opt, loader", "net, opt, loader, sched"),),
+        "learning rates on one process and on process 0 of two: epoch.2.0: off by",
+    ),
+    Mutant(
+        "a schedule in batches is not prepared",
+        "09_per_batch_scheduler",
+        (
+            (
+                "    model, optimizer, loader, scheduler = accelerator.prepare(\n"
+                "        model, optimizer, loader, scheduler\n    )\n",
+                "    model, optimizer, loader = accelerator.prepare(model, optimizer, loader)\n",
+            ),
+        ),
+        "event 3 of process 0, by hand and migrated: rates.0: off by",
+    ),
+    Mutant(
+        "the data is not dealt out",
+        "02_device_parameter",
+        (
+            (
+                "model, optimizer, train_loader = accelerator.prepare(model, optimizer, train_loader)",
+                "model, optimizer = accelerator.prepare(model, optimizer)",
+            ),
+        ),
+        "pass 0: 96 samples are read twice, where 0 fill up",
+    ),
+    Mutant(
+        "the data is dealt out twice",
+        "02_device_parameter",
+        (
+            (
+                "batch_size=args.batch_size, shuffle=True)",
+                "batch_size=args.batch_size, sampler=range(accelerator.process_index, 96, accelerator.num_processes))",
+            ),
+        ),
+        "samples are read (by no process|twice)",
+    ),
+    Mutant(
+        "the evaluation is dealt out",
+        "10_plateau",
+        (
+            (
+                "model, optimizer, train_loader = accelerator.prepare(model, optimizer, train_loader)",
+                "model, optimizer, train_loader, valid_loader = accelerator.prepare("
+                "model, optimizer, train_loader, valid_loader)",
+            ),
+        ),
+        "(evaluates other samples than one process does|learning rates)",
+    ),
+    Mutant(
+        "a decision is made on a figure of one process",
+        "10_plateau",
+        (
+            (
+                "    scheduler.step(valid_loss)",
+                "    scheduler.step(valid_loss * (1 if accelerator.is_main_process else epoch + 1))",
+            ),
+        ),
+        "process 0 and process 1 differ: learning rates",
+    ),
+    Mutant(
+        "every process writes the file",
+        "13_early_return",
+        (("accelerator.save(", "torch.save("),),
+        r"written by several processes: \['parity.pt'\]",
+    ),
+    Mutant(
+        "no process writes the file",
+        "13_early_return",
+        (("    accelerator.save(", "    if not accelerator.is_main_process: accelerator.save("),),
+        "failed",
+    ),
+    Mutant(
+        "every process prints",
+        "01_base_loop",
+        (("accelerator.print(", "print("),),
+        "process 1 prints too: 'epoch 0",
+    ),
+    Mutant(
+        "one process leaves the loop",
+        "01_base_loop",
+        (("        optimizer.zero_grad()\n", "        if accelerator.process_index:\n            break\n"),),
+        "failed",
+    ),
+]
+
+
+def mutated(mutant: Mutant) -> str:
+    text = script(mutant.script).after
+    assert text is not None
+    for old, new in mutant.changes:
+        assert old in text, f"{mutant.script} has changed: {old!r} is not there any more"
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize("mutant", [pytest.param(one, id=one.name) for one in ON_ONE])
+def test_it_is_caught_on_one_process(mutant: Mutant, laboratory: Laboratory) -> None:
+    right = script(mutant.script)
+    with pytest.raises(AssertionError, match=mutant.complaint):
+        check_one_process(laboratory, right.before, mutated(mutant), right.facts)
+
+
+@pytest.mark.parametrize("mutant", [pytest.param(one, id=one.name) for one in ON_TWO])
+def test_it_is_caught_on_two_processes(mutant: Mutant, laboratory: Laboratory) -> None:
+    right = script(mutant.script)
+    with pytest.raises(AssertionError, match=mutant.complaint):
+        check_two_processes(laboratory, right.before, mutated(mutant), right.facts)
+
+
+def test_a_mutant_that_is_wrong_on_two_processes_may_be_right_on_one(laboratory: Laboratory) -> None:
+    for mutant in ON_TWO[:2]:
+        right = script(mutant.script)
+        check_one_process(laboratory, right.before, mutated(mutant), right.facts)
+
+
+# ---------------------------------------------------------------- its arithmetic
+
+# The gradient of the weight is the mean of the batch, and a sample is its own index.
+MEANS = """\
+import torch
+from torch.utils.data import DataLoader
+
+loader = DataLoader(torch.arange(12.0)[:, None], batch_size=2, shuffle=True)
+model = torch.nn.Linear(1, 1, bias=False)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x in loader:
+    optimizer.zero_grad()
+    model(x).mean().backward()
+    optimizer.step()
+"""
+MEANS_MIGRATED = (
+    MEANS.replace("import torch\n", "import torch\nfrom runtime import Accelerator\n", 1)
+    .replace(
+        "for x",
+        "accelerator = Accelerator()\nmodel, optimizer, loader = accelerator.prepare(model, optimizer, loader)\nfor x",
+    )
+    .replace("model(x).mean().backward()", "accelerator.backward(model(x).mean())")
+)
+
+
+def test_the_gradient_is_the_mean_over_the_processes(laboratory: Laboratory) -> None:
+    (ranks,) = laboratory.together(MEANS_MIGRATED)
+    (by_hand,) = laboratory.by_hand(MEANS, [ranks])
+    fetches = zip(*(trace.of(Fetch) for trace in ranks), strict=True)
+    means = [np.mean([np.mean(fetch.indices) for fetch in pair]) for pair in fetches]
+    for trace in (*ranks, *by_hand):
+        found = [step.gradients[0].item() for step in trace.of(Step)]
+        assert found == pytest.approx(means)
+    assert len(set(means)) > 1
+    check_replicas(ranks)
+    check_reference(ranks, by_hand)
+
+
+def test_data_parallelism_by_hand_passes(laboratory: Laboratory) -> None:
+    """A script that does without us, and does everything right, has to please the oracle."""
+    right = script("26_ddp_by_hand")
+    (alone,) = laboratory.alone(right.before)
+    (ranks,) = laboratory.together(right.before)
+    check_replicas(ranks)
+    assert check_samples(alone, ranks) == 2
+    assert [len(trace.of(Save)) for trace in ranks] == [1, 0]
+
+
+# ---------------------------------------------------------------- recording
+
+
+def test_recording_changes_nothing(laboratory: Laboratory, tmp_path: Path) -> None:
+    right = script("29_augmentation")
+    path = tmp_path / "train.py"
+    path.write_text(right.before.replace("num_workers=2, persistent_workers=True", "num_workers=0"))
+    bare = subprocess.run(
+        [sys.executable, str(path)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (trace,) = laboratory.alone(right.before)
+    assert trace.lines == bare.stdout.splitlines()
+
+
+# ---------------------------------------------------------------- processes
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+def job(tmp_path: Path, text: str, name: str = "train") -> Job:
+    path = tmp_path / f"{name}.py"
+    path.write_text(text)
+    return Job(str(path), str(tmp_path / "run"), str(tmp_path / f"{name}.trace"))
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_never_ends_is_ended_with_all_that_it_started(nursery: Nursery, tmp_path: Path) -> None:
+    endless = (
+        "import subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        "open('children', 'a').write(f'{child.pid}\\n')\n"
+        "time.sleep(600)\n"
+    )
+    traces = nursery.run([job(tmp_path, endless, "one"), job(tmp_path, endless, "other")], limit_s=1.5)
+    assert [trace.error.strip() for trace in traces] == ["was not done in time"] * 2
+    started = [int(line) for line in (tmp_path / "run" / "children").read_text().split()]
+    assert len(started) == 2
+    assert not any(map(is_running, started))
+
+
+def test_an_error_in_one_process_ends_the_other(nursery: Nursery, tmp_path: Path) -> None:
+    failing = "import os, time\nif os.environ['RANK'] == '1':\n    raise ValueError('no luck')\ntime.sleep(600)\n"
+    first, second = nursery.run([job(tmp_path, failing, "one"), job(tmp_path, failing, "other")])
+    assert first.error.strip() == "was not done in time"
+    assert "ValueError: no luck" in second.error
+
+
+def test_the_next_run_starts_afresh(nursery: Nursery, tmp_path: Path) -> None:
+    first = "import torch, os, sys\nsys.modules['left'] = sys\nos.environ['LEFT'] = '1'\ntorch.rand(3)\nprint('one')\n"
+    second = "import torch, os, sys\nprint('left' in sys.modules, 'LEFT' in os.environ, torch.initial_seed())\n"
+    assert nursery.run([job(tmp_path, first, "one")])[0].lines == ["one"]
+    assert nursery.run([job(tmp_path, second, "other")])[0].lines == ["False False 0"]
