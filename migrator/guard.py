@@ -26,7 +26,7 @@ _KNOWN = frozenset(dir(builtins)) | {
 
 
 def check(before: Module, text: str, edits: Sequence[Edit]) -> None:
-    """Insist that a result is sound. (That a second run changes nothing, the pipeline checks.)
+    """Insist that a result is sound; that a second run changes nothing, the pipeline checks.
 
     Raises:  Distrusted
     """
@@ -42,7 +42,7 @@ def check(before: Module, text: str, edits: Sequence[Edit]) -> None:
     lost = _comments(before) - _comments(after)
     if lost:
         raise Distrusted(
-            path, f"INTERNAL ERROR: the result would lose the comment {sorted(lost)[0]!r}; please report this file"
+            path, f"INTERNAL ERROR: the result would lose the comment {min(lost)!r}; please report this file"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -218,15 +218,16 @@ class _Settlement:
                 shown = wish.module.text(wish.node)
                 self.plan.advice.append(
                     Change(
-                        "MIG107", wish.module, wish.node, f"Several flags decide about the device, among them `{shown}`", level=Level.REVIEW,
-                        blocks=True, reason="an Accelerator has one device; no single `cpu=` argument says the same",
+                        "MIG107", wish.module, wish.node, f"Several flags decide about the device, among them `{shown}`",
+                        level=Level.REVIEW, blocks=True, reason="an Accelerator has one device; no single `cpu=` argument says the same",
                         recipe="let one flag decide, then run migrate again",
                     )
                 )  # fmt: skip
         elif self.cpu.silent:
             self.plan.advice.append(
                 Change(
-                    "MIG101", module, node, "The script never names a device, so it keeps to the CPU: `Accelerator(cpu=True)`", level=Level.NOTE,
+                    "MIG101", module, node, "The script never names a device, so it keeps to the CPU: `Accelerator(cpu=True)`",
+                    level=Level.NOTE,
                     reason="some of its tensors are not moved, and would not meet the model on a GPU",
                     recipe="move them to `accelerator.device`, then remove `cpu=True`",
                 )
@@ -402,10 +403,10 @@ def import_operation(module: Module, target: str) -> Operation:
         following = block.statements[index] if index < len(block.statements) else None
         lines = (line, "") if following is not None else (line,)
         return Insert(block, index, lines, tight=index == 0, rank=-9)
-    return _AfterImports(block, index, line)
+    return _after_imports(block, index, line)
 
 
-def _AfterImports(block: s.Block, index: int, line: str) -> Insert:
+def _after_imports(block: s.Block, index: int, line: str) -> Insert:
     """Directly below the last import, without a blank line of its own."""
     return Insert(block, index, (line,), rank=-9)
 

@@ -11,7 +11,7 @@ import pytest
 from migrator import pipeline
 from migrator.config import Settings
 from tests.oracle.laboratory import Laboratory
-from tests.oracle.script import Script, items, migrated, scripts
+from tests.oracle.script import Script, migrated, scripts
 from tests.oracle.verdict import check_accelerate, check_everything, check_one_process, check_two_processes
 
 SCRIPTS = scripts()

@@ -106,7 +106,7 @@ def call(walk: Walk, node: s.Call) -> Value:
     """Give what a call returns, following it where its body is known."""
     func = node.func
     if func.__class__ is s.Attribute:
-        return _call_attribute(walk, node, func)  # type: ignore[arg-type]
+        return _call_attribute(walk, node, func)
     callee = evaluate(walk, func)
     args = arguments(walk, node)
     return join_all(call_object(walk, item, node, args) for item in callee) or UNKNOWN
@@ -746,8 +746,7 @@ def _partial(walk: Walk, node: s.Call, args: Arguments) -> Value:
 
 
 def _next(walk: Walk, node: s.Call, args: Arguments) -> Value:
-    value = walk.iterate(node, args.get(0) or UNKNOWN)
-    return value
+    return walk.iterate(node, args.get(0) or UNKNOWN)
 
 
 def _super(walk: Walk, node: s.Call, args: Arguments) -> Value:
@@ -927,13 +926,13 @@ def _model_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argum
             return join_all(call_object(walk, part, node, args) for part in found) or UNKNOWN
     if item.kind is Kind.PART and name in ("append", "extend", "insert", "add"):
         return _append_to_part(walk, item, args)
-    part = walk.heap.make(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
     if name == "backward" and item.kind is Kind.PART:
         walk.note("backward", node, item, "tensor", frozenset({item}))
         return UNKNOWN
+    method = walk.heap.make(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
-    _escape(walk, node, args, part)
-    return walk.heap.tensor(given | {part})
+    _escape(walk, node, args, method)
+    return walk.heap.tensor(given | {method})
 
 
 def _append_to_part(walk: Walk, item: Object, args: Arguments) -> Value:
@@ -1050,7 +1049,7 @@ def _dict_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argume
             for other in value:
                 if other.kind is Kind.DICT:
                     own.update(walk.variables.of(other))
-                elif other.kind not in (Kind.CONSTANT,):
+                elif other.kind is not Kind.CONSTANT:
                     own.setdefault("*", UNKNOWN)
         return UNKNOWN
     if name == "copy":

@@ -532,7 +532,7 @@ def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
             names[name] = value
     if node.kind == "dict":
         item = walk.heap.make(Kind.DICT, node, walk.frame.context)
-        walk.variables.put(item, exact if exact else {"*": held})
+        walk.variables.put(item, exact or {"*": held})
         return walk.heap.single(item)
     if node.kind == "generator":
         return walk.heap.value(Kind.ITERATOR, node, walk.frame.context, (), ("same", held))

@@ -12,8 +12,9 @@ from migrator.source.module import Module
 
 _SHOWN = frozenset(
     {
-        Kind.MODEL, Kind.CRITERION, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.LOADER, Kind.BATCH, Kind.DATASET, Kind.SAMPLER, Kind.DEVICE,
-        Kind.FLAG, Kind.TYPE, Kind.SCALER, Kind.RANK, Kind.WORLD, Kind.ACCELERATOR, Kind.PARAMETERS, Kind.STATE, Kind.CHECKPOINT, Kind.FRESH, Kind.TENSOR,
+        Kind.MODEL, Kind.CRITERION, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.LOADER, Kind.BATCH, Kind.DATASET, Kind.SAMPLER,
+        Kind.DEVICE, Kind.FLAG, Kind.TYPE, Kind.SCALER, Kind.RANK, Kind.WORLD, Kind.ACCELERATOR, Kind.PARAMETERS,
+        Kind.STATE, Kind.CHECKPOINT, Kind.FRESH, Kind.TENSOR,
     }
 )  # fmt: skip
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from migrator.roles import call as calls
-from migrator.roles.evaluate import batches, deep, element, evaluate, join_all, lookup, roots, sequence, truth_of
+from migrator.roles.evaluate import batches, deep, element, evaluate, lookup, roots, sequence, truth_of
 from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
-from migrator.roles.state import Frame, Log, Loop, Variables, merge
+from migrator.roles.state import Frame, Loop, Variables, merge
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -627,6 +627,3 @@ def _class(walk: Walk, node: s.ClassDef) -> None:
     walk.variables.drop(frame)
     for decorator in node.decorators:
         evaluate(walk, decorator)
-
-
-__all__: Iterable[str] = ["Log", "assign", "each", "execute", "iterate", "join_all", "walk_program"]

@@ -48,8 +48,7 @@ class Program:
         return None
 
     def _load(self, stem: str) -> Module | None:
-        for path in (stem + ".py", os.path.join(stem, "__init__.py")):
-            path = os.path.normpath(path)
+        for path in map(os.path.normpath, (stem + ".py", os.path.join(stem, "__init__.py"))):
             if path in self._parsed:
                 return self._parsed[path]
             if path in self.problems:

@@ -96,6 +96,7 @@ class Heap:
         return self.single(self.make(*args, **kwargs))
 
     def single(self, item: Object) -> Value:
+        """Give the value that is surely one object."""
         found = self._values.get(item)
         if found is None:
             found = self._values[item] = frozenset((item,))

@@ -221,7 +221,7 @@ def _modulo_guard(node: Any) -> s.If | None:
         parent = node.parent
         if isinstance(parent, s.Block) and isinstance(parent.owner, s.If):
             if any(isinstance(x, s.Binary) and x.operator == "Modulo" for x in parent.owner.test.walk()):
-                return parent.owner  # type: ignore[no-any-return]
+                return parent.owner
         node = parent
     return None
 

@@ -147,7 +147,7 @@ def _is_read_as_text(training: Training, item: Definition) -> bool:
     """Whether a device name is used in a way that only a string bears."""
     devices = set(item.devices)
     for module in training.modules:
-        for node in [*module.nodes(s.Name), *module.nodes(s.Attribute)]:
+        for node in module.variables():
             if node.store or not devices & training.value(node):
                 continue
             parent = node.parent
@@ -410,7 +410,7 @@ class LegacyTensorType(Rule):
 
     def _odd_use(self, training: Training, types: set[Object]) -> Any:
         for module in training.modules:
-            for node in [*module.nodes(s.Name), *module.nodes(s.Attribute)]:
+            for node in module.variables():
                 if node.store or not any(x.kind is Kind.TYPE and _is_cuda(x) for x in training.value(node)):
                     continue
                 parent = node.parent

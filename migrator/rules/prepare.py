@@ -240,7 +240,7 @@ def _wanted_raw(training: Training, event: Event) -> Any:
     if event.kind in ("attribute", "assign attribute") and isinstance(node, s.Attribute):
         if isinstance(node.parent, s.Call) and node.parent.func is node and event.detail in SAFE_CALLS[Kind.MODEL]:
             return None
-        return node.value if event.detail not in ("training",) else None
+        return node.value if event.detail != "training" else None
     if event.kind == "item" and isinstance(node, s.Subscript):
         return node.value
     if event.kind == "save" and event.item.prepared:
@@ -255,7 +255,7 @@ def _wanted_raw(training: Training, event: Event) -> Any:
 
 def _feeds_loss(training: Training, call: s.Call) -> bool:
     """Whether a call's result is part of a loss: unseen code that runs the model must get the wrapper."""
-    made = {x for x in training.value(call)}
+    made = training.value(call)
     roots = {x for item in made for x in (item.of if item.kind is Kind.TENSOR else (item,))}
     return any(roots & set(event.value) for event in training.after.backwards if event.value) and any(
         x.kind is Kind.TENSOR for x in made

@@ -15,9 +15,10 @@ from migrator.training.training import Training
 _CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
 _CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
 _DISTRIBUTED = {
-    "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401", "get_rank": "MIG401",
-    "get_world_size": "MIG401", "barrier": "MIG401", "all_reduce": "MIG401", "all_gather": "MIG401", "reduce": "MIG401", "spawn": "MIG401",
-    "reduce_tensor": "MIG401", "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
+    "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401",
+    "get_rank": "MIG401", "get_world_size": "MIG401", "barrier": "MIG401", "all_reduce": "MIG401",
+    "all_gather": "MIG401", "reduce": "MIG401", "spawn": "MIG401", "reduce_tensor": "MIG401",
+    "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
     "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG303", "scale_loss": "MIG303", "unscale_": "MIG303",
 }  # fmt: skip
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")

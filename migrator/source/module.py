@@ -44,6 +44,10 @@ class Module:
         """Give all nodes of one type in source order."""
         return self._index.get(kind, [])
 
+    def variables(self) -> list[Any]:
+        """Give all names and attributes."""
+        return [*self.nodes(syntax.Name), *self.nodes(syntax.Attribute)]
+
     def span(self, node: Any) -> Span:
         """Give a node's characters without the parentheses around it and without the blanks before it.
 

@@ -22,7 +22,7 @@ from migrator.training.position import (
 )
 
 Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a site
-Ways = list[tuple[str, tuple[s.Name, ...]]]  # texts of `cpu=...`, each with the variables that it reads
+Ways = tuple[tuple[str, tuple[s.Name, ...]], ...]  # texts of `cpu=...`, each with the variables that it reads
 
 
 class Unreachable(Exception):

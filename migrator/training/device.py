@@ -57,7 +57,8 @@ class Devices:
 
     def _definitions(self, module: Module) -> list[Definition]:
         found = []
-        for kind in (s.Assign, s.Annotate):
+        kinds: tuple[type[Any], ...] = (s.Assign, s.Annotate)
+        for kind in kinds:
             for statement in module.nodes(kind):
                 if statement.value is None:
                     continue
@@ -129,19 +130,19 @@ class Devices:
         if isinstance(node, s.Conditional):  # True if torch.cuda.is_available() else False
             return self.is_availability(node.test)
         if isinstance(node, (s.Name, s.Attribute)):
-            values = self.defining_values(node)
-            return bool(values) and all(self.is_availability(value) for value in values)
+            assigned = self.defining_values(node)
+            return bool(assigned) and all(self.is_availability(value) for value in assigned)
         return isinstance(node, s.Boolean) and self.is_availability(node.left) and self.is_availability(node.right)
 
     def defining_values(self, node: Any) -> list[Any]:
         """The expressions that a variable is assigned from in its module."""
         module = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
-        found = []
-        for statement in module.nodes(s.Assign):
-            for target in statement.targets:
-                if _same_variable(target, node):
-                    found.append(statement.value)
-        return found
+        return [
+            statement.value
+            for statement in module.nodes(s.Assign)
+            for target in statement.targets
+            if _same_variable(target, node)
+        ]
 
     def is_flag(self, node: Any) -> bool:
         """Whether a condition is about devices: by what it is made of, else by a name that the guarded moves bear out."""

@@ -112,7 +112,7 @@ def _repeats(structure: Structure, frame: Frame, block: s.Block, homes: dict[Obj
         made = next((event for event in structure.by_item[item] if event.kind == "make"), None)
         inside = {loop.node for loop in made.loops()} if made is not None else set()
         if made is None and item.site is not None:
-            inside = {x for x in _loop_ancestors(item.site)} | {
+            inside = set(_loop_ancestors(item.site)) | {
                 loop.node for f in frame.chain() if f.loop for loop in f.loop.nest()
             }
             inside = {x for x in inside if within(item.site, x)}

@@ -27,6 +27,7 @@ def homes_of(structure: Structure, item: Object) -> dict[Frame, Event]:
 
 
 def home_frame(event: Event) -> Frame:
+    """Give the activation whose variable a binding is about."""
     return event.detail[0] if isinstance(event.node, s.Parameter) else event.frame
 
 
@@ -37,7 +38,7 @@ def _is_rebindable(event: Event) -> bool:
     if isinstance(event.node, s.Attribute):
         return isinstance(event.node.value, s.Name) and getattr(owner, "kind", None) in (Kind.INSTANCE, Kind.MODEL)
     if isinstance(event.node, s.Subscript):
-        return name != "*"
+        return bool(name != "*")
     return False
 
 

@@ -36,7 +36,7 @@ class Reach:
         """Whether the script makes an Accelerator itself."""
         return self.birthplace.existing is not None
 
-    def solve(self, sites: Iterable[Any], ways: Ways = ()) -> Access:  # type: ignore[assignment]
+    def solve(self, sites: Iterable[Any], ways: Ways = ()) -> Access:
         """Find where to make the Accelerator so that it reaches every site.
 
         Args:    ways: how its argument can be written, each with the variables that it reads; one of them must be bound by then.
@@ -44,7 +44,7 @@ class Reach:
         """
         nodes = list(sites)
         while True:
-            access = self.birthplace.find(nodes, list(ways))
+            access = self.birthplace.find(nodes, ways)
             for scope in dict.fromkeys(scope_of(node) for node in nodes):
                 self._reach(access, scope, ())
             late = [
@@ -296,7 +296,7 @@ def scope_path(scope: Any, home: Any) -> list[Any] | None:
 
 
 def _bare_star(scope: s.FunctionDef) -> bool:
-    return scope.cst.params.star_arg.__class__.__name__ == "ParamStar"
+    return bool(scope.cst.params.star_arg.__class__.__name__ == "ParamStar")
 
 
 def _open_parenthesis(module: Module, scope: s.FunctionDef) -> int:

@@ -13,8 +13,8 @@ from migrator.roles.state import Event
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.device import Definition, Devices
-from migrator.training.position import scope_of
 from migrator.training.placement import Outcome, place
+from migrator.training.position import scope_of
 from migrator.training.structure import Structure, key_of
 from migrator.training.use import training_uses
 
