@@ -277,7 +277,9 @@ class _Settlement:
             isinstance(x, Insert) and not x.tight and (x.block, x.index) == (access.block, access.index)
             for x in operations.get(access.module, [])
         )
-        insert = Insert(access.block, access.index, (line,), tight=not follows, rank=-2)
+        choice = self.cpu.choice
+        before = choice.lines(access.module.tree.default_indent) if choice is not None else ()
+        insert = Insert(access.block, access.index, (*before, line), tight=not follows, rank=-2)
         operations.setdefault(access.module, []).extend([insert, import_operation(access.module, self.target)])
         node = access.block.statements[access.index]
         message = f"Make the Accelerator: `{line}`"

@@ -831,6 +831,15 @@ def _autograd_backward(walk: Walk, node: s.Call, args: Arguments) -> Value:
     return UNKNOWN
 
 
+def _parser(walk: Walk, node: s.Call, args: Arguments) -> Value:
+    return walk.heap.value(Kind.OPTION, node, None, (), None, label="parser")
+
+
+def _configuration(walk: Walk, node: s.Call, args: Arguments) -> Value:
+    """What is read from a file of settings."""
+    return walk.heap.value(Kind.OPTION, node, None, (), None, label="config")
+
+
 def _namespace(walk: Walk, node: s.Call, args: Arguments) -> Value:
     item = walk.heap.make(Kind.OPTION, node, walk.frame.context, (), None, "namespace")
     walk.variables.put(item, dict(args.named))
@@ -885,6 +894,8 @@ _SPECIAL: dict[str, Callable[[Walk, s.Call, Arguments], Value]] = {
     "collections.defaultdict": _defaultdict,
     "argparse.Namespace": _namespace,
     "types.SimpleNamespace": _namespace,
+    **dict.fromkeys(knowledge.PARSERS, _parser),
+    **dict.fromkeys(knowledge.CONFIGURATIONS, _configuration),
     "torch.multiprocessing.spawn": _spawn,
     "torch.multiprocessing.Process": _thread,
     "multiprocessing.Process": _thread,
@@ -1071,7 +1082,8 @@ def _opaque_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
         _run_callbacks(walk, args)
         return walk.heap.value(Kind.OPAQUE, node, walk.frame.context, (), "result", label=f"{item.label}.{name}()")
     if item.kind is Kind.OPTION and re.match(r"parse_(known_)?args", name):
-        return _parse_args(walk, node, args)
+        value = _parse_args(walk, node, args)
+        return sequence(walk, node, (value, UNKNOWN)) if name == "parse_known_args" else value
     if (
         item.data is not None
         and item.data.__class__ is tuple
@@ -1142,6 +1154,12 @@ def _parameters_method(walk: Walk, item: Object, name: str, node: s.Call, args: 
     return walk.heap.single(item)
 
 
+def _device_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:
+    if name == "format" and ":" in str(item.data):
+        return walk.heap.value(Kind.DEVICE, node, data="option", label="cuda:?")
+    return UNKNOWN
+
+
 METHODS: dict[Kind, Callable[[Walk, Object, str, s.Call, Arguments], Value]] = {
     Kind.MODEL: _model_method,
     Kind.PART: _model_method,
@@ -1163,6 +1181,7 @@ METHODS: dict[Kind, Callable[[Walk, Object, str, s.Call, Arguments], Value]] = {
     Kind.INSTANCE: _super_or_instance,
     Kind.PARAMETERS: _parameters_method,
     Kind.FLAG: _quiet_method,
+    Kind.DEVICE: _device_method,
 }
 
 __all__ = ["MAYBE_UNBOUND", "call", "call_unseen", "class_kind", "class_member", "decorated", "truth_of"]

@@ -8,7 +8,7 @@ from typing import Any
 from migrator.roles import call as calls
 from migrator.roles.evaluate import batches, deep, element, evaluate, lookup, roots, sequence, truth_of
 from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
-from migrator.roles.state import Frame, Loop, Variables, merge
+from migrator.roles.state import Frame, Loop, Turn, Variables, merge
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -474,9 +474,10 @@ def _changed(head: Variables, behind: Variables) -> bool:
 
 
 def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:
-    outer = walk.loop
+    outer, context = walk.loop, walk.frame.context
     left: Variables | None = None
-    for turn in turns:
+    for number, turn in enumerate(turns):
+        walk.frame.context = (*context, Turn(node, number))
         loop = walk.loop = Loop(node, outer, walk.frame)
         iterate(walk, node.iter, turn)
         assign(walk, node.target, turn)
@@ -488,7 +489,7 @@ def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:
         _go_on(walk, behind)
         if not walk.alive:
             break
-    walk.loop = outer
+    walk.loop, walk.frame.context = outer, context
     _go_on(walk, merge(left, walk.variables if walk.alive else None))
 
 
@@ -521,7 +522,7 @@ def _tells_apart(walk: Walk, value: Value) -> bool:
         return item.data[0] in ("str", "bool")
     if item.kind is Kind.SEQUENCE:
         return any(_tells_apart(walk, inner) for inner in walk.variables.of(item).values())
-    return item.kind in (Kind.LOADER, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL)
+    return item.kind in (Kind.LOADER, Kind.DATASET, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL)
 
 
 def _settle(walk: Walk, item: Object) -> Object:

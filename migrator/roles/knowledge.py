@@ -80,6 +80,14 @@ LIBRARIES = frozenset(
     monai dgl peft open_clip sentence_transformers segmentation_models_pytorch numpy scipy sklearn tqdm""".split()
 )
 
+# where a user's settings come from
+PARSERS = frozenset({"argparse.ArgumentParser", "configargparse.ArgumentParser", "configargparse.ArgParser"})
+CONFIGURATIONS = frozenset(
+    """json.load json.loads yaml.load yaml.safe_load yaml.full_load yaml.unsafe_load toml.load tomllib.load
+    omegaconf.OmegaConf.load omegaconf.OmegaConf.create omegaconf.OmegaConf.from_cli easydict.EasyDict tyro.cli
+    simple_parsing.parse fire.Fire""".split()
+)
+
 # tensors that the script makes itself
 FACTORIES = frozenset(
     f"torch.{name}"

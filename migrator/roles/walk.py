@@ -69,7 +69,7 @@ class Walk:
 
     def note(self, kind: str, node: Any, item: Object, detail: Any = None, value: Value = NOTHING) -> None:
         """Remember that something happened to an object."""
-        if item.kind not in _UNNOTED:
+        if item.kind not in _UNNOTED or (kind == "store" and item.kind is Kind.SEQUENCE):
             self.clock += 1
             self.log.events.append(Event(kind, node, item, self, detail, value))
 

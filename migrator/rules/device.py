@@ -11,11 +11,12 @@ from migrator.roles.role import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
-from migrator.source.block import Drop, Operation, Replace, Unwrap
+from migrator.source.block import Drop, Insert, Operation, Replace, Unwrap
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training import moves
-from migrator.training.device import Definition, conjuncts, is_accelerated, is_indexed
+from migrator.training.choice import Choice, is_option_read, is_picked
+from migrator.training.device import Definition, conjuncts, is_accelerated, is_indexed, is_move
 from migrator.training.training import Training
 
 _PREPARED = frozenset({"prepared"})
@@ -44,9 +45,9 @@ class DeviceDefinition(Rule):
 
     What: `device = torch.device("cuda" if torch.cuda.is_available() else "cpu")` becomes `device = accelerator.device`;
     the variable keeps its name. A flag such as `--no-cuda` goes into `Accelerator(cpu=...)`. A variable that nothing uses
-    any more goes.
+    any more goes. A device that the user picks, by name or by index, stays as it is, and the Accelerator takes it over.
     Why: each process has its own device; a literal "cuda:0" would put all of them on the first GPU.
-    Safety: safe. A device that the user picks by index or by name is not ours to replace: the program is left alone.
+    Safety: safe. Where picks cannot be taken over in one place, the program is left alone.
     Source: Accelerate's `Accelerator.device`.
     """
 
@@ -54,15 +55,49 @@ class DeviceDefinition(Rule):
     name = "device-definition"
 
     def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        choice = training.choice
         done: set[Any] = set()
-        for item in training.definitions if training.required else ():
-            chosen = [x for x in item.devices if x.data == "option" or is_indexed(x) or x.data == "?"]
-            if chosen:
-                yield self._refusal(item, chosen[0])
-            elif item.statement not in done:
+        if choice is not None and choice.definitions:
+            done.update(x.statement for x in choice.definitions)
+            yield self._take_over(training, choice)
+        for item in training.definitions:
+            if item.statement in done:
+                continue
+            if is_picked(item):
+                if training.devices.is_used(item.devices):
+                    yield self._refusal(item)
+            else:
                 arms = _all_arms(training, item)
                 done.update(x.statement for x in arms)
                 yield self._change(training, item, arms)
+
+    def _take_over(self, training: Training, choice: Choice) -> Change:
+        """Leave the user's device as it is, and let the Accelerator use it."""
+        assert choice.block is not None
+        module, first = choice.module, choice.definitions[0]
+        as_text = choice.is_text and any(_is_read_as_text(training, item) for item in choice.definitions)
+        line = f"{choice.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
+        behind = choice.block.statements[choice.index]
+        steps = [Step(module, behind, Insert(choice.block, choice.index, (line,), tight=True, rank=-1))]
+        if choice.wraps:
+            span = module.outer(first.value)
+            steps.append(
+                Step(module, first.statement, Replace(Span(span.start, span.start), f"{choice.torch}.device("))
+            )
+            steps.append(Step(module, first.statement, Replace(Span(span.end, span.end), ")", -1)))
+        return Change(
+            self.code,
+            module,
+            first.statement,
+            f"Take `{choice.text}` over into the Accelerator, which honours it on one process",
+            tuple(steps),
+            needs=_PREPARED,
+            gives=frozenset(f"device:{id(x.statement)}" for x in choice.definitions),
+            alike=tuple(x.statement for x in choice.definitions[1:]),
+            reason="on several processes each has a device of its own",
+        )
 
     def _change(self, training: Training, item: Definition, arms: list[Definition]) -> Change:
         module = item.module
@@ -84,7 +119,7 @@ class DeviceDefinition(Rule):
             alike=tuple(x.statement for x in arms if x is not item),
         )
 
-    def _refusal(self, item: Definition, device: Object) -> Change:
+    def _refusal(self, item: Definition) -> Change:
         return Change(
             self.code,
             item.module,
@@ -93,8 +128,13 @@ class DeviceDefinition(Rule):
             level=Level.REVIEW,
             blocks=True,
             reason="the script would silently run on another device",
-            recipe="choose the GPU with CUDA_VISIBLE_DEVICES, and let the script ask for plain `cuda` or `cpu`",
+            recipe="pick the device in one variable, right after the options are read, or by CUDA_VISIBLE_DEVICES",
         )
+
+
+def _reads_choice(training: Training, node: s.Attribute | s.Subscript) -> bool:
+    """Whether a device is the user's option itself, which the Accelerator has taken over."""
+    return training.choice is not None and is_option_read(training.value, node)
 
 
 def _short(text: str) -> str:
@@ -150,6 +190,8 @@ def _is_read_as_text(training: Training, item: Definition) -> bool:
         for node in module.variables():
             if node.store or not devices & training.value(node):
                 continue
+            if isinstance(node, s.Attribute) and is_option_read(training.value, node):
+                continue  # the option keeps its text
             parent = node.parent
             if isinstance(parent, (s.Compare, s.Text, s.Binary)) or (
                 isinstance(parent, s.Attribute) and parent.value is node
@@ -278,6 +320,8 @@ class MoveToAccelerator(Rule):
             rest = [arg for arg in call.args if arg.value is not target]
             end = module.span(rest[0]).start if rest else module.span(call).end - 1
             return Replace(Span(name, end), f"to({ACCELERATOR}.device" + (", " if rest else ""))
+        if isinstance(target, (s.Attribute, s.Subscript)) and _reads_choice(training, target):
+            return Replace(module.outer(target), f"{ACCELERATOR}.device")
         if target is None or (isinstance(target, (s.Name, s.Attribute)) and self._follows(training, target)):
             return None  # `.to(device)`: the definition is what changes
         values = training.value(target)
@@ -289,18 +333,19 @@ class MoveToAccelerator(Rule):
         """Whether a variable will hold the Accelerator's device because its definition changes."""
         values = training.value(node)
         known = {x for item in training.devices.definitions for x in item.devices}
-        if values and all(
-            x.kind is Kind.DEVICE and (x in known or x.data in ("of tensor", "accelerator")) for x in values
-        ):
-            return True
         return not any(
-            x.kind in (Kind.CONSTANT, Kind.RANK) or (x.kind is Kind.DEVICE and x not in known) for x in values
+            x.kind in (Kind.CONSTANT, Kind.RANK)
+            or (x.kind is Kind.DEVICE and x not in known and x.data not in ("of tensor", "accelerator"))
+            for x in values
         )
 
     def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
         """Device names written in place: ``device="cuda"`` of a factory, ``map_location="cuda:0"``."""
         for arg in call.args:
-            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
+            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
+                if _reads_choice(training, arg.value) and not is_move(call):
+                    yield arg.value
+            elif arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
                 if isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda"):
                     continue
                 devices = [x for x in training.value(arg.value) if x.kind is Kind.DEVICE]

@@ -22,7 +22,7 @@ from migrator.training.position import (
 )
 
 Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a site
-Ways = tuple[tuple[str, tuple[s.Name, ...]], ...]  # texts of `cpu=...`, each with the variables that it reads
+Ways = tuple[tuple[str, tuple[Any, ...]], ...]  # texts of `cpu=...`, each with the variables that it reads
 
 
 class Unreachable(Exception):
@@ -91,7 +91,7 @@ class Birthplace:
                 return access
         access = self._in_common_frame(nodes, name)
         if not self._can_write(access, ways):
-            shown = ", ".join(f"`{node.id}`" for _, reads in ways for node in reads)
+            shown = ", ".join(f"`{_first_name(node).id}`" for _, reads in ways for node in reads)
             raise Unreachable(nodes[0], f"{shown} is not bound yet where the Accelerator has to be made")
         return access
 
@@ -125,9 +125,13 @@ class Birthplace:
                 return True
         return False
 
-    def _is_bound(self, access: Access, node: s.Name) -> bool:
+    def _is_bound(self, access: Access, node: Any) -> bool:
         """Whether a variable that the argument reads is bound where the Accelerator is made, and is the same there."""
         home = access.home
+        if node.store and scope_of(node) is home:
+            return comes_before(node, dict(statements_up(access.block.statements[access.index], home)))
+        if isinstance(node, (s.Attribute, s.Subscript)):
+            return not node.store and self._is_bound(access, _first_name(node))
         owner, wanted = home.namespace.resolve(node.id), node.scope.resolve(node.id)
         if owner is None and wanted is None:
             return True  # a builtin
@@ -238,6 +242,12 @@ def why_not_called(scope: Any) -> str:
     if isinstance(scope, s.Root):
         return "this module is imported, so what it does when it is imported comes before any Accelerator"
     return f"`{scope.name}` is not called in the files that were read, so nobody can hand it an Accelerator"
+
+
+def _first_name(node: Any) -> Any:
+    while isinstance(node, (s.Attribute, s.Subscript, s.Call)):
+        node = node.func if isinstance(node, s.Call) else node.value
+    return node
 
 
 def _common(chains: list[Chain]) -> Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from migrator.roles import knowledge
@@ -15,6 +16,7 @@ from migrator.source.module import Module
 
 _ACCELERATED = re.compile(r"(cuda|mps|xpu|npu|hpu|gpu|accelerator)")
 _INDEXED = re.compile(r"(cuda|xpu|npu|mps):([1-9]\d*|\{\}|%d)?$")
+DEVICE_WORD = re.compile(r"device|gpu|cuda|rank|^dev$", re.IGNORECASE)
 _FLAG_NAME = re.compile(r"cuda|gpu|accel|device", re.IGNORECASE)
 
 
@@ -30,7 +32,7 @@ class Definition:
     @property
     def is_text(self) -> bool:
         """Whether it is a string and not a ``torch.device``."""
-        return all(isinstance(x.site, s.Literal) for x in self.devices)
+        return all(x.kind is Kind.DEVICE and isinstance(x.site, s.Literal) for x in self.devices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,28 @@ class Devices:
             for statement in module.nodes(kind):
                 if statement.value is None:
                     continue
-                devices = self._devices_in(statement.value)
-                if devices:
+                devices = self._devices_in(statement.value) or self._devices_for(module, statement)
+                if devices and not self._is_taken_over(module, statement):
                     found.append(Definition(module, statement, statement.value, tuple(devices)))
         return found
+
+    def _is_taken_over(self, module: Module, statement: Any) -> bool:
+        """Whether the variable gets the Accelerator's device further down, so that this one only says what is wished for."""
+        if isinstance(statement, s.Annotate) or len(statement.targets) != 1:
+            return False
+        target, seen = statement.targets[0], False
+        for other in module.nodes(s.Assign):
+            seen = seen or other is statement
+            if seen and other is not statement and _same_variable(other.targets[0], target):
+                if other.scope is statement.scope and self._is_accelerators(other.value):
+                    return True
+        return False
+
+    def _is_accelerators(self, value: Any) -> bool:
+        """Whether an expression is ``accelerator.device``, or the name of its type."""
+        if isinstance(value, s.Attribute) and value.name == "type":
+            value = value.value
+        return isinstance(value, s.Attribute) and {x.data for x in self.values(value)} == {"accelerator"}
 
     def _devices_in(self, value: Any) -> list[Object]:
         """The devices that an expression makes; empty where it is about something else."""
@@ -80,6 +100,19 @@ class Devices:
             return []
         return sorted(devices, key=lambda x: x.label)
 
+    def _devices_for(self, module: Module, statement: Any) -> list[Object]:
+        """The devices of a variable that takes them from elsewhere: from an option, or from a function that picks one."""
+        target = statement.target if isinstance(statement, s.Annotate) else statement.targets[0]
+        name = target.id if isinstance(target, s.Name) else target.name if isinstance(target, s.Attribute) else ""
+        made = self.values(statement.value)
+        if not DEVICE_WORD.search(name) or any(x.data in ("of tensor", "accelerator") for x in made):
+            return []
+        kinds = {x.kind for x in made} - {Kind.CONSTANT}
+        own = isinstance(statement.value, s.Call) and kinds == {Kind.DEVICE}
+        picked = bool(kinds & {Kind.OPTION, Kind.OPAQUE}) and kinds <= {Kind.OPTION, Kind.OPAQUE, Kind.DEVICE}
+        devices = [x for x in made if x.kind is not Kind.CONSTANT]
+        return sorted(devices, key=lambda x: x.label) if (own or picked) and self.is_used(devices) else []
+
     def follows_tensor(self, item: Definition) -> bool:
         """Whether a definition asks a tensor where it is: ``"cuda" if x.is_cuda else "cpu"``."""
         tests = [node.test for node in item.value.walk() if isinstance(node, s.Conditional)]
@@ -89,13 +122,25 @@ class Devices:
 
     def is_used(self, devices: Iterable[Object]) -> bool:
         """Whether devices reach a move or another place where a tensor is put."""
-        wanted = set(devices)
-        for module in self.walk.modules:
-            for call in module.nodes(s.Call):
-                for node in device_arguments(call):
-                    if wanted & self.values(node):
-                        return True
-        return False
+        return bool(self._placed & set(devices))
+
+    @cached_property
+    def _placed(self) -> set[Object]:
+        """All devices that something is put on, with the names that they are made from."""
+        todo = [
+            item
+            for module in self.walk.modules
+            for call in module.nodes(s.Call)
+            for node in device_arguments(call)
+            for item in self.values(node)
+        ]
+        found: set[Object] = set()
+        while todo:
+            item = todo.pop()
+            if item not in found:
+                found.add(item)
+                todo += item.of if item.kind is Kind.DEVICE else ()
+        return found
 
     # ------------------------------------------------------------ conditions
 
@@ -203,8 +248,6 @@ def device_arguments(call: s.Call) -> list[Any]:
     found = [arg.value for arg in call.args if arg.keyword in ("device", "map_location")]
     if is_move(call) and call.args and not call.args[0].star and call.args[0].keyword is None:
         found.append(call.args[0].value)
-    if isinstance(call.func, s.Attribute) and call.func.name == "device":  # torch.device(name)
-        found += [arg.value for arg in call.args[:1]]
     return found
 
 
