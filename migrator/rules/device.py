@@ -16,7 +16,7 @@ from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training import moves
 from migrator.training.choice import Choice, is_option_read, is_picked
-from migrator.training.device import Definition, conjuncts, is_accelerated, is_indexed, is_move
+from migrator.training.device import Definition, conjuncts, is_accelerated, is_indexed, is_move, torch_name
 from migrator.training.training import Training
 
 _PREPARED = frozenset({"prepared"})
@@ -290,7 +290,7 @@ class MoveToAccelerator(Rule):
                 continue
             if moves.explicit_index(training, call) is not None:
                 continue  # MIG905
-            operation = self._edit(training, module, call)
+            operation = self.edit(training, module, call)
             if operation is not None:
                 yield self._change(module, call, operation)
         for module in training.modules:
@@ -309,7 +309,8 @@ class MoveToAccelerator(Rule):
             gives=frozenset({f"moved:{id(node)}"}),
         )
 
-    def _edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
+    def edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
+        """Give the edit that aims a move at the Accelerator's device; None where it goes there by itself."""
         func = call.func
         assert isinstance(func, s.Attribute)
         target = call.argument(0, "device")
@@ -438,8 +439,8 @@ class LegacyTensorType(Rule):
         func = call.func
         if isinstance(func, s.Attribute) and func.name == "type" and len(call.args) == 1:
             types = [x for x in training.value(call.args[0].value) if x.kind is Kind.TYPE]
-            if any(_is_cuda(x) for x in types) and len({_dtype(x) for x in types}) == 1:
-                dtype = _dtype(types[0])
+            if any(_is_cuda(x) for x in types) and len({_dtype(x) for x in types}) == 1 and torch_name(module):
+                dtype = f"{torch_name(module)}.{_dtype(types[0])}"
                 yield Replace(
                     Span(module.span(func).end - 4, module.span(call).end), f"to({ACCELERATOR}.device, {dtype})"
                 )
@@ -478,7 +479,7 @@ def _is_cuda(item: Object) -> bool:
 
 
 def _dtype(item: Object) -> str:
-    return knowledge.DTYPES.get(str(item.data).rpartition(".")[2], "torch.float32")
+    return knowledge.DTYPES.get(str(item.data).rpartition(".")[2], "float32")
 
 
 class GuardedMove(Rule):
@@ -509,7 +510,7 @@ class GuardedMove(Rule):
                 calls = [self._only_moves(module, statement, moved) for statement in node.body.statements]
                 if not all(calls):
                     continue
-                inside = [call for group in calls for call in group or ()]
+                inside = [call for group in calls for call in group or () if self._changes(training, module, call)]
                 yield Change(
                     self.code,
                     module,
@@ -518,6 +519,11 @@ class GuardedMove(Rule):
                     (Step(module, node, Unwrap(node)),),
                     needs=_PREPARED | {f"moved:{id(call)}" for call in inside},
                 )
+
+    def _changes(self, training: Training, module: Module, call: s.Call) -> bool:
+        """Whether a move has to change: one that follows the Accelerator's device already may stand by itself as it is."""
+        left = moves.is_left_to_prepare(training, call) or moves.is_prepared_batch(training, call.func.value)  # type: ignore[attr-defined]
+        return left or MoveToAccelerator().edit(training, module, call) is not None
 
     def _equal_arms(self, training: Training, module: Module, node: s.If) -> Iterator[Change]:
         """`if cuda: x = x.cuda() else: x = x`: aimed at the Accelerator's device, the first arm serves for both."""

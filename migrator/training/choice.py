@@ -9,7 +9,7 @@ from typing import Any
 from migrator.roles.role import Kind, Object
 from migrator.source import syntax as s
 from migrator.source.module import Module
-from migrator.training.device import DEVICE_WORD, Definition, device_arguments, is_indexed
+from migrator.training.device import DEVICE_WORD, Definition, device_arguments, is_indexed, torch_name
 from migrator.training.position import common_gap, in_loop, scope_of, statements_up
 
 _PICKED = frozenset({Kind.OPTION, Kind.OPAQUE})
@@ -129,15 +129,6 @@ def _gap_behind(statements: list[Any], scope: Any) -> tuple[s.Block, int] | None
     block = gap[0]
     index = 1 + max(i for path in paths for other, i in path if other is block)
     return (block, index) if index < len(block.statements) and not in_loop(block) else None
-
-
-def torch_name(module: Module) -> str | None:
-    """Give the name under which a module imports torch; None where it does not."""
-    for node in module.nodes(s.Import):
-        for dotted, alias in node.names:
-            if dotted == "torch" or (alias is None and dotted.startswith("torch.")):
-                return alias or "torch"
-    return None
 
 
 def _may_index(devices: Iterable[Object], modules: list[Module]) -> bool:

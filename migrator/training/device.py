@@ -77,11 +77,11 @@ class Devices:
         for other in module.nodes(s.Assign):
             seen = seen or other is statement
             if seen and other is not statement and _same_variable(other.targets[0], target):
-                if other.scope is statement.scope and self._is_accelerators(other.value):
+                if other.scope is statement.scope and self.is_accelerators(other.value):
                     return True
         return False
 
-    def _is_accelerators(self, value: Any) -> bool:
+    def is_accelerators(self, value: Any) -> bool:
         """Whether an expression is ``accelerator.device``, or the name of its type."""
         if isinstance(value, s.Attribute) and value.name == "type":
             value = value.value
@@ -236,6 +236,15 @@ def _same_variable(target: Any, node: Any) -> bool:
     if isinstance(target, s.Attribute) and isinstance(node, s.Attribute):
         return target.name == node.name and _same_variable(target.value, node.value)
     return False
+
+
+def torch_name(module: Module) -> str | None:
+    """Give the name under which a module imports torch; None where it does not."""
+    for node in module.nodes(s.Import):
+        for dotted, alias in node.names:
+            if dotted == "torch" or (alias is None and dotted.startswith("torch.")):
+                return alias or "torch"
+    return None
 
 
 def is_move(call: s.Call) -> bool:

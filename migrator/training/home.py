@@ -33,7 +33,9 @@ def _elements(structure: Structure, item: Object) -> dict[Frame, Event]:
     first = first_use(structure, item)
     found: dict[Frame, Event] = {}
     for event in structure.by_item[item]:
-        owner, key = event.detail if event.kind == "store" else (None, None)
+        if event.kind != "store":
+            continue
+        owner, key = event.detail
         if not isinstance(owner, Object) or owner.kind not in (Kind.DICT, Kind.SEQUENCE) or key == "*":
             continue
         for held in structure.by_item.get(owner, []):
@@ -72,7 +74,9 @@ def place_text(module: Module, node: Any) -> str:
     if isinstance(node, s.Name):
         return node.id
     if isinstance(node, s.Subscript) and node.cst is None:
-        key = node.index[0].value
+        (index,) = node.index
+        assert isinstance(index, s.Literal)
+        key = index.value
         written = next((module.text(x) for x in module.nodes(s.Literal) if x.value == key), repr(key))
         return f"{place_text(module, node.value)}[{written}]"
     return module.text(node)
