@@ -65,9 +65,10 @@ class DeviceDefinition(Rule):
         for item in training.definitions:
             if item.statement in done:
                 continue
+            if not training.devices.is_used(item.devices) and (is_picked(item) or _is_redefined(training, item)):
+                continue
             if is_picked(item):
-                if training.devices.is_used(item.devices):
-                    yield self._refusal(item)
+                yield self._refusal(item)
             else:
                 arms = _all_arms(training, item)
                 done.update(x.statement for x in arms)
@@ -166,6 +167,21 @@ def _all_arms(training: Training, item: Definition) -> list[Definition]:
     if ends_open or len(targets) != 1 or "#" in item.module.source.text[slice(*_if_span(item.module, first))]:
         return [item]
     return found
+
+
+def _is_redefined(training: Training, item: Definition) -> bool:
+    """Whether the same variable gets another device further down."""
+    if not isinstance(item.statement, s.Assign):
+        return False
+    name = item.module.text(item.statement.targets[0])
+    later = training.definitions[training.definitions.index(item) + 1 :]
+    return any(
+        x.module is item.module
+        and x.statement.scope is item.statement.scope
+        and isinstance(x.statement, s.Assign)
+        and item.module.text(x.statement.targets[0]) == name
+        for x in later
+    )
 
 
 def _first_if(statement: Any) -> s.If:

@@ -554,7 +554,7 @@ class NoLoader(Rule):
     name = "no-loader"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if not training.required or any(x.kind is Kind.LOADER for x in training.structure.loaders):
+        if not training.required or training.structure.loaders:
             return
         event = training.structure.backwards[0]
         loops = event.loops()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,10 +121,27 @@ class Birthplace:
     def _can_write(self, access: Access, ways: Ways) -> bool:
         """Choose the first way to write the argument whose variables are bound where the Accelerator is made."""
         for text, reads in ways or [("", ())]:
-            if all(self._is_bound(access, node) for node in reads):
-                access.argument = text
+            names = {_first_name(node).id: self._name_there(access, node) for node in reads}
+            if all(names.values()):
+                access.argument = re.sub(r"\b[A-Za-z_]\w*", lambda word: names.get(word[0]) or word[0], text)
                 return True
         return False
+
+    def _name_there(self, access: Access, node: Any) -> str | None:
+        """What the variable of an expression is called where the Accelerator is made; None where it is not bound by then."""
+        name = _first_name(node)
+        if self._is_bound(access, node):
+            return str(name.id)
+        wanted = self.walk.log.values.get(name, frozenset())
+        if node.store or not any(x.site is not None for x in wanted):
+            return None
+        here = dict(statements_up(access.block.statements[access.index], access.home))
+        for other, found in access.home.namespace.names.items():
+            for x in found:
+                if x.store and scope_of(x) is access.home and self.walk.log.values.get(x) == wanted:
+                    if comes_before(x, here):
+                        return str(other)
+        return None
 
     def _is_bound(self, access: Access, node: Any) -> bool:
         """Whether a variable that the argument reads is bound where the Accelerator is made, and is the same there."""

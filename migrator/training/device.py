@@ -17,6 +17,7 @@ from migrator.source.module import Module
 _ACCELERATED = re.compile(r"(cuda|mps|xpu|npu|hpu|gpu|accelerator)")
 _INDEXED = re.compile(r"(cuda|xpu|npu|mps):([1-9]\d*|\{\}|%d)?$")
 DEVICE_WORD = re.compile(r"device|gpu|cuda|rank|^dev$", re.IGNORECASE)
+_SETTINGS = re.compile(r"args?|opts?|options?|cfg|conf(ig)?|hparams?|params|flags|settings|hp|parser", re.IGNORECASE)
 _FLAG_NAME = re.compile(r"cuda|gpu|accel|device", re.IGNORECASE)
 
 
@@ -107,11 +108,11 @@ class Devices:
         made = self.values(statement.value)
         if not DEVICE_WORD.search(name) or any(x.data in ("of tensor", "accelerator") for x in made):
             return []
-        kinds = {x.kind for x in made} - {Kind.CONSTANT}
-        own = isinstance(statement.value, s.Call) and kinds == {Kind.DEVICE}
-        picked = bool(kinds & {Kind.OPTION, Kind.OPAQUE}) and kinds <= {Kind.OPTION, Kind.OPAQUE, Kind.DEVICE}
         devices = [x for x in made if x.kind is not Kind.CONSTANT]
-        return sorted(devices, key=lambda x: x.label) if (own or picked) and self.is_used(devices) else []
+        others = [x for x in devices if x.kind is not Kind.DEVICE]
+        if not (all(is_setting(x) for x in others) if others else isinstance(statement.value, s.Call)):
+            return []
+        return sorted(devices, key=lambda x: x.label) if self.is_used(devices) else []
 
     def follows_tensor(self, item: Definition) -> bool:
         """Whether a definition asks a tensor where it is: ``"cuda" if x.is_cuda else "cpu"``."""
@@ -236,6 +237,25 @@ def _same_variable(target: Any, node: Any) -> bool:
     if isinstance(target, s.Attribute) and isinstance(node, s.Attribute):
         return target.name == node.name and _same_variable(target.value, node.value)
     return False
+
+
+def is_setting(item: Object) -> bool:
+    """Whether an object is what a user chose: an option, an entry of a configuration, what unseen code picked as a device."""
+    if item.kind is Kind.OPTION:
+        return True
+    if item.kind is not Kind.OPAQUE:
+        return False
+    if isinstance(item.site, s.Call) and item.data is None:
+        return DEVICE_WORD.search(item.label.rpartition(".")[2]) is not None
+    owner = item.of[0] if item.of else None
+    return owner is not None and is_settings(owner)
+
+
+def is_settings(item: Object) -> bool:
+    """Whether an object holds a user's choices: parsed arguments, a configuration."""
+    if item.kind is Kind.OPTION:
+        return True
+    return item.kind is Kind.OPAQUE and _SETTINGS.fullmatch(item.label.rpartition(".")[2]) is not None
 
 
 def torch_name(module: Module) -> str | None:
