@@ -62,6 +62,8 @@ class Walk:
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")
         # the other parts of the recursion
         self.call: Callable[[s.Call], Value]
+        self.invoke: Callable[[Object, Any, Any], Value]
+        self.execute: Callable[[s.Block], None]
         self.assign: Callable[[Any, Value], None]
         self.iterate: Callable[[Any, Value], Value]
         self.each: Callable[[Value], list[Value] | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,7 +124,7 @@ class Birthplace:
         for text, reads in ways or [("", ())]:
             names = {_first_name(node).id: self._name_there(access, node) for node in reads}
             if all(names.values()):
-                access.argument = re.sub(r"\b[A-Za-z_]\w*", lambda word: names.get(word[0]) or word[0], text)
+                access.argument = _renamed(text, names)
                 return True
         return False
 
@@ -260,6 +261,10 @@ def why_not_called(scope: Any) -> str:
     if isinstance(scope, s.Root):
         return "this module is imported, so what it does when it is imported comes before any Accelerator"
     return f"`{scope.name}` is not called in the files that were read, so nobody can hand it an Accelerator"
+
+
+def _renamed(text: str, names: Mapping[str, str | None]) -> str:
+    return re.sub(r"\b[A-Za-z_]\w*", lambda word: names.get(word[0]) or word[0], text)
 
 
 def _first_name(node: Any) -> Any:

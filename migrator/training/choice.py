@@ -9,7 +9,15 @@ from typing import Any
 from migrator.roles.role import Kind, Object
 from migrator.source import syntax as s
 from migrator.source.module import Module
-from migrator.training.device import DEVICE_WORD, Definition, device_arguments, is_indexed, is_settings, torch_name
+from migrator.training.device import (
+    DEVICE_WORD,
+    Definition,
+    device_arguments,
+    is_called_settings,
+    is_indexed,
+    is_settings,
+    torch_name,
+)
 from migrator.training.position import common_gap, in_loop, scope_of, statements_up
 
 _PICKED = frozenset({Kind.OPTION, Kind.OPAQUE})
@@ -174,7 +182,8 @@ def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[M
 
 def is_option_read(values: Any, node: s.Attribute | s.Subscript) -> bool:
     """Whether an expression is a user's option itself: ``args.device`` for what the command line gave."""
-    owners = {x for x in values(node.value) if is_settings(x)}
+    named = is_called_settings(node.value)
+    owners = {x for x in values(node.value) if is_settings(x) or (named and x.kind is Kind.INSTANCE)}
     made = values(node)
-    named = DEVICE_WORD.search(_option_name(node)) is not None
-    return named and bool(made) and all(x.kind in _PICKED and x.of and x.of[0] in owners for x in made)
+    is_device = DEVICE_WORD.search(_option_name(node)) is not None
+    return is_device and bool(made) and all(x.kind in _PICKED and x.of and x.of[0] in owners for x in made)

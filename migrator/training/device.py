@@ -110,7 +110,9 @@ class Devices:
             return []
         devices = [x for x in made if x.kind is not Kind.CONSTANT]
         others = [x for x in devices if x.kind is not Kind.DEVICE]
-        if not (all(is_setting(x) for x in others) if others else isinstance(statement.value, s.Call)):
+        named = isinstance(statement.value, s.Attribute) and is_called_settings(statement.value.value)
+        picked = all(is_setting(x) or (named and x.kind is Kind.OPAQUE) for x in others)
+        if not (picked if others else isinstance(statement.value, s.Call)):
             return []
         return sorted(devices, key=lambda x: x.label) if self.is_used(devices) else []
 
@@ -256,6 +258,12 @@ def is_settings(item: Object) -> bool:
     if item.kind is Kind.OPTION:
         return True
     return item.kind is Kind.OPAQUE and _SETTINGS.fullmatch(item.label.rpartition(".")[2]) is not None
+
+
+def is_called_settings(node: Any) -> bool:
+    """Whether an expression is called after a user's choices: ``config``, ``self.args``."""
+    name = node.id if isinstance(node, s.Name) else node.name if isinstance(node, s.Attribute) else ""
+    return _SETTINGS.fullmatch(name) is not None
 
 
 def torch_name(module: Module) -> str | None:
