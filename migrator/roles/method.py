@@ -46,12 +46,16 @@ def _model_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argum
             return join_all(walk.invoke(part, node, args) for part in found) or UNKNOWN
     if item.kind is Kind.PART and name in ("append", "extend", "insert", "add"):
         return _append_to_part(walk, item, args)
+    if item.kind is Kind.PART and (name == "new" or name.startswith("new_")):
+        return walk.heap.value(Kind.FRESH, node, walk.frame.context, label=name)
     if name == "backward" and item.kind is Kind.PART:
         walk.note("backward", node, item, "tensor", frozenset({item}))
         return UNKNOWN
     method = walk.heap.make(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
     escape(walk, node, args, method)
+    if any(x.kind is not Kind.PART for x in given):  # sizes are parts of a model as well, as far as we can see
+        walk.note("forward", node, method, None, frozenset(given))
     return walk.heap.tensor(given | {method})
 
 

@@ -270,11 +270,16 @@ class BatchMove(Rule):
         if training.outcome.walk is None:
             return
         found: dict[tuple[Module, Any], list[Any]] = defaultdict(list)
+        partly: set[Any] = set()
         for module, call in device_moves(training):
             assert isinstance(call.func, s.Attribute)
             if not moves.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
                 found[module, call.statement].append(call)
+            elif isinstance(call.statement, s.Assign) and isinstance(call.statement.value, s.Collection):
+                partly.add(call.statement)  # `x, z = x.cuda(), z.cuda()` would leave `x = x` behind
         for (module, statement), calls in found.items():
+            if statement in partly:
+                continue
             operations = moves.removal(module, statement, calls)
             first, *rest = calls
             change = _removed(self.code, module, first, operations, "batch")

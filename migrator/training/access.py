@@ -230,12 +230,13 @@ class Birthplace:
         return found
 
     def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
-        """For a method of a model, which its forward leads to: the ways to the calls of such models."""
+        """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
         owner = class_of(scope)
+        kind = "make" if getattr(scope, "name", "") == "__init__" else "forward"
         calls = [
             event
             for event in self.walk.log.events
-            if event.kind == "forward" and isinstance(event.item.data, Object) and event.item.data.site is owner
+            if event.kind == kind and isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
         found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
         if owner is None or not found:

@@ -189,8 +189,15 @@ class Devices:
             statement.value
             for statement in module.nodes(s.Assign)
             for target in statement.targets
-            if _same_variable(target, node)
+            if _same_variable(target, node) or self._same_attribute(target, node)
         ]
+
+    def _same_attribute(self, target: Any, node: Any) -> bool:
+        """Whether two attributes have one name and one owner, whatever variables hold that."""
+        if not isinstance(target, s.Attribute) or not isinstance(node, s.Attribute) or target.name != node.name:
+            return False
+        owners = {x for x in self.values(target.value) if x.kind in (Kind.OPTION, Kind.INSTANCE)}
+        return bool(owners) and owners == self.values(node.value)
 
     def is_flag(self, node: Any) -> bool:
         """Whether a condition is about devices: by what it is made of, else by a name that the guarded moves bear out."""
