@@ -65,7 +65,6 @@ class Shelf:
     problems: dict[str, FileProblem] = field(default_factory=dict)
     peeked: dict[str, bytes] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
-    trusting: bool = False  # a result is being checked: do not check that again
 
     def take(self, path: str) -> None:
         """Read a given file."""
@@ -175,19 +174,36 @@ def _driven(shelf: Shelf, reached: set[Module]) -> Iterator[ProgramReport]:
 # ---------------------------------------------------------------- one program
 
 
-def migrate(entry: Module, shelf: Shelf, gate: bool = True) -> tuple[ProgramReport | None, set[Module]]:
+def migrate(entry: Module, shelf: Shelf) -> tuple[ProgramReport | None, set[Module]]:
     """Migrate the program that starts in a module; give its report and the modules that it reached."""
-    settings = shelf.settings
     training = Training(Program(entry, shelf.read, shelf.parsed))
-    if not training.is_training and not training.is_distributed:
-        return None, set(training.modules)
-    if gate and settings.wants("MIG004"):
+    reached = set(training.modules)
+    if not _trains(training):
+        return None, reached
+    if shelf.settings.wants("MIG004"):
         for module in training.trained_in:
             item = _framework_item(module)
             if item is not None:
-                return ProgramReport((FileReport(module.source, (item,)),)), set(training.modules)
-    editable = {module for module in training.modules if os.path.normpath(module.source.path) in shelf.data}
-    ignores = {module: Ignores(module) for module in editable}
+                return ProgramReport((FileReport(module.source, (item,)),)), reached
+    ignores = _ignores(training, shelf)
+    plan = _plan(training, shelf, ignores)
+    plan.advice += _residue(training, plan)
+    return _report(training, plan, shelf, ignores), reached
+
+
+def _trains(training: Training) -> bool:
+    return training.is_training or training.is_distributed
+
+
+def _ignores(training: Training, shelf: Shelf) -> dict[Module, Ignores]:
+    """What the comments in a program's given files leave out."""
+    given = {module for module in training.modules if os.path.normpath(module.source.path) in shelf.data}
+    return {module: Ignores(module) for module in given}
+
+
+def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores]) -> Plan:
+    """Ask every rule, and settle what is done."""
+    settings = shelf.settings
     changes = [change for rule in CATALOGUE for change in rule.check(training)]
 
     def wants(change: Change) -> bool:
@@ -197,18 +213,15 @@ def migrate(entry: Module, shelf: Shelf, gate: bool = True) -> tuple[ProgramRepo
             change.code, change.module, change.node
         )
 
-    plan = settle(
+    return settle(
         training,
         changes,
         wants,
-        {m for m in editable if not ignores[m].whole},
+        {module for module in ignores if not ignores[module].whole},
         settings.target,
         settings.unsafe,
         lambda module, name: shelf.user_of(module, name, training),
     )
-    plan.advice += _residue(training, plan)
-    report = _report(training, plan, shelf, ignores)
-    return report, set(training.modules)
 
 
 def _residue(training: Training, plan: Plan) -> list[Change]:
@@ -224,14 +237,12 @@ def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, 
     problems = [problem for path, problem in training.program.problems.items() if shelf.complain(path)]
     try:
         texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
-        if not shelf.trusting:
-            for module, edits in plan.edits.items():
-                guard.check(module, texts[module], edits)
-            if texts and _changes_again(training.program.entry, texts, shelf):
-                raise Distrusted(
-                    training.program.entry.source.path,
-                    "INTERNAL ERROR: a second run would change the result again; please report this file",
-                )
+        results = {module: guard.check(module, texts[module], edits) for module, edits in plan.edits.items()}
+        if results and _changes_again(training.program.entry, results, shelf):
+            raise Distrusted(
+                training.program.entry.source.path,
+                "INTERNAL ERROR: a second run would change the result again; please report this file",
+            )
     except (Distrusted, Conflict, Uncomposable) as problem:
         failed = (
             problem
@@ -251,15 +262,17 @@ def _roles(training: Training, shelf: Shelf) -> str:
     return explain(training.raw) if shelf.settings.roles else ""
 
 
-def _changes_again(entry: Module, texts: dict[Module, str], shelf: Shelf) -> bool:
-    """Whether migrating the result once more, with the gate open, would change it."""
+def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -> bool:
+    """Whether migrating the results once more, with the gate open, would change them.
+
+    Args:    results: what has become of each changed module.
+    """
     second = Shelf(shelf.settings, dict(shelf.data), dict(shelf.names))
-    for module, text in texts.items():
-        second.data[os.path.normpath(module.source.path)] = module.source.encode(text)
-    second.parsed = {path: module for path, module in shelf.parsed.items() if module not in texts}
-    second.trusting = True
-    report, _ = migrate(second.module(os.path.normpath(entry.source.path)), second, gate=False)
-    return report is not None and any(file.text is not None for file in report.files)
+    second.parsed = {path: results.get(module, module) for path, module in shelf.parsed.items()}
+    for module in results.values():
+        second.data[os.path.normpath(module.source.path)] = module.source.encode(module.source.text)
+    training = Training(Program(results.get(entry, entry), second.read, second.parsed))
+    return _trains(training) and bool(_plan(training, second, _ignores(training, second)).edits)
 
 
 def _files(
