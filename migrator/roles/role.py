@@ -9,6 +9,8 @@ from typing import Any
 class Kind(Enum):
     """What an object is."""
 
+    __hash__ = object.__hash__  # an Enum's own hashes the name, which takes a fiftieth of a run
+
     ANY = "anything"  # nothing is known
     UNBOUND = "unbound"  # the variable may not exist yet
     CONSTANT = "constant"  # data: the value

@@ -529,7 +529,7 @@ class PartlyTrained(Rule):
             parts = [x for x in item.of if x.kind is Kind.PART]
             if not parts or item.site is None:
                 continue
-            names = ", ".join(f"`{part.label}`" for part in parts)
+            names = ", ".join(sorted(f"`{part.label}`" for part in parts))
             yield Change(
                 self.code,
                 training.module_of(item.site),
