@@ -304,19 +304,21 @@ def _files(
     items: dict[Module, dict[Item, None]] = {}
     applied = bool(texts)
 
-    def add(change: Change, reason: str | None = None) -> None:
+    def add(change: Change, reason: str | None = None, waits: bool = False) -> None:
         for node in (change.node, *change.alike):
             module = training.module_of(node)
             if module in ignores and reason is not None and ignores[module].covers(change.code, module, node):
                 continue
-            items.setdefault(module, {})[_item(change, module, node, reason, applied)] = None
+            item = _item(change, module, node, reason, applied)
+            items.setdefault(module, {})[replace(item, waits=waits)] = None
 
     for change in plan.accepted:
         add(change)
     for withheld in plan.withheld:
-        add(withheld.change, withheld.reason)
+        add(withheld.change, withheld.reason, withheld.waits)
+    refused = any(advice.blocks for advice in plan.advice)
     for advice in plan.advice:
-        add(advice, advice.reason)
+        add(advice, advice.reason, advice.waits or (refused and advice.level is Level.NOTE))
     modules = dict.fromkeys([*items, *texts])
     return tuple(
         FileReport(module.source, tuple(sorted(items.get(module, {}))), texts.get(module)) for module in modules

@@ -24,6 +24,7 @@ class Withheld:
 
     change: Change
     reason: str
+    waits: bool = False  # for something else that is reported by itself
 
 
 @dataclass(slots=True)
@@ -105,8 +106,8 @@ class _Settlement:
         """Whether the Accelerator can be used where a change wants it, without bringing it anywhere."""
         return all(step.module in self.editable and self.reach.is_at_hand(access, step.node) for step in change.steps)
 
-    def _withhold(self, change: Change, reason: str) -> None:
-        self.plan.withheld.append(Withheld(change, reason))
+    def _withhold(self, change: Change, reason: str, waits: bool = False) -> None:
+        self.plan.withheld.append(Withheld(change, reason, waits))
 
     # ------------------------------------------------------------ needs and gifts
 
@@ -145,7 +146,7 @@ class _Settlement:
                 return
             for change in unmet:
                 self.open.remove(change)
-                self._withhold(change, self._explain(change, change.needs - facts))
+                self._withhold(change, self._explain(change, change.needs - facts), waits=True)
 
     def wants_code(self, code: str) -> bool:
         return bool(self.wants(_Code(code)))

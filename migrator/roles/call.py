@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.roles.arguments import Arguments, arguments
-from migrator.roles.element import join_all
+from migrator.roles.element import join_all, roots
 from migrator.roles.evaluate import evaluate, member
 from migrator.roles.function import call_function
 from migrator.roles.library import call_library
@@ -55,8 +55,17 @@ def call_object(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Valu
     return handler(walk, item, node, args) if handler is not None else UNKNOWN
 
 
+def _make_tensor(walk: Walk, item: Object, node: Any, args: Arguments) -> Value:
+    """Call a tensor type: ``torch.FloatTensor(8, 8)``."""
+    made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, str(item.data))
+    made = walk.heap.place(made, "device" if ".cuda." in str(item.data) else "")
+    given = roots(join_all(args.all()))
+    return walk.heap.tensor(given | {made}) if given else walk.heap.single(made)
+
+
 _CALLS: dict[Kind, Callable[[Walk, Object, Any, Arguments], Value]] = {
     Kind.LIBRARY: call_library,
+    Kind.TYPE: _make_tensor,
     Kind.FUNCTION: call_function,
     Kind.METHOD: call_method,
     Kind.CLASS: construct,

@@ -39,9 +39,19 @@ def deep(walk: Walk, value: Value, depth: int = 3) -> Value:
         if item.kind in (Kind.SEQUENCE, Kind.DICT) and depth:
             for inner in walk.variables.of(item).values():
                 found |= deep(walk, inner, depth - 1)
+        elif item.kind is Kind.FRESH and depth and "*" in walk.variables.of(item):  # what was copied into it
+            found |= deep(walk, walk.variables.of(item)["*"], depth - 1)
         elif item.kind is Kind.ITERATOR and depth:
             found |= deep(walk, element(walk, walk.heap.single(item)), depth - 1)
     return found
+
+
+def copy_into(walk: Walk, item: Object, value: Value) -> None:
+    """Remember what is written into a tensor that the script made beforehand."""
+    held = roots(value) - {item}
+    if held:
+        own = walk.variables.own(item)
+        own["*"] = join(own["*"], frozenset(held)) if "*" in own else frozenset(held)
 
 
 def element(walk: Walk, value: Value) -> Value:

@@ -140,6 +140,8 @@ def _class_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
 
 def _model_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     walk.note("attribute", node, item, name)
+    if name == "module" and not (item.data.__class__ is Object and walk.class_member(item.data, name, None, None)):
+        return walk.heap.single(item.raw)  # what a wrapper calls the model inside
     if item.data is not None and item.data.__class__ is Object:
         found = walk.class_member(item.data, name, item, node)
         if found is not None:
@@ -428,6 +430,9 @@ def truth_of(value: Value) -> bool | None:
 
 @_evaluator(s.Conditional)
 def _conditional(walk: Walk, node: s.Conditional) -> Value:
+    if asks_for_wrapper(node.test):  # model.module if hasattr(model, "module") else model
+        evaluate(walk, node.test)
+        return frozenset(x.raw for x in (*evaluate(walk, node.body), *evaluate(walk, node.orelse)))
     truth = truth_of(evaluate(walk, node.test))
     body = evaluate(walk, node.body) if truth is not False else NOTHING
     orelse = evaluate(walk, node.orelse) if truth is not True else NOTHING
@@ -435,6 +440,14 @@ def _conditional(walk: Walk, node: s.Conditional) -> Value:
         if {item.kind for item in (*body, *orelse)} <= {Kind.CONSTANT}:  # True if torch.cuda.is_available() else False
             return walk.heap.value(Kind.FLAG, node)
     return join_all(value for value in (body, orelse) if value)
+
+
+def asks_for_wrapper(test: Any) -> bool:
+    """Whether a condition is ``hasattr(model, "module")``."""
+    if not isinstance(test, s.Call) or not isinstance(test.func, s.Name) or test.func.id != "hasattr":
+        return False
+    name = test.argument(1)
+    return isinstance(name, s.Literal) and name.value == "module"
 
 
 @_evaluator(s.Lambda)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.roles import call as calls
-from migrator.roles.element import batches, deep, element, roots, sequence
+from migrator.roles.element import batches, copy_into, deep, element, roots, sequence
 from migrator.roles.evaluate import evaluate, lookup, truth_of
 from migrator.roles.local_class import class_member
 from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
@@ -84,12 +84,16 @@ def _walk_the_rest(walk: Walk) -> None:
             walk.variables, walk.frame, walk.loop = walk.pruned.pop(block)
             walk.alive = True
             execute(walk, block)
+    built: dict[Any, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
     for module in list(walk.modules):
         for function in module.nodes(s.FunctionDef):
             if function.body not in walk.visited and function in walk.defined:
                 item, variables = walk.defined[function]
+                variables = built.get(function.block.owner, variables)
                 walk.variables, walk.alive, walk.loop = variables.copy(), True, None
                 call_unseen(walk, item)
+                if function.name == "__init__":
+                    built[function.block.owner] = walk.variables.copy()
 
 
 # ---------------------------------------------------------------- blocks
@@ -194,8 +198,8 @@ def _assign_item(walk: Walk, target: s.Subscript, value: Value) -> None:
             else:
                 names["*"] = join(names["*"], value) if "*" in names else value
                 _note_store(walk, target, value, (owner, "*"))
-        elif owner.kind is Kind.FRESH:  # a preallocated tensor that results are written into
-            continue
+        elif owner.kind is Kind.FRESH:
+            copy_into(walk, owner, value)
         elif owner.kind in (Kind.OPAQUE, Kind.OPTION):
             _note_store(walk, target, value, (owner, "*"))
 
@@ -406,12 +410,12 @@ def _if(walk: Walk, node: s.If) -> None:
         _go_on(walk, merge(after, _branch(walk, node.orelse, before)))
         return
     taken, left = (node.body, node.orelse) if truth else (node.orelse, node.body)
-    if left is not None and left not in walk.visited and not _asks_for_main(node.test):
+    if left is not None and left not in walk.visited and not asks_for_main(node.test):
         walk.pruned.setdefault(left, (before.copy(), walk.frame, walk.loop))
     _go_on(walk, _branch(walk, taken, before))
 
 
-def _asks_for_main(test: Any) -> bool:
+def asks_for_main(test: Any) -> bool:
     """Whether a condition is `__name__ == "__main__"`, which settles for good what an imported module does not do."""
     return any(isinstance(x, s.Name) and x.id == "__name__" for x in test.walk())
 

@@ -200,6 +200,8 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
     if name in knowledge.IDENTITY:
         for inner in args.get(0, "module"):
             walk.note("wrap", node, inner, name)
+        if name.startswith("torch.jit."):  # what is traced or scripted is another module, and none that is trained
+            return frozenset(x.raw for x in args.get(0) or UNKNOWN)
         return args.get(0, "module") or args.get(0) or UNKNOWN
     if name in knowledge.FACTORIES:
         given = roots(join_all(args.all()))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from migrator.roles import knowledge
 from migrator.roles.arguments import Arguments
 from migrator.roles.builtin import parse_args, save
-from migrator.roles.element import computed, deep, element, join_all, roots, sequence, whole
+from migrator.roles.element import computed, copy_into, deep, element, join_all, roots, sequence, whole
 from migrator.roles.evaluate import member
 from migrator.roles.function import escape
 from migrator.roles.local_class import class_member
@@ -76,6 +76,9 @@ def _append_to_part(walk: Walk, item: Object, args: Arguments) -> Value:
     return UNKNOWN
 
 
+_WRITES = frozenset({"copy_", "set_", "index_copy_", "scatter_", "masked_scatter_", "add_"})
+
+
 def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:
     if name == "backward":
         walk.note("backward", node, item, "tensor", frozenset(roots(walk.heap.single(item))))
@@ -99,6 +102,9 @@ def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
         if name == "get":
             return walk.heap.single(item)
     elif item.kind is Kind.FRESH and (name in SAME or name in knowledge.VIEWS or name.endswith("_")):
+        if name in _WRITES:
+            for value in args.all():
+                copy_into(walk, item, value)
         return walk.heap.single(item)
     if name in ("item", "size", "tolist", "numel", "dim", "numpy", "nelement", "get_device", "element_size"):
         return UNKNOWN

@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.roles.role import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
-from migrator.rules.prepare import is_guarded, unguarded_saves
+from migrator.rules.prepare import is_guarded, unguarded_saves, wrapper_questions
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Operation, Replace, Wrap
@@ -301,7 +301,8 @@ class SaveDict(Rule):
 class ModelModule(Rule):
     """Replace `model.module` by `unwrap_model`.
 
-    What: `model.module.x` becomes `accelerator.unwrap_model(model).x`.
+    What: `model.module.x` becomes `accelerator.unwrap_model(model).x`, and so does the whole of
+    `model.module.x if hasattr(model, "module") else model.x`.
     Why: on one process there is no `module`.
     Safety: safe; done together with MIG207.
     Source: Accelerate's `Accelerator.unwrap_model`.
@@ -312,7 +313,25 @@ class ModelModule(Rule):
     safety = Safety.SAFE
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())
+        for node, model in wrapper_questions(training) if training.required else ():
+            module = training.module_of(node)
+            shown = module.text(model)
+            inside = [x for x in node.orelse.walk() if module.text(x) == shown and isinstance(x, type(model))]
+            span, start = module.outer(node), module.outer(node.orelse).start
+            text = module.outer_text(node.orelse)
+            for part in reversed(inside):
+                at, end = (offset - start for offset in module.outer(part))
+                text = f"{text[:at]}{ACCELERATOR}.unwrap_model({text[at:end]}){text[end:]}"
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"Reach the model through `accelerator.unwrap_model({shown})`, wrapped or not",
+                (Step(module, node, Replace(span, text)),),
+                needs=_PREPARED,
+                gives=frozenset(f"unwrap:{id(x)}" for x in node.walk()),
+                alike=tuple(x for x in node.body.walk() if isinstance(x, s.Attribute) and x.name == "module"),
+            )
 
 
 RULES: tuple[type[Rule], ...] = (Save, SaveDict, Load, ModelModule, OtherWrites, MainProcessGuard)

@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.roles import knowledge
 from migrator.roles.element import whole
+from migrator.roles.evaluate import asks_for_wrapper
 from migrator.roles.role import Kind, Object
 from migrator.roles.state import Event
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
@@ -30,6 +31,10 @@ SAFE_CALLS = {
         {"train", "eval", "parameters", "zero_grad", "requires_grad_", "forward", "to", "cuda", "cpu"}
     ),
 }
+
+
+# functions that want the module itself: they copy it, or write it down
+_COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "torch.jit.script"})
 
 
 class Prepare(Rule):
@@ -58,6 +63,7 @@ class Prepare(Rule):
                 self._message(training),
                 level=Level.REVIEW,
                 reason="no safe place (MIG901)",
+                waits=True,
                 alike=sites,
             )
             return
@@ -219,7 +225,9 @@ def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
 def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
     """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
     found: dict[Any, Event] = {}
-    for event in training.events("attribute", "call", "item", "assign attribute", "save", "escape", "use", "compare"):
+    for event in training.events(
+        "attribute", "call", "item", "assign attribute", "save", "escape", "use", "wrap", "compare"
+    ):
         item = event.item
         if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
             if not (event.kind == "save" and item.kind is Kind.STATE):
@@ -253,7 +261,7 @@ def _wanted_raw(training: Training, event: Event) -> Any:
         return node.value
     if event.kind == "save" and event.item.prepared:
         return _argument_holding(training, node, event.item)
-    if event.kind == "use" and event.detail == "copy.deepcopy":
+    if event.kind in ("use", "wrap") and event.detail in _COPIES:
         return _argument_holding(training, node, event.item)
     if event.kind == "escape" and isinstance(node, s.Call) and isinstance(event.detail, Object):
         if event.detail.kind in (Kind.LIBRARY, Kind.OPAQUE, Kind.OPTION) and not _feeds_loss(training, node):
@@ -298,6 +306,17 @@ def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
             yield part
 
 
+def wrapper_questions(training: Training) -> list[tuple[s.Conditional, Any]]:
+    """Conditional expressions that take a prepared model out of a wrapper if there is one, each with the model's expression."""
+    found = []
+    for module in training.modules:
+        for node in module.nodes(s.Conditional):
+            model = node.test.argument(0) if isinstance(node.test, s.Call) and asks_for_wrapper(node.test) else None
+            if model is not None and any(x.prepared for x in training.value(model)):
+                found.append((node, model))
+    return found
+
+
 class Unwrap(Rule):
     """Reach a prepared model's own attributes and methods through `unwrap_model`.
 
@@ -314,7 +333,10 @@ class Unwrap(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if training.outcome.walk is None:
             return
+        whole = {part for node, _ in wrapper_questions(training) for part in node.walk()}
         for node, event in wrapped_uses(training):
+            if node in whole:
+                continue  # MIG504
             module = training.module_of(node)
             yield unwrap_change(_code_for(event), module, node, event)
 

@@ -267,6 +267,9 @@ def why_not_called(scope: Any) -> str:
     """Say why nothing can be brought to a scope that no visible code executes."""
     if isinstance(scope, s.Root):
         return "this module is imported, so what it does when it is imported comes before any Accelerator"
+    owner = class_of(scope)
+    if owner is not None and scope.name == "__init__":
+        return f"`{owner.name}` is built in none of the given files; give the script that builds it as well"
     return f"`{scope.name}` is not called in the files that were read, so nobody can hand it an Accelerator"
 
 
