@@ -170,6 +170,8 @@ _WRITERS = frozenset(
     torch.onnx.export joblib.dump shutil.copyfile shutil.copy shutil.move os.remove os.rename yaml.dump""".split()
 )
 _FOLDERS = frozenset({"os.mkdir", "os.makedirs"})
+# methods of models and tokenizers that write files
+_WRITING_METHODS = frozenset({"save", "save_pretrained", "push_to_hub"})
 
 
 class OtherWrites(Rule):
@@ -188,14 +190,22 @@ class OtherWrites(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
+        done: set[Any] = set()
         for name, found in training.calls.items():
             for module, call in found:
                 if not training.is_involved(call):
                     continue
-                if name in _FOLDERS:
+                if name in _FOLDERS and not _tolerates(call.statement):
                     yield from self._folder(training, module, call, name)
                 elif name in _WRITERS and not is_guarded(training, call):
                     yield from self._write(training, module, call, name)
+
+        for event in training.events("call"):
+            if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
+                call = event.node
+                if training.is_involved(call) and not is_guarded(training, call) and call not in done:
+                    done.add(call)
+                    yield from self._write(training, training.module_of(call), call, f".{event.detail}")
 
     def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
         if (
@@ -233,6 +243,23 @@ class OtherWrites(Rule):
         block = _opening_with(training, statement)
         target = block if block is not None else statement
         yield _guarded(self.code, module, target, target, call, f"Call `{name}` on the main process only")
+
+
+def _tolerates(statement: Any) -> bool:
+    """Whether a statement stands in a `try` whose handlers take a folder that is there already."""
+    owner = statement.block.owner
+    if not isinstance(owner, s.Try) or statement.block is not owner.body:
+        return False
+    words = {
+        x.id
+        for handler in owner.handlers
+        if handler.type is not None
+        for x in handler.type.walk()
+        if isinstance(x, s.Name)
+    }
+    return not all(handler.type is not None for handler in owner.handlers) or bool(
+        words & {"OSError", "FileExistsError", "Exception", "IOError"}
+    )
 
 
 def _runs_model(training: Training, statement: Any) -> bool:

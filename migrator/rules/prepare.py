@@ -575,6 +575,39 @@ class PartlyTrained(Rule):
             )
 
 
+class BareTensors(Rule):
+    """Stop where an optimizer trains tensors that belong to no model.
+
+    What: `SGD([w, b])` over tensors that the script made itself, on batches of a prepared loader.
+    Why: only models are wrapped, so that nobody would average these tensors' gradients: the processes would drift apart.
+    Safety: reported only; the program is left alone. Without a loader every process does the same work, and a note says so.
+    Source: torch.nn.parallel.DistributedDataParallel.
+    """
+
+    code = "MIG205"
+    name = "bare-tensors"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item in training.structure.optimizers if training.required else ():
+            bare = [x for x in item.of if x.kind is Kind.FRESH]
+            if not bare or item.site is None or any(x.kind is Kind.MODEL for x in item.of):
+                continue
+            shared = bool(training.structure.loaders)
+            yield Change(
+                self.code,
+                training.module_of(item.site),
+                item.site,
+                "This optimizer trains tensors that belong to no model",
+                level=Level.REVIEW if shared else Level.NOTE,
+                blocks=shared,
+                reason="their gradients would not be averaged over the processes, each of which sees other batches"
+                if shared
+                else "their gradients are not averaged over the processes, which all do the same work",
+                recipe="make them `nn.Parameter`s of a module, and call that module in the loop",
+            )
+
+
 class NoLoader(Rule):
     """Say that data is not sharded where there is no DataLoader.
 
@@ -604,5 +637,6 @@ class NoLoader(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (
-    Prepare, SchedulerCadence, EvaluationLoader, Unwrap, BatchMeaning, NoPlace, ForwardBypass, PartlyTrained, NoLoader,
+    Prepare, SchedulerCadence, EvaluationLoader, Unwrap, BatchMeaning, NoPlace, ForwardBypass, PartlyTrained,
+    BareTensors, NoLoader,
 )  # fmt: skip

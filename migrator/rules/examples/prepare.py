@@ -104,6 +104,22 @@ def _own(forward: str = "model(x)", after: str = "pass") -> str:
     return _OWN.replace("NET", _NET).replace("FORWARD", forward).replace("AFTER", after)
 
 
+_BARE = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+
+w = torch.zeros(1, 4, requires_grad=True)
+b = torch.zeros(1, requires_grad=True)
+optimizer = torch.optim.SGD([w, b], lr=0.1)
+for x, y in DataLoader(dataset, batch_size=8):
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(x @ w.t() + b, y)
+    loss.backward()
+    optimizer.step()
+"""
+
 EXAMPLES = {
     "insert-prepare": (
         Example(
@@ -419,6 +435,17 @@ EXAMPLES = {
         ),
         Example("a model that is trained whole", _own()),
         Example("two models that are trained whole", _GAN),
+    ),
+    "bare-tensors": (
+        Example("two tensors", _BARE, reviews="MIG205", at="torch.optim.SGD(["),
+        Example(
+            "the same tensors in a dictionary",
+            _BARE.replace("[w, b]", '[{"params": [w, b]}]'),
+            reviews="MIG205",
+            at="torch.optim.SGD([",
+        ),
+        Example("the parameters of a model", BATCH.around("")),
+        Example("tensors beside a model's parameters", _BARE.replace("[w, b]", "[*nn.Linear(4, 1).parameters(), b]")),
     ),
     "no-loader": (
         Example(
