@@ -10,6 +10,7 @@ from typing import Any
 from migrator.roles import knowledge
 from migrator.roles.role import (
     ANY,
+    INERT,
     MAYBE_UNBOUND,
     NOTHING,
     UNBOUND,
@@ -19,6 +20,7 @@ from migrator.roles.role import (
     Value,
     join,
 )
+from migrator.roles.state import Turn
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
@@ -26,6 +28,7 @@ _Evaluator = Callable[[Walk, Any], Value]
 _EVALUATORS: dict[type, _Evaluator] = {}
 _BUILTINS = frozenset(dir(builtins))
 DEVICE_NAME = re.compile(r"(cuda|cpu|mps|xpu|npu|hpu|xla|gpu|hip)(:\d+|:\{\}|:%d|:)?$")
+_INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
 
 # what a tensor can come from
 ROOTS = frozenset({Kind.MODEL, Kind.PART, Kind.BATCH, Kind.FRESH, Kind.OPAQUE, Kind.CRITERION, Kind.PARAMETERS})
@@ -382,7 +385,15 @@ def _literal(walk: Walk, node: s.Literal) -> Value:
 def _text(walk: Walk, node: s.Text) -> Value:
     for part in node.parts:
         evaluate(walk, part)
+    first = next(iter(getattr(node.cst, "parts", ())), None)
+    if _INDEXED_TEXT.match(str(getattr(first, "value", ""))):
+        return _picked_device(walk, node)
     return UNKNOWN
+
+
+def _picked_device(walk: Walk, node: Any) -> Value:
+    """A device whose index is worked out: ``f"cuda:{gpu}"``, ``"cuda:%d" % gpu``."""
+    return walk.heap.value(Kind.DEVICE, node, data="option", label="cuda:?")
 
 
 @_evaluator(s.Collection)
@@ -396,12 +407,16 @@ def _collection(walk: Walk, node: s.Collection) -> Value:
             parts[str(index)] = evaluate(walk, item)
     made = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
     walk.variables.put(made, parts)
+    if node.kind == "list":
+        for index, item in enumerate(node.items):
+            _note_elements(walk, item, parts.get(str(index), NOTHING), (made, str(index)))
     return walk.heap.single(made)
 
 
 @_evaluator(s.Mapping)
 def _mapping(walk: Walk, node: s.Mapping) -> Value:
     parts: dict[str, Value] = {}
+    elements: list[tuple[Any, Value, str]] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             for item in evaluate(walk, value):
@@ -412,8 +427,11 @@ def _mapping(walk: Walk, node: s.Mapping) -> Value:
         name = keys[0] if len(keys) == 1 and keys[0] is not None else "*"
         made = evaluate(walk, value)
         parts[name] = join(parts[name], made) if name in parts else made
+        elements.append((value, made, name))
     item = walk.heap.make(Kind.DICT, node, walk.frame.context)
     walk.variables.put(item, parts)
+    for part, made, name in elements:
+        _note_elements(walk, part, made, (item, name))
     return walk.heap.single(item)
 
 
@@ -422,6 +440,8 @@ def _binary(walk: Walk, node: s.Binary) -> Value:
     left, right = evaluate(walk, node.left), evaluate(walk, node.right)
     if left is UNKNOWN and right is UNKNOWN:
         return UNKNOWN
+    if any(x.kind is Kind.DEVICE and _INDEXED_TEXT.match(str(x.data)) for x in left):
+        return _picked_device(walk, node)
     parts = [x for x in (*left, *right) if x.kind in (Kind.SEQUENCE, Kind.PARAMETERS, Kind.ITERATOR)]
     if parts and node.operator == "Add":  # list(a.parameters()) + list(b.parameters())
         return _joined_lists(walk, node, parts)
@@ -530,25 +550,33 @@ def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
             names.pop(name, None)
         else:
             names[name] = value
-    if node.kind == "dict":
-        item = walk.heap.make(Kind.DICT, node, walk.frame.context)
-        walk.variables.put(item, exact or {"*": held})
-        return walk.heap.single(item)
-    if node.kind == "generator":
+    if node.kind == "generator" and not exact:
         return walk.heap.value(Kind.ITERATOR, node, walk.frame.context, (), ("same", held))
-    item = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
-    walk.variables.put(item, {"*": held})
+    item = walk.heap.make(Kind.DICT if node.kind == "dict" else Kind.SEQUENCE, node, walk.frame.context)
+    walk.variables.put(item, exact or {"*": held})
+    for key, value in exact.items():
+        _note_elements(walk, node.value, value, (item, key))
     return walk.heap.single(item)
 
 
+def _note_elements(walk: Walk, node: Any, value: Value, holder: tuple[Object, str]) -> None:
+    """Note which container holds an object, and under which key."""
+    for item in value:
+        if item.kind not in INERT:
+            walk.note("store", node, item, holder)
+
+
 def _comprehend(walk: Walk, node: s.Comprehension) -> tuple[Value, dict[str, Value]]:
-    """Walk a comprehension; its element, and for a dict over literal keys what each key holds."""
+    """Walk a comprehension; its element, and where its turns can be told apart what each key or index holds."""
     first = node.generators[0]
     source = evaluate(walk, first.iter)
-    turns = walk.each(source) if len(node.generators) == 1 else None
+    turns = walk.each(source) if len(node.generators) == 1 and not first.tests else None
     exact: dict[str, Value] = {}
     held: Value = NOTHING
-    for turn in turns or [walk.iterate(first.iter, source)]:
+    context = walk.frame.context
+    for number, turn in enumerate(turns or [walk.iterate(first.iter, source)]):
+        if turns:
+            walk.frame.context = (*context, Turn(node, number))
         walk.assign(first.target, turn)
         for test in first.tests:
             evaluate(walk, test)
@@ -556,12 +584,13 @@ def _comprehend(walk: Walk, node: s.Comprehension) -> tuple[Value, dict[str, Val
             walk.assign(part.target, walk.iterate(part.iter, evaluate(walk, part.iter)))
             for test in part.tests:
                 evaluate(walk, test)
-        keys = [_key(x) for x in evaluate(walk, node.key)] if node.key is not None else [None]
+        keys = [_key(x) for x in evaluate(walk, node.key)] if node.key is not None else [str(number)]
         value = evaluate(walk, node.value)
         if turns and len(keys) == 1 and keys[0] is not None:
             exact[keys[0]] = value
         held = join(held, value) if held else value
-    return held or UNKNOWN, exact
+    walk.frame.context = context
+    return held or UNKNOWN, exact if turns and len(exact) == len(turns) else {}
 
 
 @_evaluator(s.Walrus)

@@ -7,8 +7,10 @@ from typing import Any
 
 from migrator.roles import call as calls
 from migrator.roles.evaluate import batches, deep, element, evaluate, lookup, roots, sequence, truth_of
+from migrator.roles.local_class import class_member
 from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
-from migrator.roles.state import Frame, Loop, Variables, merge
+from migrator.roles.state import Frame, Loop, Turn, Variables, merge
+from migrator.roles.unseen import call_unseen, decorated
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -28,10 +30,12 @@ def walk_program(
     """
     walk = Walk(program, gaps, inlines)
     walk.call = lambda node: _call(walk, node)
+    walk.invoke = lambda item, node, args: calls.call_object(walk, item, node, args)
+    walk.execute = lambda block: execute(walk, block)
     walk.assign = lambda target, value: assign(walk, target, value)
     walk.iterate = lambda node, value: iterate(walk, node, value)
     walk.each = lambda value: each(walk, value)
-    walk.class_member = lambda *args: calls.class_member(walk, *args)
+    walk.class_member = lambda *args: class_member(walk, *args)
     run_module(walk, program.entry)
     _walk_the_rest(walk)
     return walk
@@ -84,7 +88,7 @@ def _walk_the_rest(walk: Walk) -> None:
             if function.body not in walk.visited and function in walk.defined:
                 item, variables = walk.defined[function]
                 walk.variables, walk.alive, walk.loop = variables.copy(), True, None
-                calls.call_unseen(walk, item)
+                call_unseen(walk, item)
 
 
 # ---------------------------------------------------------------- blocks
@@ -474,9 +478,10 @@ def _changed(head: Variables, behind: Variables) -> bool:
 
 
 def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:
-    outer = walk.loop
+    outer, context = walk.loop, walk.frame.context
     left: Variables | None = None
-    for turn in turns:
+    for number, turn in enumerate(turns):
+        walk.frame.context = (*context, Turn(node, number))
         loop = walk.loop = Loop(node, outer, walk.frame)
         iterate(walk, node.iter, turn)
         assign(walk, node.target, turn)
@@ -488,7 +493,7 @@ def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:
         _go_on(walk, behind)
         if not walk.alive:
             break
-    walk.loop = outer
+    walk.loop, walk.frame.context = outer, context
     _go_on(walk, merge(left, walk.variables if walk.alive else None))
 
 
@@ -521,7 +526,7 @@ def _tells_apart(walk: Walk, value: Value) -> bool:
         return item.data[0] in ("str", "bool")
     if item.kind is Kind.SEQUENCE:
         return any(_tells_apart(walk, inner) for inner in walk.variables.of(item).values())
-    return item.kind in (Kind.LOADER, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL)
+    return item.kind in (Kind.LOADER, Kind.DATASET, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL)
 
 
 def _settle(walk: Walk, item: Object) -> Object:
@@ -599,7 +604,7 @@ def _function(walk: Walk, node: s.FunctionDef) -> None:
         if param.default is not None:
             evaluate(walk, param.default)
     item = walk.heap.make(Kind.FUNCTION, node, walk.frame.context, (), (node, _visible(walk)), node.name)
-    value = calls.decorated(walk, node, item)
+    value = decorated(walk, node, item)
     bind(walk, node.name, value)
     walk.defined[node] = (item, walk.variables)
 

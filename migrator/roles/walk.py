@@ -62,6 +62,8 @@ class Walk:
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")
         # the other parts of the recursion
         self.call: Callable[[s.Call], Value]
+        self.invoke: Callable[[Object, Any, Any], Value]
+        self.execute: Callable[[s.Block], None]
         self.assign: Callable[[Any, Value], None]
         self.iterate: Callable[[Any, Value], Value]
         self.each: Callable[[Value], list[Value] | None]
@@ -69,7 +71,7 @@ class Walk:
 
     def note(self, kind: str, node: Any, item: Object, detail: Any = None, value: Value = NOTHING) -> None:
         """Remember that something happened to an object."""
-        if item.kind not in _UNNOTED:
+        if item.kind not in _UNNOTED or (kind == "store" and item.kind is Kind.SEQUENCE):
             self.clock += 1
             self.log.events.append(Event(kind, node, item, self, detail, value))
 

@@ -127,7 +127,8 @@ class Load(Rule):
                 continue
             visits = [event for event in training.events("make") if event.node is call]
             if (
-                not visits
+                not all(isinstance(list(event.frame.chain())[-1].node, s.Root) for event in visits)
+                or not visits
                 or not all(event.order > first for event in visits)
                 or any(event.loop is not None for event in visits)
             ):

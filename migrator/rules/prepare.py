@@ -16,6 +16,7 @@ from migrator.source.block import Insert, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.gap import Placement
+from migrator.training.home import place_text
 from migrator.training.inline import Inline
 from migrator.training.structure import is_own_frame, is_own_method, key_of
 from migrator.training.training import Training
@@ -108,13 +109,8 @@ def _holder(training: Training, item: Object) -> str:
     for placement in training.outcome.placements:
         for target in placement.targets:
             if target.item is item:
-                return target_text(placement.frame.module, target.node)
+                return place_text(placement.frame.module, target.node)
     return item.label.rpartition(".")[2] or item.kind.value
-
-
-def target_text(module: Module, node: Any) -> str:
-    """Give the text of a place that holds an object."""
-    return node.id if isinstance(node, s.Name) else module.text(node)
 
 
 def _merged(placements: tuple[Placement, ...]) -> list[Placement]:
@@ -131,7 +127,7 @@ def _merged(placements: tuple[Placement, ...]) -> list[Placement]:
 def _insertion(training: Training, placement: Placement) -> Iterator[Step]:
     module = placement.frame.module
     ordered = sorted(placement.targets, key=lambda target: _ORDER.index(_role(training, target.item)))
-    names = list(dict.fromkeys(target_text(module, target.node) for target in ordered))
+    names = list(dict.fromkeys(place_text(module, target.node) for target in ordered))
     block = placement.block
     anchor = block.statements[min(placement.index, len(block.statements) - 1)]
     column = module.where(anchor)[1] - 1
@@ -558,7 +554,7 @@ class NoLoader(Rule):
     name = "no-loader"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if not training.required or any(x.kind is Kind.LOADER for x in training.structure.loaders):
+        if not training.required or training.structure.loaders:
             return
         event = training.structure.backwards[0]
         loops = event.loops()

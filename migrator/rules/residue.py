@@ -90,7 +90,7 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
             yield "MIG301", call, f"`{_short(module.text(func))}()`"
     elif call not in training.walk.log.values and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{_short(module.text(func))}(...)`, which nothing reaches,"
-    elif name in _DISTRIBUTED and _is_torch(func):
+    elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
         yield _DISTRIBUTED[name], call, f"`{_short(module.text(func))}`"
 
 
@@ -107,6 +107,12 @@ def _is_torch(func: Any) -> bool:
         "GradScaler",
         "init_distributed_mode",
     )
+
+
+def _is_local(training: Training, func: Any) -> bool:
+    """Whether a function or class of the program's own bears the name."""
+    values = training.value(func)
+    return bool(values) and all(x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD) for x in values)
 
 
 def _is_ours(training: Training, func: s.Attribute) -> bool:
@@ -128,8 +134,10 @@ def _in_function_or_loop(node: Any) -> bool:
 
 
 def _is_idle(literal: s.Literal) -> bool:
-    """Whether a device name is only compared with a device's type, or is a docstring."""
+    """Whether a device name is only compared with a device's type, says where a tensor is, or is a docstring."""
     parent = literal.parent
+    if isinstance(parent, s.Conditional) and literal is not parent.test:
+        return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
     if isinstance(parent, s.Collection):
         parent = parent.parent
     if isinstance(parent, s.Compare):

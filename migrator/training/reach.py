@@ -61,6 +61,9 @@ class Reach:
     def is_at_hand(self, access: Access, node: Any) -> bool:
         """Whether code can use the Accelerator as things are: it is in scope, and made before on every way there."""
         scope = scope_of(node)
+        if access.exists and self._has_parameter(scope, access.plain):
+            access.expressions[scope] = access.plain
+            return True
         if scope not in access.expressions:
             written = self._in_sight(access, scope) or self._on_self(access, scope)
             if written is None:
@@ -72,6 +75,8 @@ class Reach:
         """How a method reaches the Accelerator that its class's constructor keeps; None where it keeps none."""
         owner = class_of(scope)
         init = owner.methods().get("__init__") if owner is not None else None
+        if owner is not None and access.exists and self._attribute(owner, access.plain):
+            return f"{scope.params[0].name}.{access.plain}"
         if init is None or (init is not access.home and init not in access.threaded):
             return None
         return f"{scope.params[0].name}.{access.plain}" if "." in access.name or init in access.threaded else None

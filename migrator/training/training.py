@@ -12,11 +12,13 @@ from migrator.roles.role import Kind, Object, Value
 from migrator.roles.state import Event
 from migrator.source import syntax as s
 from migrator.source.module import Module
+from migrator.training.choice import Choice
 from migrator.training.device import Definition, Devices
 from migrator.training.placement import Outcome, place
 from migrator.training.position import scope_of
 from migrator.training.structure import Structure, key_of
 from migrator.training.use import training_uses
+from migrator.training.wish import choose
 
 
 class Training:
@@ -103,6 +105,11 @@ class Training:
         which the Accelerator sets, so that it can stay.
         """
         return [x for x in self.devices.definitions if self.is_involved(x.statement) and not self.stays(x)]
+
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The device that the script's user picks, if the Accelerator can take it over."""
+        return choose(self)
 
     def stays(self, item: Definition) -> bool:
         """Whether a definition is right as it is."""
