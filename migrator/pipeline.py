@@ -215,7 +215,7 @@ def migrate(entry: Module, shelf: Shelf) -> tuple[ProgramReport | None, set[Modu
 
 
 def _trains(training: Training) -> bool:
-    return training.is_training or training.is_distributed
+    return training.is_training or training.is_distributed or bool(training.handed_over)
 
 
 def _ignores(training: Training, shelf: Shelf) -> dict[Module, Ignores]:

@@ -182,7 +182,8 @@ def _dict_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argume
 
 
 def _opaque_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:
-    if name in SAME:
+    engine = any(x.kind in (Kind.LOADER, Kind.OPTIMIZER) for value in args.all() for x in value)
+    if name in SAME and not engine:  # `engine.train(loader)` is no change of mode
         return walk.heap.single(item)
     if name == "backward":
         walk.note("backward", node, item, "opaque", frozenset({item}))

@@ -49,15 +49,7 @@ class Prepare(Rule):
         if not training.missing:
             return
         outcome = training.outcome
-        needs = {
-            "accelerator",
-            "clear",
-            *(
-                f"backward:{id(e.node)}"
-                for e in training.structure.backwards
-                if e.detail == "tensor" or e.detail == "opaque"
-            ),
-        }
+        needs = {"accelerator", "clear", *(f"backward:{id(event.node)}" for event in _live_backwards(training))}
         sites = tuple(dict.fromkeys(node for item in training.missing for node in _sites(training, item)))
         if outcome.obstacle is not None:
             yield Change(
@@ -86,6 +78,13 @@ class Prepare(Rule):
     def _message(self, training: Training) -> str:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(_holder(training, item) for item in training.missing))
         return f"Pass {names} through `accelerator.prepare`"
+
+
+def _live_backwards(training: Training) -> list[Event]:
+    """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
+    own = [event for event in training.structure.backwards if event.detail in ("tensor", "opaque")]
+    live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
+    return live or own
 
 
 def _sites(training: Training, item: Object) -> Iterator[Any]:

@@ -243,16 +243,22 @@ class Birthplace:
             raise Unreachable(node, why_not_called(scope))
         return found
 
+    def is_reached(self, node: Any) -> bool:
+        """Whether visible code leads to a node."""
+        try:
+            return bool(self.chains(node))
+        except Unreachable:
+            return False
+
     def _from_entry(self, frame: Frame) -> bool:
         first = list(frame.chain())[-1]
         return isinstance(first.node, s.Root) and first.module is self.walk.program.entry
 
     def is_made_before(self, access: Access, node: Any) -> bool:
         """Whether the Accelerator is made before a node on every way there."""
-        try:
-            chains = self.chains(node)
-        except Unreachable:
+        if not self.is_reached(node):
             return False
+        chains = self.chains(node)
         here = dict(statements_up(access.block.statements[access.index], access.home))
         return all(comes_after(inner, here) for chain in chains for frame, inner in chain if frame.node is access.home)
 

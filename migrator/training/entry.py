@@ -10,11 +10,11 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
 _MAIN = re.compile(rb"^if[ \t]+__name__[ \t]*==", re.MULTILINE)
-_TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(")
+_TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\b")
 
 
 def trains(data: bytes) -> bool:
-    """Whether a file may hold a training step of its own."""
+    """Whether a file may hold a training step, or make what a step elsewhere trains."""
     return _TRAINS.search(data) is not None
 
 

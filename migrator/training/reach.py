@@ -43,8 +43,10 @@ class Reach:
         Raises:  Unreachable for a site that it cannot be brought to.
         """
         nodes = list(sites)
+        # what nobody calls has no say in where the Accelerator is made, and may read it where it is a global
+        idle = [node for node in nodes if not self.birthplace.is_reached(node)]
         while True:
-            access = self.birthplace.find(nodes, ways)
+            access = self.birthplace.find([x for x in nodes if x not in idle] or nodes, ways)
             for scope in dict.fromkeys(scope_of(node) for node in nodes):
                 self._reach(access, scope, ())
             late = [

@@ -70,8 +70,9 @@ class Structure:
                     found[item.raw] = None
             # an optimizer made elsewhere, or over parameters gathered elsewhere
             loose = loose or not any(item.raw in found or item.kind is Kind.FRESH for item in optimizer.of)
-        for item in self._updated_by_hand():
-            found[item.raw] = None
+        by_hand = self._updated_by_hand()
+        self.steps_by_hand = bool(by_hand)
+        found.update((item.raw, None) for item in by_hand)
         if loose or not found:
             found.update(dict.fromkeys(self._models_by_use()))
         return list(dict.fromkeys(self._whole(item) for item in found))

@@ -21,6 +21,9 @@ from migrator.training.use import training_uses
 from migrator.training.wish import choose
 
 
+_STEP = re.compile(r"^step$|optim|learning_rate|^lr$", re.IGNORECASE)
+
+
 class Training:
     """What a program trains, with what, and where."""
 
@@ -61,9 +64,16 @@ class Training:
 
     @cached_property
     def is_training(self) -> bool:
-        """Whether the program trains: it back-propagates in a loop, or in a function, which others may call in one."""
-        return any(
+        """Whether the program trains: it back-propagates in a loop, or in a function, and something takes a step."""
+        repeats = any(
             event.loop is not None or not isinstance(event.frame.node, s.Root) for event in self.structure.backwards
+        )
+        return repeats and (bool(self.structure.optimizers) or self.structure.steps_by_hand or self._steps_unseen())
+
+    def _steps_unseen(self) -> bool:
+        """Whether some code mentions an optimizer, or a step, that was not recognised."""
+        return any(
+            _STEP.search(x.id if isinstance(x, s.Name) else x.name) for module in self.raw.modules for x in module.variables()
         )
 
     @cached_property
@@ -74,6 +84,23 @@ class Training:
             for name in self.calls
         )
         return own and not self.is_training
+
+    @cached_property
+    def handed_over(self) -> list[Event]:
+        """Where a program that takes no step itself hands its optimizer, and what that trains, to code that cannot be seen."""
+        if self.is_training:
+            return []
+        given: dict[Any, set[Kind]] = {}
+        events = [event for event in self.raw.log.events if event.kind == "escape" and isinstance(event.detail, Object)]
+        for event in events:
+            if event.detail.kind in (Kind.OPAQUE, Kind.LIBRARY, Kind.OPTION):
+                given.setdefault(event.node, set()).add(event.item.kind)
+        trained = {Kind.MODEL, Kind.LOADER, Kind.ITERATOR}
+        return [
+            event
+            for event in events
+            if event.item.kind is Kind.OPTIMIZER and given.get(event.node, set()) & trained
+        ]
 
     @cached_property
     def trained_in(self) -> list[Module]:
