@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
-from migrator.rules.change import ACCELERATOR, Change, Step
+from migrator.rules.change import ACCELERATOR, Change, Prefix, Step
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Replace
@@ -42,13 +42,12 @@ class Print(Rule):
                 continue
             if any(arg.star == "**" for arg in call.args) or _is_guarded(call):
                 continue
-            span = module.span(call.func)
             yield Change(
                 self.code,
                 module,
                 call,
                 "Print on the main process only",
-                (Step(module, call, Replace(Span(span.start, span.start), f"{ACCELERATOR}.")),),
+                (Step(module, call, Prefix(call.func, f"{ACCELERATOR}.")),),
                 needs=_PREPARED,
                 opportune=True,
             )

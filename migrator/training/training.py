@@ -73,7 +73,9 @@ class Training:
     def _steps_unseen(self) -> bool:
         """Whether some code mentions an optimizer, or a step, that was not recognised."""
         return any(
-            _STEP.search(x.id if isinstance(x, s.Name) else x.name) for module in self.raw.modules for x in module.variables()
+            _STEP.search(x.id if isinstance(x, s.Name) else x.name)
+            for module in self.raw.modules
+            for x in module.variables()
         )
 
     @cached_property
@@ -97,9 +99,7 @@ class Training:
                 given.setdefault(event.node, set()).add(event.item.kind)
         trained = {Kind.MODEL, Kind.LOADER, Kind.ITERATOR}
         return [
-            event
-            for event in events
-            if event.item.kind is Kind.OPTIMIZER and given.get(event.node, set()) & trained
+            event for event in events if event.item.kind is Kind.OPTIMIZER and given.get(event.node, set()) & trained
         ]
 
     @cached_property
