@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.roles.evaluate import element, evaluate
+from migrator.roles.element import element
+from migrator.roles.evaluate import evaluate
 from migrator.roles.role import NOTHING, Kind, Object, Value
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.roles.arguments import Arguments, arguments
-from migrator.roles.evaluate import evaluate, join_all, member
+from migrator.roles.element import join_all
+from migrator.roles.evaluate import evaluate, member
 from migrator.roles.function import call_function
 from migrator.roles.library import call_library
 from migrator.roles.local_class import call_instance, call_method, construct

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from migrator.roles import knowledge
+from migrator.roles.element import computed, element, join_all, roots
+from migrator.roles.place import note_meeting
 from migrator.roles.role import (
-    ANY,
     INERT,
     MAYBE_UNBOUND,
     NOTHING,
@@ -30,9 +31,6 @@ _BUILTINS = frozenset(dir(builtins))
 DEVICE_NAME = re.compile(r"(cuda|cpu|mps|xpu|npu|hpu|xla|gpu|hip)(:\d+|:\{\}|:%d|:)?$")
 _INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
 
-# what a tensor can come from
-ROOTS = frozenset({Kind.MODEL, Kind.PART, Kind.BATCH, Kind.FRESH, Kind.OPAQUE, Kind.CRITERION, Kind.PARAMETERS})
-
 
 def evaluate(walk: Walk, node: Any) -> Value:
     """Give what an expression may be here, and note it among the facts."""
@@ -51,100 +49,6 @@ def _evaluator(*kinds: type) -> Callable[[_Evaluator], _Evaluator]:
         return function
 
     return register
-
-
-# ---------------------------------------------------------------- roots and elements
-
-
-def roots(value: Value) -> frozenset[Object]:
-    """Give what a value was computed from: models, batches, tensors made here, things unknown to us."""
-    found: set[Object] = set()
-    for item in value:
-        if item.kind is Kind.TENSOR:
-            found.update(item.of)
-        elif item.kind in ROOTS:
-            found.add(item)
-    return frozenset(found)
-
-
-def computed(walk: Walk, values: Iterable[Value]) -> Value:
-    """Give the tensor that is computed from some values, or the unknown where none of them is a tensor."""
-    found: frozenset[Object] = frozenset()
-    for value in values:
-        if value is not UNKNOWN:
-            found |= roots(deep(walk, value))
-    return walk.heap.tensor(found)
-
-
-def deep(walk: Walk, value: Value, depth: int = 3) -> Value:
-    """Give a value together with what its containers hold."""
-    found = value
-    for item in value:
-        if item.kind in (Kind.SEQUENCE, Kind.DICT) and depth:
-            for inner in walk.variables.of(item).values():
-                found |= deep(walk, inner, depth - 1)
-        elif item.kind is Kind.ITERATOR and depth:
-            found |= deep(walk, element(walk, walk.heap.single(item)), depth - 1)
-    return found
-
-
-def element(walk: Walk, value: Value) -> Value:
-    """Give what iterating over a value yields."""
-    found: Value = NOTHING
-    for item in value:
-        found = join(found, _element(walk, item)) if found else _element(walk, item)
-    return found or UNKNOWN
-
-
-def _element(walk: Walk, item: Object) -> Value:
-    kind = item.kind
-    if kind is Kind.LOADER or kind is Kind.OPAQUE:
-        return walk.heap.value(Kind.BATCH, None, None, (item,), label=item.label)
-    if kind is Kind.ITERATOR:
-        shape, inner = item.data
-        if shape in ("same", "items"):
-            return inner  # type: ignore[no-any-return]
-        parts = (UNKNOWN, inner) if shape == "pair" else inner
-        return sequence(walk, item.site, parts, item)
-    if kind is Kind.SEQUENCE:
-        values = walk.variables.of(item)
-        return join_all(values.values()) or UNKNOWN
-    if kind in (Kind.BATCH, Kind.TENSOR, Kind.FRESH):
-        return walk.heap.single(item)
-    if kind is Kind.PARAMETERS:
-        return walk.heap.value(Kind.PART, None, None, item.of, "*", label=f"{item.label}[*]")
-    if kind is Kind.MODEL or kind is Kind.PART:
-        return walk.heap.value(Kind.PART, None, None, (whole(item),), "*", label=f"{item.label}[*]")
-    if kind is Kind.DATASET:
-        return walk.heap.value(Kind.FRESH, item.site, None, (), "sample", label=item.label)
-    return UNKNOWN
-
-
-def join_all(values: Iterable[Value]) -> Value:
-    """Join several values; nothing for none."""
-    found: Value = NOTHING
-    for value in values:
-        found = join(found, value) if found else value
-    return found
-
-
-def whole(item: Object) -> Object:
-    """Give the model that a part belongs to."""
-    while item.kind is Kind.PART:
-        item = item.of[0]
-    return item
-
-
-def sequence(walk: Walk, site: Any, parts: Iterable[Value], key: Any = None) -> Value:
-    """Make a sequence with these elements."""
-    item = walk.heap.make(Kind.SEQUENCE, site, walk.frame.context, (), key)
-    walk.variables.put(item, {str(index): part for index, part in enumerate(parts)})
-    return walk.heap.single(item)
-
-
-def batches(walk: Walk, value: Value) -> set[Object]:
-    """Give the batches anywhere in a value."""
-    return {item for item in deep(walk, value) if item.kind is Kind.BATCH}
 
 
 # ---------------------------------------------------------------- names and attributes
@@ -445,6 +349,7 @@ def _binary(walk: Walk, node: s.Binary) -> Value:
     parts = [x for x in (*left, *right) if x.kind in (Kind.SEQUENCE, Kind.PARAMETERS, Kind.ITERATOR)]
     if parts and node.operator == "Add":  # list(a.parameters()) + list(b.parameters())
         return _joined_lists(walk, node, parts)
+    note_meeting(walk, node, (left, right))
     return computed(walk, (left, right))
 
 
@@ -486,6 +391,7 @@ def _compare(walk: Walk, node: s.Compare) -> Value:
         answer = _decide(node.operators[0], values[0], values[1])
         if answer is not None:
             return constant(walk, answer, settled=True)
+    note_meeting(walk, node, values)
     return computed(walk, values)
 
 
@@ -625,21 +531,3 @@ def _slice(walk: Walk, node: s.Slice) -> Value:
 @_evaluator(s.Call)
 def _call(walk: Walk, node: s.Call) -> Value:
     return walk.call(node)
-
-
-__all__ = [
-    "ANY",
-    "batches",
-    "computed",
-    "constant",
-    "deep",
-    "element",
-    "evaluate",
-    "join_all",
-    "lookup",
-    "member",
-    "roots",
-    "sequence",
-    "truth_of",
-    "whole",
-]

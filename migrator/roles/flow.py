@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.roles import call as calls
-from migrator.roles.evaluate import batches, deep, element, evaluate, lookup, roots, sequence, truth_of
+from migrator.roles.element import batches, deep, element, roots, sequence
+from migrator.roles.evaluate import evaluate, lookup, truth_of
 from migrator.roles.local_class import class_member
 from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.roles.state import Frame, Loop, Turn, Variables, merge

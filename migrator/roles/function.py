@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from migrator.roles.arguments import Arguments, settle
-from migrator.roles.evaluate import computed, deep, evaluate, join_all, sequence
+from migrator.roles.element import computed, deep, join_all, sequence
+from migrator.roles.evaluate import evaluate
 from migrator.roles.role import UNKNOWN, Kind, Object, Value, join
 from migrator.roles.state import Frame, Variables, merge
 from migrator.roles.walk import Walk

@@ -10,9 +10,10 @@ from typing import Any
 from migrator.roles import knowledge
 from migrator.roles.arguments import Arguments
 from migrator.roles.builtin import SPECIAL
-from migrator.roles.evaluate import computed, deep, element, join_all, roots, whole
+from migrator.roles.element import computed, deep, element, join_all, roots, whole
 from migrator.roles.function import escape
 from migrator.roles.opaque import opaque_result, run_callbacks
+from migrator.roles.place import is_host, is_made_on_device, note_host, note_meeting
 from migrator.roles.role import UNKNOWN, Kind, Object, Value
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
@@ -204,6 +205,8 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
         given = roots(join_all(args.all()))
         source = given if name.endswith("_like") or name in ("torch.tensor", "torch.as_tensor") else frozenset()
         made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, name)
+        if is_made_on_device(args) or name.endswith("_like"):
+            made = walk.heap.place(made, "device")
         return walk.heap.tensor(source | {made}) if source else walk.heap.single(made)
     kind = knowledge.maker(name)
     maker = _LIBRARY_MAKERS.get(kind) if kind is not None else None
@@ -219,5 +222,8 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
             return models
         if name.startswith("torch.utils.data"):
             return walk.heap.value(Kind.DATASET, node, walk.frame.context, (), None, label=name)
+        note_host(walk, node, join_all(args.all())) if is_host(name) else note_meeting(walk, node, args.all())
         return computed(walk, args.all())
+    if is_host(name):
+        note_host(walk, node, join_all(args.all()))
     return opaque_result(walk, item, node, args)

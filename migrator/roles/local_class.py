@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from migrator.roles.arguments import Arguments
-from migrator.roles.evaluate import join_all
+from migrator.roles.element import join_all
 from migrator.roles.function import call_function, escape
 from migrator.roles.library import make_loader, make_optimizer, make_scheduler
 from migrator.roles.opaque import opaque_result

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from migrator.roles import knowledge
 from migrator.roles.arguments import Arguments
 from migrator.roles.builtin import parse_args, save
-from migrator.roles.evaluate import computed, deep, element, join_all, member, roots, sequence, whole
+from migrator.roles.element import computed, deep, element, join_all, roots, sequence, whole
+from migrator.roles.evaluate import member
 from migrator.roles.function import escape
 from migrator.roles.local_class import class_member
 from migrator.roles.opaque import forward, opaque_result, run_callbacks
+from migrator.roles.place import destination, note_host, note_meeting, placed
 from migrator.roles.role import UNKNOWN, Kind, Object, Value, join
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
@@ -78,8 +80,13 @@ def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
     if name == "backward":
         walk.note("backward", node, item, "tensor", frozenset(roots(walk.heap.single(item))))
         return UNKNOWN
+    where = destination(name, args)
+    if where:
+        return placed(walk, item, where)
+    if name == "numpy":
+        note_host(walk, node, walk.heap.single(item))
     if item.kind is Kind.BATCH:
-        if name in knowledge.VIEWS or name in SAME - {"cpu", "apply"}:
+        if name in knowledge.VIEWS or name in SAME - {"apply"}:
             return walk.heap.single(item)
         if name in ("items", "values", "keys"):
             return walk.heap.value(
@@ -102,7 +109,9 @@ def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
             Kind.ITERATOR, node, walk.frame.context, (), ("pair" if name == "items" else "same", walk.heap.single(item))
         )
     run_callbacks(walk, args)
-    return computed(walk, [walk.heap.single(item), *args.all()])
+    values = [walk.heap.single(item), *args.all()]
+    note_meeting(walk, node, values)
+    return computed(walk, values)
 
 
 def _optimizer_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:

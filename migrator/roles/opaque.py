@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from migrator.roles.arguments import Arguments
-from migrator.roles.evaluate import deep, join_all, roots
+from migrator.roles.element import deep, join_all, roots
 from migrator.roles.function import call_function, escape
+from migrator.roles.place import note_meeting
 from migrator.roles.role import UNKNOWN, Kind, Object, Value
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
@@ -16,6 +17,8 @@ def forward(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Run a model, a part of one or a criterion: the result comes from it and from what it is given."""
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
     walk.note("forward", node, item, None, frozenset(given))
+    if item.kind is Kind.CRITERION:
+        note_meeting(walk, node, args.all())
     for value in args.all():
         for inner in value:
             if inner.kind is Kind.MODEL:

@@ -53,10 +53,11 @@ class Kind(Enum):
 class Object:
     """One thing that a script makes at one place in one calling context.
 
-    ``prepared`` marks what ``accelerator.prepare`` returns for ``raw``; it is another object.
+    ``prepared`` marks what ``accelerator.prepare`` returns for ``raw``; it is another object. So is a batch, or a tensor made
+    by the script, that was moved: ``place`` says to where, "device" or "cpu".
     """
 
-    __slots__ = ("context", "data", "kind", "label", "of", "prepared", "raw", "site")
+    __slots__ = ("context", "data", "kind", "label", "of", "place", "prepared", "raw", "site")
 
     def __init__(self, kind: Kind, site: Any, context: Any, of: tuple[Object, ...], data: Any, label: str) -> None:
         self.kind = kind
@@ -67,6 +68,7 @@ class Object:
         self.label = label
         self.raw: Object = self
         self.prepared = False
+        self.place = ""
 
     def __repr__(self) -> str:
         return f"<{'prepared ' if self.prepared else ''}{self.kind.value} {self.label}>"
@@ -82,6 +84,7 @@ class Heap:
         self._made: dict[Any, Object] = {}
         self._values: dict[Any, Value] = {}
         self._prepared: dict[Object, Object] = {}
+        self._placed: dict[tuple[Any, ...], Object] = {}
 
     def make(
         self, kind: Kind, site: Any, context: Any = None, of: tuple[Object, ...] = (), data: Any = None, label: str = ""
@@ -123,6 +126,21 @@ class Heap:
             found.raw, found.prepared = item, True
             self._prepared[item] = found
         return found
+
+    def place(self, item: Object, where: str) -> Object:
+        """Give a batch, or a tensor made by the script, as it is after a move; any other object is itself."""
+        if item.kind not in (Kind.BATCH, Kind.FRESH) or item.place == where:
+            return item
+        key = (item.kind, item.site, item.context, item.of, item.label, where)
+        found = self._placed.get(key)
+        if found is None:
+            found = self._placed[key] = Object(item.kind, item.site, item.context, item.of, item.data, item.label)
+            found.place = where
+        return found
+
+    def placed_objects(self) -> list[Object]:
+        """Give every batch and tensor as it is after some move."""
+        return list(self._placed.values())
 
     def objects(self) -> list[Object]:
         """Give everything that was made, in order."""

@@ -327,5 +327,6 @@ class NotTraining(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (
-    Framework, UnseenEngine, NotTraining, ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
+    Framework, UnseenEngine, NotTraining,
+    ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
 )  # fmt: skip

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.roles import knowledge
-from migrator.roles.evaluate import whole
+from migrator.roles.element import whole
 from migrator.roles.role import Kind, Object
 from migrator.roles.state import Event
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
@@ -126,19 +126,32 @@ def _merged(placements: tuple[Placement, ...]) -> list[Placement]:
 def _insertion(training: Training, placement: Placement) -> Iterator[Step]:
     module = placement.frame.module
     ordered = sorted(placement.targets, key=lambda target: _ORDER.index(_role(training, target.item)))
-    names = list(dict.fromkeys(place_text(module, target.node) for target in ordered))
+    names = {place_text(module, target.node): _stays(training, target.item) for target in ordered}
     block = placement.block
     anchor = block.statements[min(placement.index, len(block.statements) - 1)]
     column = module.where(anchor)[1] - 1
-    lines = prepare_lines(names, column, module.tree.default_indent)
+    lines = prepare_lines(list(names), column, module.tree.default_indent)
+    if any(names.values()):
+        lines = (*lines[:-1], f"{lines[-1][:-1]}, device_placement={_placements(names.values())})")
     yield Step(module, anchor, Insert(block, placement.index, lines, rank=2))
+
+
+def _stays(training: Training, item: Object) -> bool:
+    """Whether `prepare` must not move what a loader yields."""
+    return key_of(item) in {key_of(x.raw) for x in training.on_host}
+
+
+def _placements(stays: Iterable[bool]) -> str:
+    """Which objects `prepare` moves: all but loaders whose batches the script needs on the CPU first."""
+    return "[" + ", ".join(str(not x) for x in stays) + "]"
 
 
 def _wrapping(training: Training, item: Inline) -> Iterator[Step]:
     module = training.module_of(item.node)
     span = module.outer(item.node)
+    end = ", device_placement=[False])" if _stays(training, item.item) else ")"
     yield Step(module, item.node, Replace(Span(span.start, span.start), f"{ACCELERATOR}.prepare(", 2))
-    yield Step(module, item.node, Replace(Span(span.end, span.end), ")", -2))
+    yield Step(module, item.node, Replace(Span(span.end, span.end), end, -2))
 
 
 def _role(training: Training, item: Object) -> Kind:

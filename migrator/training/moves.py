@@ -82,6 +82,8 @@ def _is_prepared(training: Training, item: Object) -> bool:
     if item.kind is not Kind.BATCH or not item.of[0].prepared:
         return False
     loader = item.of[0]
+    if loader in training.on_host:
+        return False
     if loader.kind is Kind.LOADER:
         return _collates_plainly(training, loader)
     # a name defined elsewhere: its use is all there is to go by, and that says loader

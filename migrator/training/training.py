@@ -20,7 +20,6 @@ from migrator.training.structure import Structure, key_of
 from migrator.training.use import training_uses
 from migrator.training.wish import choose
 
-
 _STEP = re.compile(r"^step$|optim|learning_rate|^lr$", re.IGNORECASE)
 
 
@@ -123,6 +122,13 @@ class Training:
     def devices(self) -> Devices:
         """What the program says about devices."""
         return Devices(self.walk)
+
+    @cached_property
+    def on_host(self) -> set[Object]:
+        """The prepared loaders whose batches meet the CPU before the script moves them: they must not be moved earlier."""
+        met = {event.item.of[0] for event in self.events("host") if event.item.kind is Kind.BATCH}
+        moved = {x.of[0] for x in self.walk.heap.placed_objects() if x.kind is Kind.BATCH and x.place == "device"}
+        return {item for item in met & moved if item.prepared}
 
     @cached_property
     def definitions(self) -> list[Definition]:

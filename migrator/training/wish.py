@@ -168,6 +168,8 @@ def _canonical(training: Training, wish: Wish, depth: int = 4) -> tuple[str, boo
 
 def _everything_is_moved(training: Training) -> bool:
     """Whether all that meets a prepared model is a batch of a prepared loader, so that `prepare` moves all of it."""
+    if training.events("host"):
+        return False  # `loss.data.numpy()`
     met = False
     for event in training.events("forward"):
         if event.item.kind not in (Kind.MODEL, Kind.CRITERION, Kind.OPAQUE, Kind.PART) or not isinstance(
