@@ -93,8 +93,7 @@ def _in_model(training: Training, node: Any) -> bool:
     while node is not None and not isinstance(node, s.ClassDef):
         node = node.parent
     return node is not None and any(
-        x.kind in (Kind.MODEL, Kind.DATASET) and getattr(x.data, "site", None) is node
-        for x in training.walk.heap.objects()
+        getattr(x.data, "site", None) is node for x in training.walk.heap.those(Kind.MODEL, Kind.DATASET)
     )
 
 
