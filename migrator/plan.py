@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compose
 from migrator.source.edit import Edit
@@ -262,7 +262,7 @@ class _Settlement:
             self.plan.edits[module] = compose(module, _joined_wraps(found))
 
     def _resolve(self, step: Step, access: Access) -> Operation:
-        operation = step.operation
+        operation = step.operation.placed(step.module) if isinstance(step.operation, Prefix) else step.operation
         if not _asks(operation):
             return operation
         name = self.reach.expression(access, step.node)
@@ -371,9 +371,9 @@ def _is_exported(module: Module, name: str, training: Training) -> bool:
     return False
 
 
-def _asks(operation: Operation) -> bool:
+def _asks(operation: Operation | Prefix) -> bool:
     """Whether an operation's text reaches for the Accelerator."""
-    if isinstance(operation, Replace):
+    if isinstance(operation, (Replace, Prefix)):
         return ACCELERATOR in operation.text
     if isinstance(operation, Insert):
         return any(ACCELERATOR in line for line in operation.lines)

@@ -64,9 +64,7 @@ def _super(walk: Walk, node: s.Call, args: Arguments) -> Value:
     if not isinstance(owner, s.ClassDef) or not frame.node.params:
         return UNKNOWN
     me = walk.variables.of(frame).get(frame.node.params[0].name, NOTHING)
-    bases = tuple(
-        x for c in walk.heap.objects() if c.kind is Kind.CLASS and c.site is owner for base in c.data[2] for x in base
-    )
+    bases = tuple(x for c in walk.heap.those(Kind.CLASS) if c.site is owner for base in c.data[2] for x in base)
     return (
         frozenset(
             walk.heap.make(Kind.INSTANCE, None, "super", (x, *bases), None, "super")

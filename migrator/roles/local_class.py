@@ -105,7 +105,7 @@ def construct(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     walk.note("make", node, made)
     init = class_member(walk, item, "__init__", made, None)
     walk.variables.own(made)
-    if init is not None and (kind is not Kind.MODEL or _trains(item.site)):
+    if init is not None and (kind is not Kind.MODEL or _trains(walk, item.site)):
         for method in init:
             if method.kind is Kind.METHOD:
                 call_function(walk, method, node, args, made)
@@ -126,12 +126,14 @@ def _fill_fields(walk: Walk, item: Object, made: Object, args: Arguments) -> Non
     own.update(args.named)
 
 
-def _trains(node: s.ClassDef) -> bool:
+def _trains(walk: Walk, node: s.ClassDef) -> bool:
     """Whether a module class trains itself: it back-propagates, or builds an optimizer."""
-    words = {"backward", "zero_grad", "optim", "optimizer", "optimizers"}
-    return any(
-        isinstance(x, s.Attribute) and x.name in words for method in node.methods().values() for x in method.walk()
-    )
+    if node not in walk.trainers:
+        words = {"backward", "zero_grad", "optim", "optimizer", "optimizers"}
+        walk.trainers[node] = any(
+            isinstance(x, s.Attribute) and x.name in words for method in node.methods().values() for x in method.walk()
+        )
+    return walk.trainers[node]
 
 
 def call_method(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:

@@ -82,6 +82,7 @@ class Heap:
 
     def __init__(self) -> None:
         self._made: dict[Any, Object] = {}
+        self._kinds: dict[Kind, list[Object]] = {}
         self._values: dict[Any, Value] = {}
         self._prepared: dict[Object, Object] = {}
         self._placed: dict[tuple[Any, ...], Object] = {}
@@ -94,6 +95,7 @@ class Heap:
         found = self._made.get(key)
         if found is None:
             found = self._made[key] = Object(kind, site, context, of, data, label)
+            self._kinds.setdefault(kind, []).append(found)
         return found
 
     def value(self, *args: Any, **kwargs: Any) -> Value:
@@ -141,6 +143,10 @@ class Heap:
     def placed_objects(self) -> list[Object]:
         """Give every batch and tensor as it is after some move."""
         return list(self._placed.values())
+
+    def those(self, *kinds: Kind) -> list[Object]:
+        """Give what was made of some kinds, in order within each."""
+        return [item for kind in kinds for item in self._kinds.get(kind, ())]
 
     def objects(self) -> list[Object]:
         """Give everything that was made, in order."""

@@ -33,8 +33,8 @@ def call_unseen(walk: Walk, item: Object) -> None:
 
 
 def _some_instance(walk: Walk, node: s.ClassDef) -> Value:
-    classes = [x for x in walk.heap.objects() if x.kind is Kind.CLASS and x.site is node]
-    found = [x for x in walk.heap.objects() if x.data in classes and x.kind in (Kind.INSTANCE, Kind.MODEL)]
+    classes = [x for x in walk.heap.those(Kind.CLASS) if x.site is node]
+    found = [x for x in walk.heap.those(Kind.INSTANCE, Kind.MODEL) if x.data in classes]
     if found:
         return frozenset(found)
     if not classes:

@@ -58,6 +58,7 @@ class Walk:
         self.loaded: dict[Object, dict[Any, dict[str, Value]]] = {}  # what executing a module bound
         self.pruned: dict[Any, tuple[Variables, Frame, Loop | None]] = {}
         self.visited: set[Any] = set()
+        self.trainers: dict[Any, bool] = {}  # class node -> whether it trains itself
         self.defined: dict[Any, tuple[Object, Variables]] = {}  # function node -> object, variables around it
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")
         # the other parts of the recursion

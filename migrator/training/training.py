@@ -179,9 +179,9 @@ class Training:
         sites = {scope_of(root.site) for root in roots if root.site is not None}
         for event in [*self.structure.backwards, *(e for item in self.required for e in self.structure.by_item[item])]:
             found.update(frame.node for frame in event.frame.chain())
-        for event in self.events("forward"):
-            owner = event.item.data if event.item.kind is Kind.MODEL else None
-            if owner.__class__ is Object and owner.kind is Kind.CLASS:
+        models = {event.item for event in self.events("forward") if event.item.kind is Kind.MODEL}
+        for owner in {item.data for item in models if item.data.__class__ is Object}:
+            if owner.kind is Kind.CLASS:
                 found.update(x for x in owner.site.body.walk() if isinstance(x, s.FunctionDef))
         for frames in self.raw.log.frames.values():
             for frame in frames:
