@@ -240,7 +240,7 @@ def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, 
         )
         problems.append(failed)
         texts = {}
-    found = _files(training, plan, texts, ignores)
+    found = _files(training, plan, texts, ignores, shelf.settings.wants)
     if not found and not problems and not shelf.settings.roles:
         return None
     entry = training.program.entry.source.path if texts else None
@@ -263,7 +263,11 @@ def _changes_again(entry: Module, texts: dict[Module, str], shelf: Shelf) -> boo
 
 
 def _files(
-    training: Training, plan: Plan, texts: dict[Module, str], ignores: dict[Module, Ignores]
+    training: Training,
+    plan: Plan,
+    texts: dict[Module, str],
+    ignores: dict[Module, Ignores],
+    wants: Callable[[str], bool],
 ) -> tuple[FileReport, ...]:
     items: dict[Module, dict[Item, None]] = {}
     applied = bool(texts)
@@ -280,7 +284,8 @@ def _files(
     for withheld in plan.withheld:
         add(withheld.change, withheld.reason)
     for advice in plan.advice:
-        add(advice, advice.reason)
+        if advice.blocks or wants(advice.code):  # what stops the program is told whatever was selected
+            add(advice, advice.reason)
     modules = dict.fromkeys([*items, *texts])
     return tuple(
         FileReport(module.source, tuple(sorted(items.get(module, {}))), texts.get(module)) for module in modules
