@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import tokenize
 from collections import Counter
@@ -41,6 +42,7 @@ def cases(kind: str = "") -> list[object]:
     return found
 
 
+@functools.cache
 def migrated(text: str, settings: Settings = DEFAULT) -> FileReport | None:
     report = pipeline.run_text(text, "train.py", settings)
     assert not report.problems, report.problems
