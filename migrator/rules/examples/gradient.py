@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, EPOCH, LOSS, MIGRATED, SETUP, STEP
+from migrator.rules.examples.frame import BATCH, EPOCH, LOSS, SETUP, STEP
+from migrator.rules.examples.script import MIGRATED
 from migrator.rules.rule import Example
 
 _MIXED = """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, INFERENCE, MODEL, SETUP
+from migrator.rules.examples.frame import BATCH, MODEL, SETUP
+from migrator.rules.examples.script import INFERENCE
 from migrator.rules.rule import Example
 
 _BANK = """
