@@ -82,21 +82,25 @@ class Shares:
     def _origins(self, node: Any) -> Origins:
         if isinstance(node, s.Call):
             return self._of_call(node)
-        if isinstance(node, s.Attribute) and node.name in _SHAPES:
-            return _NONE
-        value = self.training.value(node)
-        found = _NONE
-        if any(x.kind in (Kind.TENSOR, Kind.BATCH) for x in value):
-            found = frozenset({Origin.SHARE}) if _is_share(value) else _NONE
-            if isinstance(node, s.Name) and self.order.last_assigned(node) is not None:
-                return self._read(node)  # `n = len(x)` is a tensor to those who know no numbers
-            if isinstance(node, _HELD):
-                return found
-        elif isinstance(node, _HELD):
-            found = self._read(node)
         if isinstance(node, s.Lambda):
-            return found
-        return found.union(*(self.of(child) for child in node.children()))
+            return _NONE
+        if isinstance(node, _HELD):
+            return self._of_held(node)
+        return _NONE.union(*(self.of(child) for child in node.children()))
+
+    def _of_held(self, node: Any) -> Origins:
+        """Of a variable, an attribute or an element: what was bound to it, or what the batches themselves show."""
+        base = node
+        while isinstance(base, (s.Attribute, s.Subscript)):
+            if isinstance(base, s.Attribute) and base.name in _SHAPES:
+                return _NONE
+            base = base.value
+        value = self.training.value(node)
+        if any(x.kind in (Kind.TENSOR, Kind.BATCH) for x in value):
+            # `n = len(x)` is a tensor to those who know no numbers: where it was bound, that counts
+            if not isinstance(node, s.Name) or self.order.last_assigned(node) is None:
+                return frozenset({Origin.SHARE}) if _is_share(value) else _NONE
+        return self._read(node).union(*(self.of(child) for child in node.children()))
 
     def _of_call(self, node: s.Call) -> Origins:
         func = node.func
@@ -117,7 +121,8 @@ class Shares:
         functions = _functions(values)
         if functions and not self._is_one_of_many(func, values):
             return _NONE.union(*(self.returned.get(x, _NONE) for x in functions))
-        found = frozenset({Origin.SHARE}) if _is_share(self.training.value(node)) else _NONE
+        drawn = {x for x in self.training.value(node) if x.kind is Kind.BATCH}  # `next(batches)`
+        found = frozenset({Origin.SHARE}) if drawn and _is_share(frozenset(drawn)) else _NONE
         receiver = self.of(func.value) if isinstance(func, s.Attribute) else _NONE
         return found.union(receiver, *(self.of(arg.value) for arg in node.args))
 
