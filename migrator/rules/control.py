@@ -44,6 +44,31 @@ class Divergence(Remark):
                 yield node, f"`{shown(training, node.test)}` decides about the training by {where}"
 
 
+class SwallowedError(Remark):
+    """Report errors of a training step that one process would survive.
+
+    What: `try: loss.backward() ... except RuntimeError: continue`, as is done when memory runs out.
+    Why: the process that skips the step leaves the others waiting in theirs.
+    Safety: nothing is edited. `except StopIteration` and `except KeyboardInterrupt` are not mentioned.
+    Source: torch.nn.parallel.DistributedDataParallel.
+    """
+
+    code = "MIG910"
+    name = "swallowed-error"
+    reason = "the process that skips the step leaves the others waiting in theirs"
+    recipe = "raise it again, so that torchrun stops all of them"
+
+    def sites(self, training: Training) -> Sites:
+        for module in training.modules:
+            for node in module.nodes(s.Try):
+                inside = set(node.body.walk())
+                if node.handlers and _trains(training, inside) and _in_training_loop(training, node):
+                    for handler in node.handlers:
+                        if not _is_expected(handler) and not any(isinstance(x, s.Raise) for x in handler.body.walk()):
+                            first = handler.type or handler.body.statements[0]
+                            yield first, "An error of a training step is survived by one process alone"
+
+
 class OwnDecision(Remark):
     """Say where a file depends on one process's own numbers.
 
@@ -140,10 +165,20 @@ def _trains(training: Training, arms: set[Any]) -> bool:
     return any(statement in arms for event in [*cast.backwards, *steps] for _, statement in event.steps())
 
 
+def _in_training_loop(training: Training, node: Any) -> bool:
+    return any(loop in training.structure.loops for loop in enclosing(node, (s.For, s.While)))
+
+
+def _is_expected(handler: s.Handler) -> bool:
+    """Whether an exception is one that ends a loop on purpose, or that a user raises."""
+    names = {x.id for x in handler.type.walk() if isinstance(x, s.Name)} if handler.type is not None else set()
+    return bool(names & {"StopIteration", "KeyboardInterrupt", "SystemExit"})
+
+
 def _function(node: Any) -> Any:
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         node = node.parent
     return node
 
 
-RULES: tuple[type[Remark], ...] = (Divergence, OwnDecision, GuardedForward)
+RULES: tuple[type[Remark], ...] = (Divergence, SwallowedError, OwnDecision, GuardedForward)

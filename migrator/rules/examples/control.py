@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, EPOCH, SETUP, STEP, TRAINER
+from migrator.rules.examples.frame import BATCH, EPOCH, LOSS, SETUP, STEP, TRAINER
 from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
@@ -37,6 +37,25 @@ for epoch in range(10):
     if total > best:
         break
     best = total
+"""
+_GUARDED_STEP = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+
+model = nn.Linear(4, 1).cuda()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+def step(x, y):
+    nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
+    optimizer.step()
+
+for epoch in range(3):
+    for x, y in DataLoader(dataset):
+        try:
+            step(x, y)
+        HANDLER
 """
 
 EXAMPLES = {
@@ -93,6 +112,31 @@ EXAMPLES = {
         Example("a batch that is skipped for its shape", "if x.size(0) < 8:\n    continue", frame=BATCH),
         Example("a script that decides together already", MIGRATED),
         Example("a script that trains nothing", INFERENCE),
+    ),
+    "swallowed-error": (
+        Example(
+            "a step that runs out of memory",
+            "try:\n    loss.backward()\nexcept RuntimeError:\n    continue",
+            reviews="MIG910",
+            at="except RuntimeError",
+            frame=LOSS,
+        ),
+        Example(
+            "whatever goes wrong, in a function of its own",
+            _GUARDED_STEP.replace("HANDLER", "except Exception as error:\n            print(error)"),
+            reviews="MIG910",
+            at="except Exception",
+        ),
+        Example(
+            "an error that is raised again", _GUARDED_STEP.replace("HANDLER", "except RuntimeError:\n            raise")
+        ),
+        Example(
+            "a user who stops the script",
+            _GUARDED_STEP.replace("HANDLER", "except KeyboardInterrupt:\n            break"),
+        ),
+        Example(
+            "an error of something else", "try:\n    import apex_of_nothing\nexcept ImportError:\n    pass", frame=SETUP
+        ),
     ),
     "own-decision": (
         Example(
