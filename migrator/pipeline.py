@@ -274,7 +274,7 @@ def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, 
         )
         problems.append(failed)
         texts = {}
-    found = _files(training, plan, texts, ignores)
+    found = _files(training, plan, texts, ignores, shelf.settings.wants)
     if not found and not problems and not shelf.settings.roles:
         return None
     entry = training.program.entry.source.path if texts else None
@@ -299,7 +299,11 @@ def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -
 
 
 def _files(
-    training: Training, plan: Plan, texts: dict[Module, str], ignores: dict[Module, Ignores]
+    training: Training,
+    plan: Plan,
+    texts: dict[Module, str],
+    ignores: dict[Module, Ignores],
+    wants: Callable[[str], bool],
 ) -> tuple[FileReport, ...]:
     items: dict[Module, dict[Item, None]] = {}
     applied = bool(texts)
@@ -318,7 +322,8 @@ def _files(
         add(withheld.change, withheld.reason, withheld.waits)
     refused = any(advice.blocks for advice in plan.advice)
     for advice in plan.advice:
-        add(advice, advice.reason, advice.waits or (refused and advice.level is Level.NOTE))
+        if advice.blocks or wants(advice.code):  # what stops the program is told whatever was selected
+            add(advice, advice.reason, advice.waits or (refused and advice.level is Level.NOTE))
     modules = dict.fromkeys([*items, *texts])
     return tuple(
         FileReport(module.source, tuple(sorted(items.get(module, {}))), texts.get(module)) for module in modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,10 +17,10 @@ _CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
 _CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
 _DISTRIBUTED = {
     "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401",
-    "get_rank": "MIG401", "get_world_size": "MIG401", "barrier": "MIG401", "all_reduce": "MIG401",
-    "all_gather": "MIG401", "reduce": "MIG401", "spawn": "MIG401", "reduce_tensor": "MIG401",
+    "get_rank": "MIG404", "get_world_size": "MIG404", "barrier": "MIG408", "all_reduce": "MIG408",
+    "all_gather": "MIG408", "reduce": "MIG408", "spawn": "MIG407", "reduce_tensor": "MIG408",
     "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
-    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG303", "scale_loss": "MIG303", "unscale_": "MIG303",
+    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG304", "scale_loss": "MIG906", "unscale_": "MIG303",
 }  # fmt: skip
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
 _MODULES = frozenset(
@@ -110,9 +111,13 @@ def _is_torch(func: Any) -> bool:
 
 
 def _is_local(training: Training, func: Any) -> bool:
-    """Whether a function or class of the program's own bears the name."""
+    """Whether a function or class of the program's own, or of Python's, bears the name."""
     values = training.value(func)
-    return bool(values) and all(x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD) for x in values)
+    return bool(values) and all(
+        x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD)
+        or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
+        for x in values
+    )
 
 
 def _is_ours(training: Training, func: s.Attribute) -> bool:

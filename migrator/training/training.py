@@ -16,6 +16,7 @@ from migrator.training.choice import Choice
 from migrator.training.device import Definition, Devices
 from migrator.training.placement import Outcome, place
 from migrator.training.position import scope_of
+from migrator.training.share import Shares
 from migrator.training.structure import Structure, key_of
 from migrator.training.use import training_uses
 from migrator.training.wish import choose
@@ -161,6 +162,11 @@ class Training:
                     if item.kind is Kind.LIBRARY:
                         found.setdefault(str(item.data), []).append((module, call))
         return found
+
+    @cached_property
+    def shares(self) -> Shares:
+        """What may differ between processes."""
+        return Shares(self)
 
     @cached_property
     def homes(self) -> dict[Any, Module]:

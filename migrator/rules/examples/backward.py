@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, INFERENCE, LOSS, MIGRATED, SETUP, TRAINER
+from migrator.rules.examples.frame import BATCH, LOSS, SETUP, TRAINER
+from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
 EXAMPLES = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import EPOCH, INFERENCE, MIGRATED, SETUP, STEP, TRAINER
+from migrator.rules.examples.frame import EPOCH, SETUP, STEP, TRAINER
+from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
 _RANKS = """

@@ -127,35 +127,3 @@ class Trainer:
 Trainer().fit()
 """,
 )
-
-# whole scripts
-MIGRATED = """
-import torch
-from torch import nn
-from data import dataset
-from runtime import Accelerator
-
-accelerator = Accelerator()
-device = accelerator.device
-model = nn.Linear(4, 1)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-loader = torch.utils.data.DataLoader(dataset)
-model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
-for x, y in loader:
-    optimizer.zero_grad()
-    accelerator.backward(nn.functional.mse_loss(model(x), y))
-    optimizer.step()
-accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
-"""
-INFERENCE = """
-import torch
-from torch import nn
-from data import dataset
-
-device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-model = nn.Linear(4, 1)
-model.load_state_dict(torch.load("model.pt", map_location=device))
-model.to(device).eval()
-for x, _ in torch.utils.data.DataLoader(dataset):
-    print(model(x.to(device)))
-"""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import MIGRATED, MODEL, SETUP
+from migrator.rules.examples.frame import MODEL, SETUP
+from migrator.rules.examples.script import MIGRATED
 from migrator.rules.rule import Example
 
 EXAMPLES = {

@@ -2,107 +2,10 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, EPOCH, INFERENCE, MIGRATED, MODEL, SETUP, STEP
+from migrator.rules.examples import placement
+from migrator.rules.examples.frame import BATCH, EPOCH, SETUP, STEP
+from migrator.rules.examples.script import GAN, INFERENCE, LEARNER, own, stepped
 from migrator.rules.rule import Example
-
-_GAN = """
-import torch
-from torch import nn, optim
-from torch.utils.data import DataLoader
-from data import dataset
-
-maker, judge = nn.Linear(2, 4).cuda(), nn.Linear(4, 1).cuda()
-opt_maker = optim.Adam(maker.parameters())
-opt_judge = optim.Adam(judge.parameters())
-for x, _ in DataLoader(dataset, batch_size=8):
-    fake = maker(torch.randn(8, 2).cuda())
-    opt_judge.zero_grad()
-    (judge(fake.detach()) - judge(x.cuda())).mean().backward()
-    opt_judge.step()
-    opt_maker.zero_grad()
-    (-judge(fake)).mean().backward()
-    opt_maker.step()
-"""
-_CLASS = """
-import torch
-from torch import nn
-from torch.utils.data import DataLoader
-from data import dataset
-
-class Trainer:
-    def __init__(self, net):
-        self.net = net.cuda()
-        self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
-        self.data = DataLoader(dataset)
-
-    def fit(self):
-        for x, y in self.data:
-            self.opt.zero_grad()
-            nn.functional.mse_loss(self.net(x.cuda()), y.cuda()).backward()
-            self.opt.step()
-
-Trainer(nn.Linear(4, 1)).fit()
-"""
-_SCHEDULED = """
-import torch
-from torch import nn
-from torch.optim.lr_scheduler import StepLR as Decay
-from torch.utils.data import DataLoader
-from data import dataset
-
-model = nn.Linear(4, 1).cuda()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-scheduler = Decay(optimizer, 10)
-loader = DataLoader(dataset)
-for epoch in range(3):
-    for x, y in loader:
-        optimizer.zero_grad()
-        nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
-        optimizer.step()
-        BATCH
-    EPOCH
-"""
-
-
-def _stepped(batch: str = "pass", epoch: str = "pass") -> str:
-    return _SCHEDULED.replace("BATCH", batch).replace("EPOCH", epoch)
-
-
-_NET = """
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.width = 4
-        self.layer = nn.Linear(4, 1)
-
-    def forward(self, x):
-        return self.layer(x)
-
-    def score(self, x):
-        return self.layer(x).abs()
-
-model = Net()
-"""
-_OWN = """
-import torch
-from torch import nn
-from torch.utils.data import DataLoader
-from data import dataset
-NET
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-loader = DataLoader(dataset)
-for x, y in loader:
-    optimizer.zero_grad()
-    loss = nn.functional.mse_loss(FORWARD, y)
-    loss.backward()
-    optimizer.step()
-    AFTER
-"""
-
-
-def _own(forward: str = "model(x)", after: str = "pass") -> str:
-    return _OWN.replace("NET", _NET).replace("FORWARD", forward).replace("AFTER", after)
-
 
 _BARE = """
 import torch
@@ -119,110 +22,20 @@ for x, y in DataLoader(dataset, batch_size=8):
     loss.backward()
     optimizer.step()
 """
-
 EXAMPLES = {
-    "insert-prepare": (
-        Example(
-            "two networks with an optimizer each",
-            _GAN,
-            """
-            import torch
-            from torch import nn, optim
-            from torch.utils.data import DataLoader
-            from data import dataset
-            from runtime import Accelerator
-
-            maker, judge = nn.Linear(2, 4), nn.Linear(4, 1)
-            opt_maker = optim.Adam(maker.parameters())
-            opt_judge = optim.Adam(judge.parameters())
-            accelerator = Accelerator()
-            maker, judge, opt_maker, opt_judge = accelerator.prepare(
-                maker, judge, opt_maker, opt_judge
-            )
-            for x, _ in accelerator.prepare(DataLoader(dataset, batch_size=8)):
-                fake = maker(torch.randn(8, 2).to(accelerator.device))
-                opt_judge.zero_grad()
-                accelerator.backward((judge(fake.detach()) - judge(x)).mean())
-                opt_judge.step()
-                opt_maker.zero_grad()
-                accelerator.backward((-judge(fake)).mean())
-                opt_maker.step()
-            """,
-        ),
-        Example(
-            "attributes of a trainer",
-            _CLASS,
-            """
-            import torch
-            from torch import nn
-            from torch.utils.data import DataLoader
-            from data import dataset
-            from runtime import Accelerator
-
-            class Trainer:
-                def __init__(self, net):
-                    self.net = net
-                    self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
-                    self.accelerator = Accelerator()
-                    self.data = DataLoader(dataset)
-                    self.net, self.opt, self.data = self.accelerator.prepare(
-                        self.net, self.opt, self.data
-                    )
-
-                def fit(self):
-                    for x, y in self.data:
-                        self.opt.zero_grad()
-                        self.accelerator.backward(nn.functional.mse_loss(self.net(x), y))
-                        self.opt.step()
-
-            Trainer(nn.Linear(4, 1)).fit()
-            """,
-        ),
-        Example(
-            "a scheduler that steps with every batch, under another name",
-            _stepped(batch="scheduler.step()"),
-            """
-            import torch
-            from torch import nn
-            from torch.optim.lr_scheduler import StepLR as Decay
-            from torch.utils.data import DataLoader
-            from data import dataset
-            from runtime import Accelerator
-
-            model = nn.Linear(4, 1)
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            scheduler = Decay(optimizer, 10)
-            loader = DataLoader(dataset)
-            accelerator = Accelerator()
-            model, optimizer, loader, scheduler = accelerator.prepare(
-                model, optimizer, loader, scheduler
-            )
-            for epoch in range(3):
-                for x, y in loader:
-                    optimizer.zero_grad()
-                    accelerator.backward(nn.functional.mse_loss(model(x), y))
-                    optimizer.step()
-                    scheduler.step()
-                pass
-            """,
-        ),
-        Example("a network that only evaluates", "teacher = nn.Linear(4, 1).to(device).eval()", frame=SETUP),
-        Example("a list that is called optimizer", "optimizer_names = [type(optimizer).__name__]", frame=SETUP),
-        Example("a script that trains nothing", INFERENCE),
-        Example("a script that prepares already", MIGRATED),
-    ),
+    **placement.EXAMPLES,
     "scheduler-cadence": (
-        Example("one step an epoch", _stepped(epoch="scheduler.step()"), reviews="MIG203", at="Decay(optimizer"),
+        Example("one step an epoch", stepped(epoch="scheduler.step()"), reviews="MIG203", at="Decay(optimizer"),
         Example(
             "on a metric",
-            _stepped(epoch="scheduler.step(1.0)")
+            stepped(epoch="scheduler.step(1.0)")
             .replace("StepLR", "ReduceLROnPlateau")
             .replace("optimizer, 10", "optimizer"),
             reviews="MIG203",
             at="Decay(optimizer",
         ),
-        Example("one step a batch", _stepped(batch="scheduler.step()")),
-        Example("a scheduler that is never stepped", _stepped()),
+        Example("one step a batch", stepped(batch="scheduler.step()")),
+        Example("a scheduler that is never stepped", stepped()),
         Example(
             "something else that steps",
             "class Clock:\n    def step(self):\n        pass\n\nClock().step()",
@@ -251,7 +64,7 @@ EXAMPLES = {
     "model-attribute": (
         Example(
             "an attribute",
-            _own(after="width = model.width"),
+            own(after="width = model.width"),
             """
             import torch
             from torch import nn
@@ -287,7 +100,7 @@ EXAMPLES = {
         ),
         Example(
             "a method that takes no part in a loss",
-            _own(after="shown = model.score(x).item()"),
+            own(after="shown = model.score(x).item()"),
             """
             import torch
             from torch import nn
@@ -334,70 +147,15 @@ EXAMPLES = {
     ),
     "batch-semantics": (
         Example("a loader that is learned from", BATCH.around(""), reviews="MIG211", at="loader = DataLoader"),
-        Example("the same, held by a trainer", _CLASS, reviews="MIG211", at="DataLoader(dataset)"),
+        Example("the same, held by a trainer", LEARNER, reviews="MIG211", at="DataLoader(dataset)"),
         Example("a loader that only evaluates", "for a, b in DataLoader(dataset):\n    a.sum()", frame=SETUP),
         Example("a script that trains nothing", INFERENCE),
     ),
-    "no-prepare-point": (
-        Example(
-            "a model that is read again after each epoch",
-            """
-            import torch
-            from torch import nn
-            from data import dataset
-
-            model = nn.Linear(4, 1).cuda()
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            loader = torch.utils.data.DataLoader(dataset)
-            for epoch in range(3):
-                for x, y in loader:
-                    nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
-                    optimizer.step()
-                model = torch.load("best.pt")
-                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            """,
-            reviews="MIG901",
-            at='torch.load("best.pt")',
-        ),
-        Example(
-            "the same in a function, under other names",
-            """
-            import torch as t
-            from data import dataset
-
-            def run():
-                net = t.nn.Linear(4, 1).cuda()
-                opt = t.optim.SGD(net.parameters(), lr=0.1)
-                for epoch in range(3):
-                    for x, y in t.utils.data.DataLoader(dataset):
-                        (net(x.cuda()) - y.cuda()).square().mean().backward()
-                        opt.step()
-                    net = t.load("best.pt")
-                    opt = t.optim.SGD(net.parameters(), lr=0.1)
-
-            run()
-            """,
-            reviews="MIG901",
-            at='t.load("best.pt")',
-        ),
-        Example("a model that is built once", _own()),
-        Example(
-            "a model in one of two arms",
-            """
-            if len(dataset) > 9:
-                model = nn.Linear(4, 1)
-            else:
-                model = nn.Sequential(nn.Linear(4, 1))
-            """,
-            frame=MODEL,
-        ),
-        Example("a trainer that is built once", _CLASS),
-    ),
     "forward-bypass": (
-        Example("a method of the model", _own("model.score(x)"), reviews="MIG903", at="model.score(x)"),
-        Example("a part of the model", _own("model.layer(x)"), reviews="MIG903", at="model.layer(x)"),
-        Example("the model itself", _own()),
-        Example("a method whose result is only looked at", _own(after="shown = model.score(x).item()")),
+        Example("a method of the model", own("model.score(x)"), reviews="MIG903", at="model.score(x)"),
+        Example("a part of the model", own("model.layer(x)"), reviews="MIG903", at="model.layer(x)"),
+        Example("the model itself", own()),
+        Example("a method whose result is only looked at", own(after="shown = model.score(x).item()")),
         Example(
             "a method of a frozen network",
             """
@@ -429,12 +187,16 @@ EXAMPLES = {
         ),
         Example(
             "a layer of one's own network",
-            _own().replace("SGD(model.parameters()", "SGD(model.layer.parameters()"),
+            own().replace("SGD(model.parameters()", "SGD(model.layer.parameters()"),
             reviews="MIG210",
             at="model.layer.parameters()",
         ),
-        Example("a model that is trained whole", _own()),
-        Example("two models that are trained whole", _GAN),
+        Example("a model that is trained whole", own()),
+        Example("two models that are trained whole", GAN),
+        Example(
+            "a model whose parameters are sorted into groups",
+            own().replace("SGD(model.parameters()", "SGD([{'params': [p]} for p in model.parameters()]"),
+        ),
     ),
     "bare-tensors": (
         Example("two tensors", _BARE, reviews="MIG205", at="torch.optim.SGD(["),
@@ -482,7 +244,7 @@ EXAMPLES = {
             reviews="MIG912",
             at="for i in range",
         ),
-        Example("a loop over a loader", _own()),
-        Example("a loop over a trainer's loader", _CLASS),
+        Example("a loop over a loader", own()),
+        Example("a loop over a trainer's loader", LEARNER),
     ),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, INFERENCE, MIGRATED, SETUP, STEP
+from migrator.rules.examples.frame import BATCH, SETUP, STEP
+from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
 EXAMPLES = {
