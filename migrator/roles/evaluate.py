@@ -454,7 +454,7 @@ def asks_for_wrapper(test: Any) -> bool:
 def _lambda(walk: Walk, node: s.Lambda) -> Value:
     for param in node.params:
         if param.default is not None:
-            evaluate(walk, param.default)
+            walk.defaults[param] = evaluate(walk, param.default)
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
 
 

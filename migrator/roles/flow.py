@@ -607,7 +607,7 @@ def _match(walk: Walk, node: s.Match) -> None:
 def _function(walk: Walk, node: s.FunctionDef) -> None:
     for param in node.params:
         if param.default is not None:
-            evaluate(walk, param.default)
+            walk.defaults[param] = evaluate(walk, param.default)
     item = walk.heap.make(Kind.FUNCTION, node, walk.frame.context, (), (node, _visible(walk)), node.name)
     value = decorated(walk, node, item)
     bind(walk, node.name, value)

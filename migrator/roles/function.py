@@ -103,9 +103,7 @@ def _default(walk: Walk, param: s.Parameter, args: Arguments, frame: Frame) -> V
 
 def _default_value(walk: Walk, param: s.Parameter, frame: Frame) -> Value:
     """A default that a call leaves in place decides conditions in that activation."""
-    caller, walk.frame = walk.frame, frame.outer or walk.frame
-    value = evaluate(walk, param.default)
-    walk.frame = caller
+    value = walk.defaults.get(param, UNKNOWN)
     return frozenset(settle(walk, item) for item in value) if frame.call is not None else value
 
 

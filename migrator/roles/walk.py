@@ -56,6 +56,7 @@ class Walk:
         self.missed = False  # a name was read before it was bound: a later turn of the loop may know more
         self.modules: dict[Any, Object] = {}
         self.loaded: dict[Object, dict[Any, dict[str, Value]]] = {}  # what executing a module bound
+        self.defaults: dict[Any, Value] = {}  # by parameter: what its default held when the function was defined
         self.pruned: dict[Any, tuple[Variables, Frame, Loop | None]] = {}
         self.visited: set[Any] = set()
         self.trainers: dict[Any, bool] = {}  # class node -> whether it trains itself

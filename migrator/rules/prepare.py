@@ -560,7 +560,7 @@ class PartlyTrained(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for item in training.structure.optimizers if training.required else ():
-            parts = [x for x in item.of if x.kind is Kind.PART]
+            parts = [x for x in item.of if x.kind is Kind.PART and x.data != "*"]
             if not parts or item.site is None:
                 continue
             names = ", ".join(sorted(f"`{part.label}`" for part in parts))

@@ -111,8 +111,21 @@ def _repeats(structure: Structure, frame: Frame, block: s.Block, homes: dict[Obj
                 loop.node for f in frame.chain() if f.loop for loop in f.loop.nest()
             }
             inside = {x for x in inside if within(item.site, x)}
-        if around - inside:
+        if around - inside or (around and made is not None and _is_made_now_and_then(made, frame, block)):
             return True
+    return False
+
+
+def _is_made_now_and_then(made: Event, frame: Frame, block: s.Block) -> bool:
+    """Whether an object is made on a condition that a gap does not stand under: ``if self.model is None: ...``."""
+    for where, statement in made.steps():
+        for inner, _ in statements_up(statement, where.node):
+            if inner is block:
+                return False
+            if isinstance(inner.owner, (s.If, s.Try, s.Match)):
+                return True
+        if where is frame:
+            return False
     return False
 
 
