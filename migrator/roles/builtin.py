@@ -137,6 +137,15 @@ def _autograd_backward(walk: Walk, node: s.Call, args: Arguments) -> Value:
     return UNKNOWN
 
 
+def _len(walk: Walk, node: s.Call, args: Arguments) -> Value:
+    found: list[Object] = []
+    for item in args.get(0):
+        walk.note("use", node, item, "len")
+        if item.kind in (Kind.DATASET, Kind.LOADER):
+            found.append(walk.heap.make(Kind.LENGTH, None, None, (item,), None, f"len({item.label})"))
+    return frozenset(found) or computed(walk, args.all())
+
+
 def _parser(walk: Walk, node: s.Call, args: Arguments) -> Value:
     return walk.heap.value(Kind.OPTION, node, None, (), None, label="parser")
 
@@ -182,6 +191,7 @@ SPECIAL: dict[str, Callable[[Walk, s.Call, Arguments], Value]] = {
     "getattr": _getattr,
     "setattr": _setattr,
     "functools.partial": _partial,
+    "len": _len,
     "next": _next,
     "super": _super,
     "exit": _exit,

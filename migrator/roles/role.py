@@ -36,6 +36,7 @@ class Kind(Enum):
     BATCH = "batch"  # a batch or part of one, as the loader gave it
     DATASET = "dataset"
     SAMPLER = "sampler"
+    LENGTH = "length"  # of a dataset or a loader
     TENSOR = "tensor"  # computed; of: what it was computed from
     FRESH = "fresh tensor"  # made by the script itself
     STATE = "state dict"
@@ -162,7 +163,7 @@ UNKNOWN: Value = frozenset((ANY,))
 MAYBE_UNBOUND: Value = frozenset((UNBOUND,))
 
 # kinds whose flow decides nothing, so that a loop need not be walked again for them
-INERT = frozenset({Kind.ANY, Kind.UNBOUND, Kind.CONSTANT, Kind.OPTION, Kind.FRESH})
+INERT = frozenset({Kind.ANY, Kind.UNBOUND, Kind.CONSTANT, Kind.OPTION, Kind.FRESH, Kind.LENGTH})
 
 
 def join(first: Value | None, second: Value | None) -> Value:

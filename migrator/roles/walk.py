@@ -22,6 +22,7 @@ _UNNOTED = frozenset(
         Kind.ANY,
         Kind.UNBOUND,
         Kind.CONSTANT,
+        Kind.LENGTH,
         Kind.LIBRARY,
         Kind.MODULE,
         Kind.FUNCTION,
