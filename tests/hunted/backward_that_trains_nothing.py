@@ -1,5 +1,3 @@
-# Now: A check of which output depends on which input gets an Accelerator and a prepared model. There is no
-#   optimizer.
 # Should: Without a step of an optimizer (or updates of parameters by hand) it is no training script: MIG005.
 # Why: Saliency maps, adversarial examples, self-tests under the guard of a model file (P6: leave them alone).
 # Seen: 1 of 10 model files.

@@ -1,6 +1,3 @@
-# Now: The move is dropped although the batch is used before it beside tensors on the CPU: `scatter_` of a CUDA
-#   index into a CPU tensor, CPU mean minus CUDA batch, `.numpy()` of a CUDA batch. On a GPU the migrated script
-#   raises at the first step; the original runs.
 # Should: Where a batch is used before its own move (with a made tensor, `.numpy()`, a numpy index), keep that
 #   loader off `device_placement`, or insert the move of the other operand, or refuse with the site.
 # Why: P1 (same device): the prepared loader moves the batch earlier than the script did.

@@ -1,6 +1,3 @@
-# Now: The wrapper is taken off and checkpoints lose the prefix `module.` without a word. Outside the guard the same
-#   script is refused for exactly this reason: the `if __name__ == "__main__"` counts as a condition under which the
-#   wrapper is put on.
 # Should: Skip the guard when looking for conditions.
 # Why: MIG402 as documented: checkpoints of before would not load.
 # Seen: 1 of 81 (face recognition); whoever trains under the guard.

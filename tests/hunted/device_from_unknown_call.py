@@ -1,6 +1,3 @@
-# Now: `device` comes from a function elsewhere. The move of the model is dropped, `Accelerator(cpu=True)` is made
-#   because "the script never names a device", the data still goes to `device`: on a GPU the model is on the CPU and
-#   the data is not.
 # Should: A name that moves use is a device however it was made: re-point it (`device = accelerator.device`), or
 #   keep all moves; never claim that no device is named while a `.to(name)` stands there.
 # Why: P1, and a message that is untrue.

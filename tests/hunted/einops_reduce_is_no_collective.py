@@ -1,5 +1,3 @@
-# Now: MIG401 "`reduce` is left as it is" for `functools.reduce`; no other name of this kind is checked by where it
-#   comes from.
 # Should: Resolve the import before reporting a collective.
 # Why: Findings are exact.
 # Seen: 4 of 119, 10 findings in the modules of one library.

@@ -1,5 +1,3 @@
-# Now: The entry script makes device, loader, model and optimizer and passes them to a class of another file:
-#   "Nothing to change in 1 file." and no finding.
 # Should: Say that training happens in `trainer.py` (or in a module that could not be read) and which paths to pass.
 # Why: P3, P4 (a program is the entry and the modules it reaches).
 # Seen: 1 of 119 when given alone; every trainer project.

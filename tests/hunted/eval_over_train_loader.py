@@ -1,6 +1,3 @@
-# Now: `train_loader` is prepared, and both the sum of `loss.item() * n` over it and the accuracy over it are
-#   divided by the whole data set: on two processes they print half (0.37 for 0.70; 0.31 for 0.53). Nothing is
-#   reported.
 # Should: Leave the loader that an evaluation also reads to MIG206 (evaluate over an unprepared copy), gather and
 #   reduce, or stop the program and say so; report every sum over a prepared loader that is divided by
 #   `len(dataset)`.

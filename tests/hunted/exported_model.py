@@ -1,5 +1,3 @@
-# Now: `torch.jit.trace(model, ...)` gets the wrapper (two processes: `IndexError: unordered_map::at`), every
-#   process writes traced.pt, and the ONNX export runs the wrapped model under a main-process guard.
 # Should: Unwrap the argument of `jit.trace`, `jit.script`, `onnx.export`, `add_graph`, `summary`; guard
 #   `.save(path)` of the result.
 # Why: P2.

@@ -1,4 +1,3 @@
-# Now: A function that nothing calls blocks the whole program: "nobody can hand it an Accelerator".
 # Should: Let it read the module-level `accelerator`, as it reads `model` and `optimizer`; or leave it as it is,
 #   with a note, where no training reaches it.
 # Why: Scripts keep a variant beside the one in use.

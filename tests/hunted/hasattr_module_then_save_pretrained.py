@@ -1,6 +1,3 @@
-# Now: `saved = accelerator.unwrap_model(model) if hasattr(model, "module") else model` and then
-#   `accelerator.unwrap_model(saved).save_pretrained(...)`: the ternary stays, the second call is needless, all
-#   processes write; the same span is said to be reached and to be left as it is.
 # Should: Both arms collapse to `accelerator.unwrap_model(model)` (idioms.md 12); `save_pretrained` under the main-
 #   process guard; one finding.
 # Why: P2 (files written once), P5.

@@ -1,5 +1,3 @@
-# Now: `Accelerator()` puts the training on a GPU where there is one; `loss.data.numpy()` then raises. The original
-#   never used the GPU. (Scripts with a tensor that is not moved get `cpu=True`.)
 # Should: `.numpy()` without `.cpu()` on anything that comes from the model counts as a tensor that is not moved.
 # Why: P1 (same device).
 # Seen: 1 of 81.

@@ -1,4 +1,3 @@
-# Now: `exist_ok=True` is added inside `try: ... except OSError: pass`.
 # Should: No edit where the failure is caught already.
 # Why: P5 (the smallest diff).
 # Seen: 2 of 81; the 2017 idiom.

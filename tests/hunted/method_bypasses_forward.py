@@ -1,7 +1,3 @@
-# Now: `model.loss(x)` becomes `accelerator.unwrap_model(model).loss(x)` and the file counts as done. With `--target
-#   accelerate` gradients are never synchronised, without an error. MIG903 fires only for parts whose class is in
-#   the file; where it fires, the bundled runtime would have trained correctly (its hooks sit on the parameters), so
-#   its reason is false for the default target.
 # Should: Decide by target: `accelerate` stops with MIG903 for every loss that depends on a PART, or on an unknown
 #   method of a required model; `runtime` migrates, and says that only the bundled runtime synchronises this.
 # Why: contract.md names this failure; the backward values hold the PART already, only the "forward" event is

@@ -1,5 +1,3 @@
-# Now: Refused: "Several flags decide about the device, among them `args.cuda`", twice, with the same text. It is
-#   one attribute, read in `main` and, through the parameter `args`, in `train`.
 # Should: Compare flags by the object behind the expression, not by the variable; list the flags that differ in the
 #   message.
 # Why: The classic `--no-cuda` script; at module level it works.

@@ -1,5 +1,3 @@
-# Now: Optimizer and loader are prepared, no model is: data is sharded, gradients are not reduced, the ranks drift
-#   apart (1.443 against 1.449). The runtime warns when it runs, the migrator says nothing.
 # Should: An optimizer over tensors that belong to no prepared module stops the program (rules.md MIG205: a list of
 #   tensors is R).
 # Why: P2 (equal parameters).

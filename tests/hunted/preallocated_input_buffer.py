@@ -1,5 +1,3 @@
-# Now: MIG912 "draws from no DataLoader" and the loader stays unprepared, though the loop iterates it: the batch is
-#   lost where it is copied into a buffer in place. Every rank trains on all data.
 # Should: `a.copy_(b)`, `a.resize_as_(b).copy_(b)`, `a.data.copy_(b)` and `a[...] = b` carry b into a.
 # Why: P2 (each sample once), and a message that is untrue.
 # Seen: 1 of 81; the generative scripts of 2017 and 2018.

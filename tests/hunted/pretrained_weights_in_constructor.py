@@ -1,6 +1,3 @@
-# Now: `accelerator.wait_for_everyone()` is written into the constructor of a model, before a `torch.load` that
-#   comes long before any save of this run and reads another file; the class now needs a global that exists only
-#   under the guard.
 # Should: Compare the order of events and not of text; never edit a model's own methods for this.
 # Why: MIG503 as documented; importing the class elsewhere raises NameError.
 # Seen: 2 of 119 (linear evaluation, a pretrained feature network).

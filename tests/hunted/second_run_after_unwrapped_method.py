@@ -1,6 +1,3 @@
-# Now: "INTERNAL ERROR: a second run would change the result again; please report this file", exit code 123. On the
-#   second pass the unwrapped `policy`, whose method runs `self.forward`, counts as one more model that is not
-#   prepared.
 # Should: What `unwrap_model` returns is the same object, prepared.
 # Why: P6; a plain idiom ends in an internal error.
 # Seen: 2 of 119: deep Q learning (`q.sample_action`), sequence to sequence (`encoder.init_hidden`).

@@ -1,5 +1,3 @@
-# Now: "Nothing to change in 1 file." and no finding at all, though the file builds loader, model and optimizer,
-#   moves them with `.cuda()`, and hands a closure to an engine.
 # Should: Where an optimizer is built and never stepped in sight, report it once (MIG915 or MIG916: "handed to
 #   `engine.train`, which is not part of the files read"), with the `.cuda()` sites.
 # Why: P3: silence on code that was not understood is the worst bug.

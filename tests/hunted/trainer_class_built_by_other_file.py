@@ -1,5 +1,3 @@
-# Now: Refused with MIG901 "`self.G` is held by no variable that could be bound again", which is untrue. The reason
-#   is that nothing in the files read makes a `GAN` (with the caller given too, most of these migrate).
 # Should: Say so: "`GAN` is made in no file that was read; pass the script that makes it as well" (recipe: its path,
 #   where an importer is found). Or take the constructor as the entry: all objects are made there.
 # Why: A wrong reason costs the user more than none.

@@ -1,5 +1,3 @@
-# Now: `x, y = x, y.to(accelerator.device)`: a self-assignment stays. (And `y + torch.randn(8, 1)` above it meets a
-#   CUDA batch.)
 # Should: Take a target and its value out of the tuple together: `y = y.to(accelerator.device)`.
 # Why: P5, and what an author would write.
 # Seen: 1 of 81.
