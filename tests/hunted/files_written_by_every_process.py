@@ -1,5 +1,3 @@
-# Now: Rows of log.csv come twice, history.csv, train.log, arguments.json and the event files are written by every
-#   process. Nothing is reported.
 # Should: `with open(path, "w" or "a")` whose body only writes, `DataFrame.to_csv`, `open(...).write(...)`,
 #   `FileHandler`, and `SummaryWriter` / `add_*` go under `if accelerator.is_main_process:`, or are reported under
 #   MIG505 and MIG705.

@@ -1,5 +1,3 @@
-# Now: The training loop ends, or changes what it feeds, on a loss that each rank sums over its own shard. One rank
-#   breaks first, the other fails in its next all-reduce. Nothing is reported.
 # Should: MIG910: `break`, `return` or a loop condition that depends on a loss or metric of a prepared loader is
 #   reported and stops the program (or the value is reduced first).
 # Why: P2 (no hang), P3.

@@ -1,6 +1,3 @@
-# Now: Each rank plays its own episodes, so the ranks call `backward` a different number of times: one waits for
-#   ever or fails when the other ends. Reported is only MIG912, "N processes would do the same work", which is
-#   untrue without a seed.
 # Should: A `while` without a loader whose condition depends on what is drawn or on an environment stops with
 #   MIG910; MIG912 should not claim the same work where the script draws unseeded random numbers.
 # Why: P2 (no hang).

@@ -1,5 +1,3 @@
-# Now: A loader with a sampler of the script's own, drawn from numpy, is prepared: every rank draws another order
-#   and takes its share of it, so samples repeat and others are missing. Nothing is reported.
 # Should: MIG914: report samplers of unknown classes.
 # Why: P2 (each sample once), P3.
 # Seen: 1 of 81 (style transfer).

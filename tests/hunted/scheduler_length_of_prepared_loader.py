@@ -1,6 +1,3 @@
-# Now: The warm-up is built where `data_loader` is already prepared, so `len(data_loader)` is the shard, and the
-#   scheduler is prepared and steps N times a call: on two processes the warm-up is over after half the epoch.
-#   Nothing is reported (MIG204 is not seen).
 # Should: Where the length is the prepared one, leave the per-batch scheduler unprepared; or report MIG204.
 # Why: P2 (schedule unchanged in meaning).
 # Seen: Not in the 81; the detection reference loop that many copy.
