@@ -23,6 +23,7 @@ from migrator.source.edit import Conflict, apply
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
 from migrator.source.text import Source, make_source, read_source
+from migrator.training.cast import explain_cast
 from migrator.training.entry import entries, imported_stems, is_script, stem_of
 from migrator.training.framework import framework_of, may_be_driven
 from migrator.training.training import Training
@@ -282,7 +283,9 @@ def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, 
 
 
 def _roles(training: Training, shelf: Shelf) -> str:
-    return explain(training.raw) if shelf.settings.roles else ""
+    if not shelf.settings.roles:
+        return ""
+    return "\n\n".join(part for part in (explain(training.raw), explain_cast(training)) if part)
 
 
 def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -> bool:

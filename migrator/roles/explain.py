@@ -24,7 +24,7 @@ def explain(walk: Walk) -> str:
     rows: dict[tuple[str, int, str], set[str]] = {}
     homes = {module.root: module for module in walk.modules}
     for event in walk.log.events:
-        if event.kind == "store" and event.item.kind in _SHOWN:
+        if event.kind == "store" and event.item.kind in _SHOWN and _is_bound(event.node):
             module = homes[_root(event.node)]  # a parameter is bound from the frame of the call, which may be elsewhere
             owner, name = event.detail
             line = module.where(event.node)[0]
@@ -35,6 +35,11 @@ def explain(walk: Walk) -> str:
     return "\n".join(
         f"{path}:{line}: {name}  {'; '.join(sorted(found))}" for (path, line, name), found in sorted(rows.items())
     )
+
+
+def _is_bound(node: Any) -> bool:
+    """Whether something is bound here, and not only held by a list or a dictionary that is written down."""
+    return isinstance(node, s.Parameter) or bool(getattr(node, "store", False))
 
 
 def _root(node: Any) -> Any:
