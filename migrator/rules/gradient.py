@@ -96,6 +96,7 @@ class ShardedOptimizer(Remark):
     code = "MIG312"
     name = "sharded-optimizer"
     blocks = True
+    anywhere = True
     reason = "it needs a process group of its own"
     recipe = "use the optimizer that it wraps"
 

@@ -29,6 +29,7 @@ class RankCalls(Remark):
     code = "MIG404"
     name = "rank"
     blocks = True
+    anywhere = True
     reason = "on one process there is no process group to ask"
     recipe = "use `accelerator.process_index`, `accelerator.num_processes` once the process group by hand has gone"
 
@@ -74,6 +75,7 @@ class Spawn(Remark):
     code = "MIG407"
     name = "spawn"
     blocks = True
+    anywhere = True
     reason = "torchrun starts the processes, and each of them would start more"
     recipe = "call the function itself, and launch with `torchrun --nproc_per_node N`"
 
@@ -94,6 +96,7 @@ class Collectives(Remark):
     code = "MIG408"
     name = "collective"
     blocks = True
+    anywhere = True
     reason = "on one process there is no process group to speak to"
     recipe = "use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which do nothing on one process"
 

