@@ -141,8 +141,8 @@ def _is_model(training: Training, node: Any) -> bool:
 
 def _is_turned(node: Any) -> bool:
     """Whether an operand is a matrix turned around: ``z.t()``, ``z.T``."""
-    if isinstance(node, s.Call):
-        return isinstance(node.func, s.Attribute) and node.func.name == "t" and not node.args
+    if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and not node.args:
+        return node.func.name == "t" or (node.func.name == "contiguous" and _is_turned(node.func.value))
     return isinstance(node, s.Attribute) and node.name in ("T", "mT")
 
 

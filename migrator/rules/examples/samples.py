@@ -80,7 +80,7 @@ EXAMPLES = {
         ),
         Example(
             "the same as a function, under another name",
-            "from torch import matmul as times\nz = model(x)\nloss = loss + times(z, z.T).mean()",
+            "from torch import matmul as times\nz = model(x)\nloss = loss + times(z, z.t().contiguous()).mean()",
             reviews="MIG913",
             at="times(z",
             frame=BATCH,
