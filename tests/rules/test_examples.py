@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import io
+import subprocess
+import sys
 import tokenize
 from collections import Counter
 from pathlib import Path
@@ -150,3 +152,9 @@ def test_what_comes_out_is_whole(rule: Rule, example: Example, tmp_path: Path) -
     (report,) = pipeline.run([str(path)], DEFAULT)
     (other,) = report.files
     assert other.text == file.text.replace("\n", "\r\n")
+
+
+def test_a_migration_does_not_read_the_examples() -> None:
+    program = "import sys; from migrator import pipeline; print([x for x in sys.modules if 'rules.examples' in x])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
