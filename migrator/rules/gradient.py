@@ -101,7 +101,7 @@ class ShardedOptimizer(Remark):
     recipe = "use the optimizer that it wraps"
 
     def sites(self, training: Training) -> Sites:
-        for call in calls_of(training, rf"torch\.distributed\.optim\.(\w+\.)*({SHARDED.pattern})"):
+        for call in calls_of(training, rf"torch\.distributed\.optim\.(\w+\.)*({SHARDED})"):
             yield call, f"`{shown(training, call)}` shares its state out"
 
 
