@@ -14,11 +14,11 @@ from migrator.source.module import Module
 from migrator.training.training import Training
 
 # what has a rule of its own (processes.py, gradient.py)
-RANK_CALLS = re.compile(r"get_rank|get_world_size|get_node_local_rank")
-COLLECTIVES = re.compile(
+RANK_CALLS = r"get_rank|get_world_size|get_node_local_rank"
+COLLECTIVES = (
     r"(all_)?(reduce|gather)(_\w+)?|broadcast\w*|scatter\w*|reduce_scatter\w*|all_to_all\w*|barrier|monitored_barrier"
 )
-SHARDED = re.compile(r"ZeroRedundancyOptimizer")
+SHARDED = r"ZeroRedundancyOptimizer"
 
 
 def _shown(module: Module, node: Any) -> str:
@@ -79,7 +79,7 @@ class ProcessGroup(_Blocker):
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for found in _library_calls(training, r"torch\.distributed\.(?!is_available$).*"):
             name = found[0].text(found[1].func).rpartition(".")[2]
-            if not any(pattern.fullmatch(name) for pattern in (RANK_CALLS, COLLECTIVES, SHARDED)):
+            if not any(re.fullmatch(pattern, name) for pattern in (RANK_CALLS, COLLECTIVES, SHARDED)):
                 yield found
 
 

@@ -96,11 +96,12 @@ class ShardedOptimizer(Remark):
     code = "MIG312"
     name = "sharded-optimizer"
     blocks = True
+    anywhere = True
     reason = "it needs a process group of its own"
     recipe = "use the optimizer that it wraps"
 
     def sites(self, training: Training) -> Sites:
-        for call in calls_of(training, rf"torch\.distributed\.optim\.(\w+\.)*({SHARDED.pattern})"):
+        for call in calls_of(training, rf"torch\.distributed\.optim\.(\w+\.)*({SHARDED})"):
             yield call, f"`{shown(training, call)}` shares its state out"
 
 

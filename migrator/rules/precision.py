@@ -44,6 +44,7 @@ class Apex(Remark):
     code = "MIG906"
     name = "apex"
     blocks = True
+    anywhere = True
     reason = "the Accelerator scales losses itself, under `mixed_precision`"
     recipe = "remove apex, run migrate again, then pass `mixed_precision` to the Accelerator"
 

@@ -12,8 +12,8 @@ from migrator.source import syntax as s
 from migrator.training.training import Training
 
 _VARIABLES = frozenset({"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"})
-_COUNTS = re.compile(r"torch\.(cuda|accelerator|xpu)\.device_count|torch\.distributed\.get_world_size")
-_SCALED = re.compile(r"(^|_)(lr|learning_rate|batch_?size|bs|batch)($|_)", re.IGNORECASE)
+_COUNTS = r"torch\.(cuda|accelerator|xpu)\.device_count|torch\.distributed\.get_world_size"
+_SCALED = r"(^|_)(lr|learning_rate|batch_?size|bs|batch)($|_)"
 _ARITHMETIC = frozenset({"Multiply", "Divide", "FloorDivide"})
 
 
@@ -29,11 +29,12 @@ class RankCalls(Remark):
     code = "MIG404"
     name = "rank"
     blocks = True
+    anywhere = True
     reason = "on one process there is no process group to ask"
     recipe = "use `accelerator.process_index`, `accelerator.num_processes` once the process group by hand has gone"
 
     def sites(self, training: Training) -> Sites:
-        for call in calls_of(training, rf"torch\.distributed\.({RANK_CALLS.pattern})"):
+        for call in calls_of(training, rf"torch\.distributed\.({RANK_CALLS})"):
             yield call, f"`{shown(training, call)}` asks the process group by hand"
 
 
@@ -74,6 +75,7 @@ class Spawn(Remark):
     code = "MIG407"
     name = "spawn"
     blocks = True
+    anywhere = True
     reason = "torchrun starts the processes, and each of them would start more"
     recipe = "call the function itself, and launch with `torchrun --nproc_per_node N`"
 
@@ -94,11 +96,12 @@ class Collectives(Remark):
     code = "MIG408"
     name = "collective"
     blocks = True
+    anywhere = True
     reason = "on one process there is no process group to speak to"
     recipe = "use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which do nothing on one process"
 
     def sites(self, training: Training) -> Sites:
-        for call in calls_of(training, rf"torch\.distributed\.({COLLECTIVES.pattern})"):
+        for call in calls_of(training, rf"torch\.distributed\.({COLLECTIVES})"):
             yield call, f"`{shown(training, call)}` speaks to the other processes"
 
 
@@ -117,7 +120,7 @@ class Scaling(Remark):
     recipe = "decide whether a step of all N processes or of one is meant, and write that"
 
     def sites(self, training: Training) -> Sites:
-        counts = set(calls_of(training, _COUNTS.pattern))
+        counts = set(calls_of(training, _COUNTS))
         names = {_target(call) for call in counts} - {None}
         for module in training.modules:
             for node in module.nodes(s.Binary):
@@ -125,7 +128,7 @@ class Scaling(Remark):
                     continue
                 for one, other in ((node.left, node.right), (node.right, node.left)):
                     counted = any(x in counts or _variable(x) in names for x in one.walk())
-                    if counted and any(_SCALED.search(_word(x)) for x in other.walk()):
+                    if counted and any(re.search(_SCALED, _word(x), re.IGNORECASE) for x in other.walk()):
                         yield node, f"`{shown(training, node)}` scales with the number of GPUs"
                         break
 

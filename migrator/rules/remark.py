@@ -31,7 +31,7 @@ class Remark(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         seen: set[Any] = set()
-        for node, what in self.sites(training) if training.required else ():
+        for node, what in self.sites(training) if training.required or self.anywhere else ():
             if node not in seen and (self.anywhere or training.is_involved(node)):
                 seen.add(node)
                 module = training.module_of(node)

@@ -38,18 +38,30 @@ def sweep(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) ->
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
                 continue
             lines.add((module, module.where(node)[0]))
-            involved = training.is_involved(node)
-            yield Change(
-                code,
-                module,
-                node,
-                f"{what} is left as it is",
-                level=Level.REVIEW if involved and code != "MIG707" else Level.NOTE,
-                reason="it was not understood well enough to change it"
-                if involved
-                else "it takes no part in the training that was analysed",
-                recipe="check it by hand before running on several processes" if involved else "",
-            )
+            level, reason, recipe = _verdict(training, code, node)
+            yield Change(code, module, node, f"{what} is left as it is", level=level, reason=reason, recipe=recipe)
+
+
+def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]:
+    """How much a site matters that was left as it is, why it was, and what to do."""
+    if _follows_tensor(node):
+        return Level.NOTE, "it is the kind of device that a tensor is on already", ""
+    if not training.is_involved(node):
+        return Level.NOTE, "it takes no part in the training that was analysed", ""
+    level = Level.NOTE if code == "MIG707" else Level.REVIEW
+    return (
+        level,
+        "it was not understood well enough to change it",
+        "check it by hand before running on several processes",
+    )
+
+
+def _follows_tensor(node: Any) -> bool:
+    """Whether a device name is chosen by asking a tensor: ``"cuda" if x.is_cuda else "cpu"``."""
+    parent = node.parent
+    if not isinstance(parent, s.Conditional) or node is parent.test:
+        return False
+    return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
 
 
 def _is_seen(node: Any, seen: set[Any]) -> bool:
@@ -139,10 +151,8 @@ def _in_function_or_loop(node: Any) -> bool:
 
 
 def _is_idle(literal: s.Literal) -> bool:
-    """Whether a device name is only compared with a device's type, says where a tensor is, or is a docstring."""
+    """Whether a device name is only compared with a device's type, or is a docstring."""
     parent = literal.parent
-    if isinstance(parent, s.Conditional) and literal is not parent.test:
-        return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
     if isinstance(parent, s.Collection):
         parent = parent.parent
     if isinstance(parent, s.Compare):

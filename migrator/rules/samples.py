@@ -6,7 +6,7 @@ from typing import Any
 
 from migrator.roles.role import Kind
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, shown
+from migrator.rules.remark import Remark, Sites, calls_of, enclosing, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -66,6 +66,36 @@ class Contrast(Remark):
                 yield node, f"`{shown(training, node)}` compares the samples of one process's batch"
 
 
+class CarriedState(Remark):
+    """Report states that are carried from one batch to the next.
+
+    What: `output, hidden = model(x, hidden)` in the loop over the batches, where `hidden` lives on.
+    Why: a prepared loader deals the batches out in turns, so that on N processes the next batch of each is not the one
+    that followed in the data.
+    Safety: nothing is edited. Where batches are independent, or the state is reset for each, nothing is said.
+    Source: Accelerate's `BatchSamplerShard`.
+    """
+
+    code = "MIG913"
+    name = "carried-state"
+    reason = "batches are dealt out in turns, so the state does not go with the batch that follows it in the data"
+    recipe = "give each process a stretch of its own, or reset the state for each batch"
+
+    def sites(self, training: Training) -> Sites:
+        for event in training.events("forward"):
+            loop: Any = next(enclosing(event.node, s.For), None)
+            trained = event.item.kind is Kind.MODEL and event.item.prepared and isinstance(event.node, s.Call)
+            if (
+                not trained
+                or loop not in training.structure.batch_loops
+                or not any(x.kind is Kind.BATCH for x in event.value)
+            ):
+                continue
+            for part in (x for arg in event.node.args for x in arg.value.walk() if isinstance(x, s.Name)):
+                if _is_carried(training, part, loop):
+                    yield event.node, f"`{part.id}` is carried from one batch to the next"
+
+
 class WrittenBuffer(Remark):
     """Report buffers that a model writes while it trains.
 
@@ -89,10 +119,30 @@ class WrittenBuffer(Remark):
                         yield node, f"`{shown(training, node)}` writes a buffer of the model"
 
 
+def _is_carried(training: Training, name: s.Name, loop: s.For, depth: int = 3) -> bool:
+    """Whether a variable holds what a model gave in the turn of a loop before."""
+    scope = name.scope.resolve(name.id)
+    stores = [x.statement for x in scope.names.get(name.id, []) if x.store] if scope is not None else []
+    inside = [x for x in stores if isinstance(x, s.Assign) and loop in enclosing(x, s.For)]
+    order = training.shares.order
+    for statement in order.reaching(inside, name):
+        if order.is_before(statement, name.statement):  # of this turn: `hidden = detached(hidden)`
+            names = [x for x in statement.value.walk() if isinstance(x, s.Name)]
+            if depth and any(_is_carried(training, x, loop, depth - 1) for x in names if x.id == name.id):
+                return True
+        elif any(isinstance(x, s.Call) and _is_model(training, x.func) for x in statement.value.walk()):
+            return True
+    return False
+
+
+def _is_model(training: Training, node: Any) -> bool:
+    return any(x.kind is Kind.MODEL for x in training.value(node))
+
+
 def _is_turned(node: Any) -> bool:
     """Whether an operand is a matrix turned around: ``z.t()``, ``z.T``."""
-    if isinstance(node, s.Call):
-        return isinstance(node.func, s.Attribute) and node.func.name == "t" and not node.args
+    if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and not node.args:
+        return node.func.name == "t" or (node.func.name == "contiguous" and _is_turned(node.func.value))
     return isinstance(node, s.Attribute) and node.name in ("T", "mT")
 
 
@@ -115,4 +165,4 @@ def _own_attribute(node: Any) -> Any:
     return node.name if own else None
 
 
-RULES: tuple[type[Remark], ...] = (BatchNorm, Contrast, WrittenBuffer)
+RULES: tuple[type[Remark], ...] = (BatchNorm, Contrast, CarriedState, WrittenBuffer)

@@ -7,7 +7,6 @@ follows names: through assignments, arguments, results, attributes, and the cond
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -32,12 +31,12 @@ class Origin(Enum):
 Origins = frozenset[Origin]
 _NONE: Origins = frozenset()
 _ROUNDS = 8
-_CLOCK = re.compile(
-    r"time\.(time|perf_counter|monotonic|process_time)(_ns)?$|datetime\.(datetime\.)?(now|utcnow|today)$|timeit\.default_timer$"
+_CLOCK = frozenset(
+    """time.time time.time_ns time.perf_counter time.perf_counter_ns time.monotonic time.monotonic_ns time.process_time
+    timeit.default_timer datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today""".split()
 )
-_CHANCE = re.compile(
-    r"random\.(?!seed$|getstate$|Random$|shuffle$)[a-z]\w*$|numpy\.random\.(?!seed$|shuffle$|default_rng$|RandomState$)[a-z]\w*$"
-)
+_CHANCE = ("random.", "numpy.random.")  # followed by a function that draws
+_DRAWS_NOTHING = frozenset({"seed", "getstate", "setstate", "shuffle", "default_rng", "get_state", "set_state"})
 _SEEDS = ("random.seed", "numpy.random.seed", "torch.manual_seed", "torch.random.manual_seed")
 # what a tensor is like does not depend on what it holds
 _SHAPES = frozenset(
@@ -58,7 +57,7 @@ class Shares:
         self.order = Order(training.modules)
         self.returned: dict[Any, Origins] = {}
         self._memory: dict[Any, Origins] = {}
-        matters = training.structure.loaders or any(_CLOCK.match(x) or _CHANCE.match(x) for x in training.calls)
+        matters = training.structure.loaders or any(x in _CLOCK or _draws(x) for x in training.calls)
         self._statements = (
             []
             if not matters
@@ -115,9 +114,9 @@ class Shares:
             if func.name in _JOINED and any(x.kind is Kind.ACCELERATOR for x in owners):
                 return _NONE
         names = [str(x.data) for x in values if x.kind is Kind.LIBRARY]
-        if any(map(_CLOCK.match, names)):
+        if any(name in _CLOCK for name in names):
             return frozenset({Origin.CLOCK})
-        if any(map(_CHANCE.match, names)):
+        if any(map(_draws, names)):
             return _NONE if self.seeded else frozenset({Origin.CHANCE})
         functions = _functions(values)
         if functions and not self._is_one_of_many(func, values):
@@ -223,6 +222,12 @@ class Shares:
         if node.id == "self" and path:
             return (_class_of(node), *path)
         return (node.scope.resolve(node.id), node.id, *path)
+
+
+def _draws(name: str) -> bool:
+    """Whether a library function draws random numbers (a class of generators does not by itself)."""
+    member = name.rpartition(".")[2]
+    return name.startswith(_CHANCE) and member.islower() and member not in _DRAWS_NOTHING
 
 
 def _share_of(value: Value) -> Origins:

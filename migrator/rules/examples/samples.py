@@ -20,6 +20,35 @@ class Bank(nn.Module):
 
 model = Bank()
 """
+_RECURRENT = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRU(4, 4)
+
+    def forward(self, x, state):
+        return self.cell(x, state)
+
+model = Net().cuda()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+state = torch.zeros(1, 8, 4).cuda()
+for x, y in DataLoader(dataset, batch_size=8):
+    BEFORE
+    optimizer.zero_grad()
+    output, state = model(x.cuda(), state)
+    nn.functional.mse_loss(output, y.cuda()).backward()
+    optimizer.step()
+"""
+
+
+def _recurrent(before: str = "pass", forward: str = "output, state = model(x.cuda(), state)") -> str:
+    return _RECURRENT.replace("BEFORE", before).replace("output, state = model(x.cuda(), state)", forward)
+
 
 EXAMPLES = {
     "batch-norm": (
@@ -51,7 +80,7 @@ EXAMPLES = {
         ),
         Example(
             "the same as a function, under another name",
-            "from torch import matmul as times\nz = model(x)\nloss = loss + times(z, z.T).mean()",
+            "from torch import matmul as times\nz = model(x)\nloss = loss + times(z, z.t().contiguous()).mean()",
             reviews="MIG913",
             at="times(z",
             frame=BATCH,
@@ -60,6 +89,18 @@ EXAMPLES = {
             "features with weights", "loss = loss + (model(x) @ torch.ones(1, 3, device=device)).mean()", frame=BATCH
         ),
         Example("numbers of the script's own", "import numpy as np\na = np.eye(3)\nb = a @ a.T", frame=SETUP),
+    ),
+    "carried-state": (
+        Example("a state that lives on", _recurrent(), reviews="MIG913", at="model(x.cuda(), state)"),
+        Example(
+            "without its history",
+            _recurrent("state = state.detach()"),
+            reviews="MIG913",
+            at="model(x.cuda(), state)",
+        ),
+        Example("a state that is reset for each batch", _recurrent("state = torch.zeros(1, 8, 4).cuda()")),
+        Example("a state that is not kept", _recurrent(forward="output, last = model(x.cuda(), state)")),
+        Example("a model without a state", BATCH.around("")),
     ),
     "written-buffer": (
         Example(
