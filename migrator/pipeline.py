@@ -17,6 +17,7 @@ from migrator.roles.program import Program
 from migrator.rules import CATALOGUE
 from migrator.rules.change import Change
 from migrator.rules.residue import sweep
+from migrator.rules.rule import Rule, Safety
 from migrator.source import files
 from migrator.source.block import Uncomposable
 from migrator.source.edit import Conflict, apply
@@ -31,6 +32,8 @@ from migrator.training.training import Training
 # What a shelf keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
 _KEPT = 300_000
 _MODULES = 60
+
+_EDITING = tuple(rule for rule in CATALOGUE if rule.safety is not Safety.REVIEW)
 
 
 def run(
@@ -225,10 +228,10 @@ def _ignores(training: Training, shelf: Shelf) -> dict[Module, Ignores]:
     return {module: Ignores(module) for module in given}
 
 
-def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores]) -> Plan:
-    """Ask every rule, and settle what is done."""
+def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores], rules: Sequence[Rule] = CATALOGUE) -> Plan:
+    """Ask the rules, and settle what is done."""
     settings = shelf.settings
-    changes = [change for rule in CATALOGUE for change in rule.check(training)]
+    changes = [change for rule in rules for change in rule.check(training)]
 
     def wants(change: Change) -> bool:
         if not settings.wants(change.code):
@@ -298,7 +301,11 @@ def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -
     for module in results.values():
         second.data[os.path.normpath(module.source.path)] = module.source.encode(module.source.text)
     training = Training(Program(results.get(entry, entry), second.read, second.parsed))
-    return _trains(training) and bool(_plan(training, second, _ignores(training, second)).edits)
+    if not _trains(training):
+        return False
+    ignores = _ignores(training, second)
+    # the rules that only report can keep a program from being changed, and are asked where it would be
+    return bool(_plan(training, second, ignores, _EDITING).edits) and bool(_plan(training, second, ignores).edits)
 
 
 def _files(
