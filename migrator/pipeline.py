@@ -144,8 +144,9 @@ def _trains(training: Training) -> bool:
 
 
 def _ignores(training: Training, shelf: Shelf) -> dict[Module, Ignores]:
-    """What the comments in a program's given files leave out."""
-    given = {module for module in training.modules if os.path.normpath(module.source.path) in shelf.data}
+    """What the comments in the files that may be changed leave out: the given ones, and with `--follow` those they reach."""
+    follow = shelf.settings.follow
+    given = {module for module in training.modules if follow or os.path.normpath(module.source.path) in shelf.data}
     return {module: Ignores(module) for module in given}
 
 

@@ -116,7 +116,8 @@ class _Settlement:
             outside = [step.module for step in change.steps if step.module not in self.editable]
             if outside:
                 self.open.remove(change)
-                self._withhold(change, f"{outside[0].source.path} is not among the given files")
+                path = outside[0].source.path
+                self._withhold(change, f"{path} is not among the given files (--follow adds it)")
 
     def _blockers(self) -> list[Change]:
         return [x for x in self.plan.advice if x.blocks]
