@@ -131,8 +131,12 @@ def migrate(entry: Module, shelf: Shelf) -> tuple[ProgramReport | None, set[Modu
     if shelf.settings.wants("MIG004"):
         for module in training.trained_in:
             item = _framework_item(module)
-            if item is not None:
+            if item is not None and os.path.normpath(module.source.path) in shelf.data:
                 return ProgramReport((FileReport(module.source, (item,)),)), reached
+            if item is not None:  # told where its reader is
+                message = f"{item.message} (in {module.source.path}, which this imports)"
+                item = replace(item, line=1, column=1, end_line=1, end_column=1, message=message)
+                return ProgramReport((FileReport(entry.source, (item,)),)), reached
     ignores = _ignores(training, shelf)
     plan = _plan(training, shelf, ignores)
     plan.advice += _residue(training, plan)

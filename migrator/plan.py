@@ -17,7 +17,6 @@ from migrator.training.reach import Reach, Users
 from migrator.training.training import Training
 from migrator.training.wish import CpuArgument, cpu_argument
 
-
 # what takes moves away, so that whoever calls the code has to prepare what it gets
 _REMOVALS = frozenset({"MIG102", "MIG103", "MIG107"})
 

@@ -568,7 +568,9 @@ class PartlyTrained(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for item in training.structure.optimizers if training.required else ():
-            parts = [x for x in item.of if x.kind is Kind.PART and x.data != "*"]
+            own = [x for x in item.of if x.kind is Kind.PART]
+            # one by one, the parameters of a whole model are all of it, those of a part are not
+            parts = {part for x in own for part in ([x] if x.data != "*" else x.of) if part.kind is Kind.PART}
             if not parts or item.site is None:
                 continue
             names = ", ".join(sorted(f"`{part.label}`" for part in parts))

@@ -34,7 +34,7 @@ def sweep(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) ->
     Args:    seen: nodes that accepted changes are about. lines: lines that other findings explain.
     """
     for module in training.modules:
-        for code, node, what in _sites(training, module):
+        for code, node, what in _sites(training, module, bool(seen)):
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
                 continue
             lines.add((module, module.where(node)[0]))
@@ -72,11 +72,11 @@ def _is_seen(node: Any, seen: set[Any]) -> bool:
     return False
 
 
-def _sites(training: Training, module: Module) -> Iterator[tuple[str, Any, str]]:
+def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
     for call in module.nodes(s.Call):
         yield from _call_sites(training, module, call)
     for literal in module.nodes(s.Literal):
-        if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(training, literal):
+        if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(training, literal, changed):
             option = _is_option(literal)
             yield (
                 "MIG707" if option else "MIG101",
@@ -159,13 +159,13 @@ def _in_function_or_loop(node: Any) -> bool:
     return False
 
 
-def _is_idle(training: Training, literal: s.Literal) -> bool:
+def _is_idle(training: Training, literal: s.Literal, changed: bool) -> bool:
     """Whether a device name is only compared with what a device is called, or is a docstring."""
     parent = literal.parent
     if isinstance(parent, s.Collection):
         parent = parent.parent
     if isinstance(parent, s.Compare):
-        texts = {x for item in training.definitions if item.is_text for x in item.devices}
+        texts = {x for item in training.definitions if changed and item.is_text for x in item.devices}
         return any(
             (isinstance(x, s.Attribute) and x.name == "type")
             or (x is not literal and bool(training.value(x)) and training.value(x) <= texts)
