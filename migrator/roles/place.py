@@ -50,14 +50,12 @@ def is_made_on_device(args: Arguments) -> bool:
 def note_meeting(walk: Walk, node: Any, values: Iterable[Value]) -> None:
     """Note a batch that meets a tensor on the CPU before it was moved: it has to be there, too."""
     met = {item for value in values for item in roots(deep(walk, value))}
-    if any(x.kind in (Kind.FRESH, Kind.BATCH) and (x.place == "cpu" or _is_new(x)) for x in met):
-        for item in met:
-            if item.kind is Kind.BATCH and not item.place:
+    moved = {(x.kind, x.site, x.of) for x in met if x.place == "device"}  # on some path: `if cuda: x = x.cuda()`
+    here = [x for x in met if not x.place and (x.kind, x.site, x.of) not in moved]
+    if any(x.place == "cpu" for x in met) or any(x.kind is Kind.FRESH for x in here):
+        for item in here:
+            if item.kind is Kind.BATCH:
                 walk.note("host", node, item)
-
-
-def _is_new(item: Object) -> bool:
-    return item.kind is Kind.FRESH and not item.place
 
 
 def note_host(walk: Walk, node: s.Call, value: Value) -> None:

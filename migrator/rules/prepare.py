@@ -136,9 +136,8 @@ def _insertion(training: Training, placement: Placement) -> Iterator[Step]:
     block = placement.block
     anchor = block.statements[min(placement.index, len(block.statements) - 1)]
     column = module.where(anchor)[1] - 1
-    lines = prepare_lines(list(names), column, module.tree.default_indent)
-    if any(names.values()):
-        lines = (*lines[:-1], f"{lines[-1][:-1]}, device_placement={_placements(names.values())})")
+    places = f"device_placement={_placements(names.values())}" if any(names.values()) else ""
+    lines = prepare_lines(list(names), column, module.tree.default_indent, places)
     yield Step(module, anchor, Insert(block, placement.index, lines, rank=2))
 
 
@@ -171,16 +170,18 @@ def _role(training: Training, item: Object) -> Kind:
     return item.kind if item.kind in _ORDER else next((kind for kind, found in played if item in found), Kind.MODEL)
 
 
-def prepare_lines(names: list[str], column: int, indent: str) -> tuple[str, ...]:
+def prepare_lines(names: list[str], column: int, indent: str, keyword: str = "") -> tuple[str, ...]:
     """Lay out ``a, b = accelerator.prepare(a, b)`` on as few lines as fit."""
     joined = ", ".join(names)
-    width = column + len(joined) * 2 + len(" = accelerator.prepare()")
+    given = ", ".join([*names, keyword] if keyword else names)
+    width = column + len(joined) + len(given) + len(" = accelerator.prepare()")
     if width <= _WIDTH:
-        return (f"{joined} = {ACCELERATOR}.prepare({joined})",)
-    if column + len(joined) + len(" = accelerator.prepare(") <= _WIDTH + 12:
-        return (f"{joined} = {ACCELERATOR}.prepare(", f"{indent}{joined}", ")")
+        return (f"{joined} = {ACCELERATOR}.prepare({given})",)
+    if column + max(len(joined) + len(" = accelerator.prepare("), len(given)) <= _WIDTH + 12:
+        return (f"{joined} = {ACCELERATOR}.prepare(", f"{indent}{given}", ")")
     each = [f"{indent}{name}," for name in names]
-    return ("(", *each, f") = {ACCELERATOR}.prepare(", *each, ")")
+    last = [f"{indent}{keyword},"] if keyword else []
+    return ("(", *each, f") = {ACCELERATOR}.prepare(", *each, *last, ")")
 
 
 def obligations(training: Training) -> set[str]:
