@@ -12,6 +12,7 @@ from migrator.rules import (
     device,
     device_name,
     dynamic,
+    file,
     gradient,
     metrics,
     parallel,
@@ -28,7 +29,7 @@ from migrator.rules.rule import Rule
 
 _FAMILIES = (
     scaffold, device, device_name, prepare, scheduler, copies, samples, backward, precision, gradient, blockers, processes,
-    checkpoint, metrics, console, seed, tracking, cuda, control, data, dynamic, parallel,
+    checkpoint, file, metrics, console, seed, tracking, cuda, control, data, dynamic, parallel,
 )  # fmt: skip
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted((rule() for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.code)

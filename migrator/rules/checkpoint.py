@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
-from migrator.rules.change import ACCELERATOR, Change, Level, Step
-from migrator.rules.prepare import is_guarded, unguarded_saves
+from migrator.rules.change import ACCELERATOR, Change, Step
+from migrator.rules.prepare import unguarded_saves, wrapper_questions
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
-from migrator.source.block import Insert, Operation, Replace, Wrap
+from migrator.source.block import Insert, Replace, Wrap
 from migrator.source.module import Module
-from migrator.source.span import Span
 from migrator.training.training import Training
 
 _PREPARED = frozenset({"prepared"})
@@ -41,7 +40,7 @@ class Save(Rule):
             if block is not None:
                 if block not in done:
                     done.add(block)
-                    yield _guarded(
+                    yield guarded(
                         self.code,
                         module,
                         block,
@@ -59,7 +58,7 @@ class Save(Rule):
             or {arg.keyword for arg in call.args} - known
             or any(arg.star for arg in call.args)
         ):
-            return _guarded(self.code, module, call.statement, call.statement, call, "Save on the main process only")
+            return guarded(self.code, module, call.statement, call.statement, call, "Save on the main process only")
         text = module.text(call.func)
         return Change(
             self.code,
@@ -72,7 +71,8 @@ class Save(Rule):
         )
 
 
-def _guarded(code: str, module: Module, first: Any, last: Any, node: Any, message: str) -> Change:
+def guarded(code: str, module: Module, first: Any, last: Any, node: Any, message: str) -> Change:
+    """Put statements under a main-process guard."""
     return Change(
         code,
         module,
@@ -127,7 +127,8 @@ class Load(Rule):
                 continue
             visits = [event for event in training.events("make") if event.node is call]
             if (
-                not visits
+                not all(isinstance(list(event.frame.chain())[-1].node, s.Root) for event in visits)
+                or not visits
                 or not all(event.order > first for event in visits)
                 or any(event.loop is not None for event in visits)
             ):
@@ -160,96 +161,6 @@ def _outermost_with(statement: Any) -> Any:
     while isinstance(statement.block.owner, s.With):
         statement = statement.block.owner
     return statement
-
-
-# library functions that write files; each is called for its effect only
-_WRITERS = frozenset(
-    """torchvision.utils.save_image matplotlib.pyplot.savefig pylab.savefig numpy.save numpy.savez numpy.savetxt json.dump
-    pickle.dump scipy.misc.imsave scipy.io.savemat imageio.imwrite imageio.imsave imageio.mimsave cv2.imwrite
-    torch.onnx.export joblib.dump shutil.copyfile shutil.copy shutil.move os.remove os.rename yaml.dump""".split()
-)
-_FOLDERS = frozenset({"os.mkdir", "os.makedirs"})
-
-
-class OtherWrites(Rule):
-    """Let the main process alone write other files, and make folders without a race.
-
-    What: `save_image(...)`, `np.save(...)`, `plt.savefig(...)` move under `if accelerator.is_main_process:`;
-    `os.mkdir(d)` becomes `os.makedirs(d, exist_ok=True)`.
-    Why: two processes that write one file leave a broken one; two that make one folder raise FileExistsError.
-    Safety: safe for calls that are made for their effect only.
-    Source: Accelerate's guide on processes.
-    """
-
-    code = "MIG505"
-    name = "other-writes"
-
-    def check(self, training: Training) -> Iterator[Change]:
-        if not training.required:
-            return
-        for name, found in training.calls.items():
-            for module, call in found:
-                if not training.is_involved(call):
-                    continue
-                if name in _FOLDERS:
-                    yield from self._folder(training, module, call, name)
-                elif name in _WRITERS and not is_guarded(training, call):
-                    yield from self._write(training, module, call, name)
-
-    def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
-        if (
-            call.argument(None, "exist_ok") is not None
-            or not isinstance(call.parent, s.Evaluate)
-            or any(arg.star for arg in call.args)
-        ):
-            return
-        operations: list[Operation] = []
-        if name == "os.mkdir":
-            text = module.text(call.func)
-            if not text.endswith("mkdir") or len(call.args) != 1 or "." not in text:
-                return
-            end = module.span(call.func).end
-            operations.append(Replace(Span(end - len("mkdir"), end), "makedirs"))
-        if call.args:
-            end = module.outer(call.args[-1].value).end
-            operations.append(Replace(Span(end, end), ", exist_ok=True"))
-        yield Change(
-            self.code, module, call, "Make the folder without failing where another process was faster",
-            tuple(Step(module, call, operation) for operation in operations), needs=_PREPARED,
-        )  # fmt: skip
-
-    def _write(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
-        statement = call.statement
-        if not isinstance(call.parent, s.Evaluate):
-            return
-        if _runs_model(training, statement):
-            yield Change(
-                self.code, module, call, f"`{name}` writes a file in every process", level=Level.REVIEW,
-                reason="the processes overwrite one another's file",
-                recipe="compute first, then write under `if accelerator.is_main_process:`",
-            )  # fmt: skip
-            return
-        block = _opening_with(training, statement)
-        target = block if block is not None else statement
-        yield _guarded(self.code, module, target, target, call, f"Call `{name}` on the main process only")
-
-
-def _runs_model(training: Training, statement: Any) -> bool:
-    """Whether a statement runs a model: under a guard, DDP's forward would wait for the other processes for ever."""
-    inside = set(statement.walk())
-    return any(
-        event.node in inside for event in training.events("forward") if event.item.kind in (Kind.MODEL, Kind.OPAQUE)
-    )
-
-
-def _opening_with(training: Training, statement: Any) -> s.With | None:
-    """The ``with open(path, "w") as f:`` that exists for one write only."""
-    owner = statement.block.owner
-    if not isinstance(owner, s.With) or len(owner.body.statements) != 1 or len(owner.items) != 1:
-        return None
-    call = owner.items[0].value
-    opens = isinstance(call, s.Call) and isinstance(call.func, s.Name) and call.func.id == "open"
-    return owner if opens else None
 
 
 class MainProcessGuard(Rule):
@@ -300,7 +211,8 @@ class SaveDict(Rule):
 class ModelModule(Rule):
     """Replace `model.module` by `unwrap_model`.
 
-    What: `model.module.x` becomes `accelerator.unwrap_model(model).x`.
+    What: `model.module.x` becomes `accelerator.unwrap_model(model).x`, and so does the whole of
+    `model.module.x if hasattr(model, "module") else model.x`.
     Why: on one process there is no `module`.
     Safety: safe; done together with MIG207.
     Source: Accelerate's `Accelerator.unwrap_model`.
@@ -311,7 +223,25 @@ class ModelModule(Rule):
     safety = Safety.SAFE
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())
+        for node, model in wrapper_questions(training) if training.required else ():
+            module = training.module_of(node)
+            shown = module.text(model)
+            inside = [x for x in node.orelse.walk() if module.text(x) == shown and isinstance(x, type(model))]
+            span, start = module.outer(node), module.outer(node.orelse).start
+            text = module.outer_text(node.orelse)
+            for part in reversed(inside):
+                at, end = (offset - start for offset in module.outer(part))
+                text = f"{text[:at]}{ACCELERATOR}.unwrap_model({text[at:end]}){text[end:]}"
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"Reach the model through `accelerator.unwrap_model({shown})`, wrapped or not",
+                (Step(module, node, Replace(span, text)),),
+                needs=_PREPARED,
+                gives=frozenset(f"unwrap:{id(x)}" for x in node.walk()),
+                alike=tuple(x for x in node.body.walk() if isinstance(x, s.Attribute) and x.name == "module"),
+            )
 
 
-RULES: tuple[type[Rule], ...] = (Save, SaveDict, Load, ModelModule, OtherWrites, MainProcessGuard)
+RULES: tuple[type[Rule], ...] = (Save, SaveDict, Load, ModelModule, MainProcessGuard)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from migrator.roles.role import Kind
 from migrator.rules.change import Level
 from migrator.rules.remark import Remark, Sites, enclosing, shown
 from migrator.source import syntax as s
 from migrator.training.share import Origin
 from migrator.training.training import Training
 
+_SHARES = frozenset({Origin.SHARE, Origin.PARTLY})
 _SEVERAL = "each process sums over its own share of the batches"
 
 
@@ -51,8 +53,8 @@ class DatasetDenominator(Remark):
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
             for node in module.nodes(s.Binary):
-                whole = node.operator == "Divide" and _is_dataset_length(node.right)
-                if whole and training.is_involved(node) and Origin.SHARE in training.shares.of(node.left):
+                whole = node.operator == "Divide" and _is_dataset_length(training, node.right)
+                if whole and training.is_involved(node) and _SHARES & training.shares.of(node.left):
                     yield node, f"`{shown(training, node)}` divides this process's sum by the whole dataset's size"
 
 
@@ -140,7 +142,7 @@ def _listings(training: Training) -> Iterator[Any]:
 def _is_shared(training: Training, node: Any, value: Any) -> bool:
     """Whether a statement in a loop over training batches is about a number of this process's own."""
     loop = next(enclosing(node, (s.For, s.While)), None)
-    return loop in training.structure.batch_loops and Origin.SHARE in training.shares.of(value)
+    return loop in training.structure.batch_loops and bool(_SHARES & training.shares.of(value))
 
 
 def _compares(value: Any) -> bool:
@@ -162,7 +164,9 @@ def _first_in_loop(statements: Iterator[Any]) -> Iterator[Any]:
             yield statement
 
 
-def _is_dataset_length(node: Any) -> bool:
+def _is_dataset_length(training: Training, node: Any) -> bool:
+    if any(x.kind is Kind.LENGTH and x.of[0].kind is Kind.DATASET for x in training.value(node)):
+        return True
     inside = [x for x in node.walk() if isinstance(x, s.Call) and isinstance(x.func, s.Name) and x.func.id == "len"]
     return any(
         isinstance(x, (s.Name, s.Attribute)) and "dataset" in (x.id if isinstance(x, s.Name) else x.name)

@@ -23,6 +23,7 @@ class Origin(Enum):
     """Why a value may differ between processes."""
 
     SHARE = "its own share of the batches"
+    PARTLY = "its own share of the batches, in some turns or calls"
     CLOCK = "its own clock"
     CHANCE = "its own random numbers"
 
@@ -98,7 +99,7 @@ class Shares:
         if any(x.kind in (Kind.TENSOR, Kind.BATCH) for x in value):
             # `n = len(x)` is a tensor to those who know no numbers: where it was bound, that counts
             if not isinstance(node, s.Name) or self.order.last_assigned(node) is None:
-                return frozenset({Origin.SHARE}) if _is_share(value) else _NONE
+                return _share_of(value)
         return self._read(node).union(*(self.of(child) for child in node.children()))
 
     def _of_call(self, node: s.Call) -> Origins:
@@ -121,7 +122,7 @@ class Shares:
         if functions and not self._is_one_of_many(func, values):
             return _NONE.union(*(self.returned.get(x, _NONE) for x in functions))
         drawn = {x for x in self.training.value(node) if x.kind is Kind.BATCH}  # `next(batches)`
-        found = frozenset({Origin.SHARE}) if drawn and _is_share(frozenset(drawn)) else _NONE
+        found = _share_of(frozenset(drawn))
         receiver = self.of(func.value) if isinstance(func, s.Attribute) else _NONE
         return found.union(receiver, *(self.of(arg.value) for arg in node.args))
 
@@ -229,12 +230,15 @@ def _draws(name: str) -> bool:
     return name.startswith(_CHANCE) and member.islower() and member not in _DRAWS_NOTHING
 
 
-def _is_share(value: Value) -> bool:
-    """Whether a value is computed from batches that are surely those of a prepared loader."""
+def _share_of(value: Value) -> Origins:
+    """Say whether a value is computed from batches of a prepared loader: surely, or now and then."""
     batches: list[Object] = []
     for item in value:
         batches += [x for x in (item.of if item.kind is Kind.TENSOR else (item,)) if x.kind is Kind.BATCH]
-    return bool(batches) and all(x.of[0].prepared for x in batches)
+    prepared = [x for x in batches if x.of[0].prepared]
+    if not prepared:
+        return _NONE
+    return frozenset({Origin.SHARE if len(prepared) == len(batches) else Origin.PARTLY})
 
 
 def _functions(values: Value) -> list[s.FunctionDef]:

@@ -23,26 +23,11 @@ DEFAULT = Settings()
 GATE_OFF = Settings(ignore=("MIG004",))
 # right, and not what comes out yet
 WRONG = {
-    ("forward-bypass", "a method of the model"): "a class's constructor is walked too late for its layers to be known",
-    ("forward-bypass", "a part of the model"): "a class's constructor is walked too late for its layers to be known",
     ("load", "in a function"): "a function that no training loop calls is not looked into",
-    ("insert-prepare", "a model that a default argument has caught before"): "defaults are not seen to catch an object",
-    (
-        "no-prepare-point",
-        "a model that a dictionary keeps, taken out for each batch",
-    ): "it is prepared anew for each batch",
-    (
-        "no-prepare-point",
-        "a model that is built with the first batch, in a method",
-    ): "it is prepared anew for each batch",
     (
         "no-prepare-point",
         "a model and an optimizer that are read again together",
     ): "what `torch.load` gives is not seen to be trained",
-    (
-        "find-unused",
-        "a model whose parameters are sorted into groups",
-    ): "all parameters, one by one, pass for a part of them",
 }
 # rules whose edits are made by another one
 TOGETHER = {"save-dict": "MIG501"}

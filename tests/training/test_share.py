@@ -64,7 +64,8 @@ class Case:
     seed: str = "pass"
 
 
-SHARE, CLOCK, CHANCE, NOTHING = (*(frozenset({origin}) for origin in Origin), frozenset())
+SHARE, PARTLY, CLOCK, CHANCE = (frozenset({origin}) for origin in Origin)
+NOTHING: frozenset[Origin] = frozenset()
 CASES = [
     Case("a sum over the training batches", "if total > 1: pass", SHARE),
     Case("a sum over the batches of a loader that is not prepared", "if val > 1: pass", NOTHING),

@@ -38,6 +38,25 @@ for i, (x, y) in enumerate(DataLoader(dataset)):
         optimizer.step()
         optimizer.zero_grad()
 """
+_ENGINE = """
+import torch
+from engines import Engine
+from torch.utils.data import DataLoader
+from data import dataset
+
+model = torch.nn.Linear(4, 1)
+engine = Engine(model)
+engine.train(DataLoader(dataset), torch.optim.SGD(model.parameters(), lr=0.1))
+"""
+_TRAINER = """
+import torch
+from trainer import Trainer
+
+model = torch.nn.Linear(4, 1)
+trainer = Trainer(model, torch.optim.SGD(model.parameters(), lr=0.1))
+trainer.fit()
+"""
+_IDLE = "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\nprint(optimizer)\n"
 
 EXAMPLES = {
     "already-migrated": (
@@ -52,6 +71,12 @@ EXAMPLES = {
         ),
         Example("a plain script", BATCH.around("")),
         Example("a variable that is called accelerator", "accelerator_name = 'none'", frame=SETUP),
+    ),
+    "unseen-engine": (
+        Example("a trainer from elsewhere", _ENGINE, reviews="MIG915", at="engine.train("),
+        Example("a trainer's constructor", _TRAINER, reviews="MIG915", at="Trainer("),
+        Example("a loop that can be seen", BATCH.around("")),
+        Example("an optimizer that nobody steps", "import torch\n\nmodel = torch.nn.Linear(4, 1)\n" + _IDLE),
     ),
     "not-a-training-script": (
         Example("inference", INFERENCE),

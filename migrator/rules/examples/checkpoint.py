@@ -221,26 +221,6 @@ model.load_state_dict(best())
         ),
         Example("a model that nobody wraps", "first = model.parameters()", frame=STEP),
     ),
-    "other-writes": (
-        Example(
-            "an array",
-            'import numpy as np\nnp.save("total.npy", total)',
-            'import numpy as np\nif accelerator.is_main_process:\n    np.save("total.npy", total)',
-            frame=EPOCH,
-        ),
-        Example(
-            "a folder",
-            'import os\nos.mkdir("out")  # for the figures',
-            'import os\nos.makedirs("out", exist_ok=True)  # for the figures',
-            frame=SETUP,
-        ),
-        Example("a folder that may exist", 'import os\nos.makedirs("out", exist_ok=True)', frame=SETUP),
-        Example("a path that is only put together", 'import os\nwhere = os.path.join("out", "a")', frame=SETUP),
-        Example(
-            "a figure that is drawn and not written", "import matplotlib.pyplot as plt\nplt.plot([total])", frame=EPOCH
-        ),
-        Example("a text that a dump gives back", "import json\ntext = json.dumps([total])", frame=EPOCH),
-    ),
     "rank-check": (
         Example(
             "a rank that torch.distributed gives, which stops the program elsewhere",

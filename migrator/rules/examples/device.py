@@ -47,6 +47,12 @@ def _defined(text: str) -> str:
     return _FLAT.replace("DEFINITION", text)
 
 
+_OPTION = """import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--device", default="cuda:1")
+args = parser.parse_args()
+"""
+
 EXAMPLES = {
     "device-definition": (
         Example(
@@ -91,14 +97,17 @@ else:
         Example("an attribute of a trainer", TRAINER.around(""), TRAINER.around("", migrated=True)),
         Example(
             "a device that its user picks",
-            _defined(
-                """import argparse
-parser = argparse.ArgumentParser()
-parser.add_argument("--device", default="cuda:1")
-device = torch.device(parser.parse_args().device)"""
+            _defined(_OPTION + "device = torch.device(args.device)"),
+            _FLAT_AFTER.replace(
+                "from runtime import Accelerator\n\naccelerator = Accelerator()\ndevice = accelerator.device",
+                "\n"
+                + _OPTION.replace("argparse\n", "argparse\nfrom runtime import Accelerator\n")
+                + """device = torch.device(args.device)
+if device.index:
+    torch.cuda.set_device(device)
+accelerator = Accelerator(cpu=device.type == "cpu")
+device = accelerator.device""",
             ),
-            reviews="MIG101",
-            at="device = torch.device(",
         ),
         Example("a tensor that is asked where it is", "there = loss.device", frame=BATCH),
         Example(

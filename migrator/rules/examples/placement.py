@@ -123,6 +123,7 @@ EXAMPLES = {
             model = nn.Linear(4, 1)
             optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
             loader = torch.utils.data.DataLoader(dataset)
+
             accelerator = Accelerator()
             model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
 
@@ -138,7 +139,96 @@ EXAMPLES = {
             Job().run()
             """,
         ),
+        Example(
+            "a model that a dictionary keeps, taken out for each batch",
+            """
+            import torch
+            from torch import nn
+            from data import dataset
+
+            models = {}
+
+            def model_for(width):
+                if width not in models:
+                    models[width] = nn.Linear(width, 1).cuda()
+                return models[width]
+
+            for x, y in torch.utils.data.DataLoader(dataset):
+                model = model_for(x.shape[1])
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+                nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
+                optimizer.step()
+            """,
+            """
+            import torch
+            from torch import nn
+            from data import dataset
+            from runtime import Accelerator
+
+            models = {}
+
+            def model_for(width, accelerator):
+                if width not in models:
+                    models[width] = accelerator.prepare(nn.Linear(width, 1))
+                return models[width]
+
+            accelerator = Accelerator()
+            for x, y in accelerator.prepare(torch.utils.data.DataLoader(dataset)):
+                model = model_for(x.shape[1], accelerator)
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+                accelerator.backward(nn.functional.mse_loss(model(x), y))
+                optimizer = accelerator.prepare(optimizer)
+                optimizer.step()
+            """,
+        ),
+        Example(
+            "a model that is built with the first batch, in a method",
+            """
+            import torch
+            from torch import nn
+            from data import dataset
+
+            class Learner:
+                def __init__(self):
+                    self.net = None
+
+                def learn(self, x, y):
+                    if self.net is None:
+                        self.net = nn.Linear(4, 1).cuda()
+                        self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
+                    nn.functional.mse_loss(self.net(x.cuda()), y.cuda()).backward()
+                    self.opt.step()
+
+            learner = Learner()
+            for x, y in torch.utils.data.DataLoader(dataset):
+                learner.learn(x, y)
+            """,
+            """
+            import torch
+            from torch import nn
+            from data import dataset
+            from runtime import Accelerator
+
+            class Learner:
+                def __init__(self):
+                    self.net = None
+
+                def learn(self, x, y):
+                    if self.net is None:
+                        self.net = accelerator.prepare(nn.Linear(4, 1))
+                        self.opt = accelerator.prepare(torch.optim.SGD(self.net.parameters(), lr=0.1))
+                    accelerator.backward(nn.functional.mse_loss(self.net(x), y))
+                    self.opt.step()
+
+            learner = Learner()
+            accelerator = Accelerator()
+            for x, y in accelerator.prepare(torch.utils.data.DataLoader(dataset)):
+                learner.learn(x, y)
+            """,
+        ),
         Example("a network that only evaluates", "teacher = nn.Linear(4, 1).to(device).eval()", frame=SETUP),
+        Example("a number that is called model", "model_count = 1", frame=SETUP),
+        Example("a dictionary of numbers called loaders", "loaders = {1: 2}", frame=SETUP),
         Example("a list that is called optimizer", "optimizer_names = [type(optimizer).__name__]", frame=SETUP),
         Example("a script that trains nothing", INFERENCE),
         Example("a script that prepares already", MIGRATED),
@@ -184,52 +274,6 @@ EXAMPLES = {
             """,
             reviews="MIG901",
             at='t.load("best.pt")',
-        ),
-        Example(
-            "a model that a dictionary keeps, taken out for each batch",
-            """
-            import torch
-            from torch import nn
-            from data import dataset
-
-            models = {}
-
-            def model_for(width):
-                if width not in models:
-                    models[width] = nn.Linear(width, 1).cuda()
-                return models[width]
-
-            for x, y in torch.utils.data.DataLoader(dataset):
-                model = model_for(x.shape[1])
-                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-                nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
-                optimizer.step()
-            """,
-            reviews="MIG901",
-        ),
-        Example(
-            "a model that is built with the first batch, in a method",
-            """
-            import torch
-            from torch import nn
-            from data import dataset
-
-            class Learner:
-                def __init__(self):
-                    self.net = None
-
-                def learn(self, x, y):
-                    if self.net is None:
-                        self.net = nn.Linear(4, 1).cuda()
-                        self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
-                    nn.functional.mse_loss(self.net(x.cuda()), y.cuda()).backward()
-                    self.opt.step()
-
-            learner = Learner()
-            for x, y in torch.utils.data.DataLoader(dataset):
-                learner.learn(x, y)
-            """,
-            reviews="MIG901",
         ),
         Example(
             "a model and an optimizer that are read again together",

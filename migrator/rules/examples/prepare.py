@@ -7,6 +7,21 @@ from migrator.rules.examples.frame import BATCH, EPOCH, SETUP, STEP
 from migrator.rules.examples.script import GAN, INFERENCE, LEARNER, own, stepped
 from migrator.rules.rule import Example
 
+_BARE = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+
+w = torch.zeros(1, 4, requires_grad=True)
+b = torch.zeros(1, requires_grad=True)
+optimizer = torch.optim.SGD([w, b], lr=0.1)
+for x, y in DataLoader(dataset, batch_size=8):
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(x @ w.t() + b, y)
+    loss.backward()
+    optimizer.step()
+"""
 EXAMPLES = {
     **placement.EXAMPLES,
     "scheduler-cadence": (
@@ -182,6 +197,17 @@ EXAMPLES = {
             "a model whose parameters are sorted into groups",
             own().replace("SGD(model.parameters()", "SGD([{'params': [p]} for p in model.parameters()]"),
         ),
+    ),
+    "bare-tensors": (
+        Example("two tensors", _BARE, reviews="MIG205", at="torch.optim.SGD(["),
+        Example(
+            "the same tensors in a dictionary",
+            _BARE.replace("[w, b]", '[{"params": [w, b]}]'),
+            reviews="MIG205",
+            at="torch.optim.SGD([",
+        ),
+        Example("the parameters of a model", BATCH.around("")),
+        Example("tensors beside a model's parameters", _BARE.replace("[w, b]", "[*nn.Linear(4, 1).parameters(), b]")),
     ),
     "no-loader": (
         Example(

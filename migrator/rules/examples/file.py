@@ -1,0 +1,45 @@
+"""Examples: files other than checkpoints."""
+
+from __future__ import annotations
+
+from migrator.rules.examples.frame import EPOCH, SETUP
+from migrator.rules.rule import Example
+
+EXAMPLES = {
+    "other-writes": (
+        Example(
+            "an array",
+            'import numpy as np\nnp.save("total.npy", total)',
+            'import numpy as np\nif accelerator.is_main_process:\n    np.save("total.npy", total)',
+            frame=EPOCH,
+        ),
+        Example(
+            "a folder",
+            'import os\nos.mkdir("out")  # for the figures',
+            'import os\nos.makedirs("out", exist_ok=True)  # for the figures',
+            frame=SETUP,
+        ),
+        Example("a folder that may exist", 'import os\nos.makedirs("out", exist_ok=True)', frame=SETUP),
+        Example("a path that is only put together", 'import os\nwhere = os.path.join("out", "a")', frame=SETUP),
+        Example(
+            "a figure that is drawn and not written", "import matplotlib.pyplot as plt\nplt.plot([total])", frame=EPOCH
+        ),
+        Example("a text that a dump gives back", "import json\ntext = json.dumps([total])", frame=EPOCH),
+    ),
+    "opened-file": (
+        Example(
+            "a line of a log",
+            'with open("log.txt", "a") as log:\n    log.write(str(total))',
+            'if accelerator.is_main_process:\n    with open("log.txt", "a") as log:\n        log.write(str(total))',
+            frame=EPOCH,
+        ),
+        Example("a file that stays open", 'log = open("log.txt", "w")', reviews="MIG505", at="open(", frame=SETUP),
+        Example("a file that is read", 'with open("names.txt") as names:\n    words = names.read()', frame=SETUP),
+        Example(
+            "a line that the main process writes already",
+            'if accelerator.is_main_process:\n    with open("log.txt", "a") as log:\n        log.write("done")',
+            frame=EPOCH,
+        ),
+        Example("a method of that name", 'import webbrowser\nwebbrowser.open("w", "a")', frame=SETUP),
+    ),
+}

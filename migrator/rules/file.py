@@ -1,0 +1,218 @@
+"""Other files than checkpoints: figures, logs and folders, which the main process alone writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Change, Level, Step
+from migrator.rules.checkpoint import guarded
+from migrator.rules.prepare import is_guarded
+from migrator.rules.rule import Rule
+from migrator.source import syntax as s
+from migrator.source.block import Operation, Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training.training import Training
+
+_PREPARED = frozenset({"prepared"})
+# library functions that write files; each is called for its effect only
+_WRITERS = frozenset(
+    """torchvision.utils.save_image matplotlib.pyplot.savefig pylab.savefig numpy.save numpy.savez numpy.savetxt json.dump
+    pickle.dump scipy.misc.imsave scipy.io.savemat imageio.imwrite imageio.imsave imageio.mimsave cv2.imwrite
+    torch.onnx.export joblib.dump shutil.copyfile shutil.copy shutil.move os.remove os.rename yaml.dump""".split()
+)
+_FOLDERS = frozenset({"os.mkdir", "os.makedirs"})
+# methods of models, tables and figures that write files
+_WRITING_METHODS = frozenset(
+    """save save_pretrained push_to_hub to_csv to_json to_pickle to_excel to_parquet to_hdf savefig write_image""".split()
+)
+
+
+class OtherWrites(Rule):
+    """Let the main process alone write other files, and make folders without a race.
+
+    What: `save_image(...)`, `np.save(...)`, `plt.savefig(...)` move under `if accelerator.is_main_process:`;
+    `os.mkdir(d)` becomes `os.makedirs(d, exist_ok=True)`.
+    Why: two processes that write one file leave a broken one; two that make one folder raise FileExistsError.
+    Safety: safe for calls that are made for their effect only.
+    Source: Accelerate's guide on processes.
+    """
+
+    code = "MIG505"
+    name = "other-writes"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        done: set[Any] = set()
+        for name, found in training.calls.items():
+            for module, call in found:
+                if not training.is_involved(call):
+                    continue
+                if name in _FOLDERS and not _tolerates(call.statement):
+                    yield from self._folder(training, module, call, name)
+                elif name in _WRITERS and not is_guarded(training, call):
+                    yield from self._write(training, module, call, name)
+
+        for event in training.events("call"):
+            if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
+                call = event.node
+                if training.is_involved(call) and not is_guarded(training, call) and call not in done:
+                    done.add(call)
+                    yield from self._write(training, training.module_of(call), call, f".{event.detail}")
+
+    def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
+        if (
+            call.argument(None, "exist_ok") is not None
+            or not isinstance(call.parent, s.Evaluate)
+            or any(arg.star for arg in call.args)
+        ):
+            return
+        operations: list[Operation] = []
+        if name == "os.mkdir":
+            text = module.text(call.func)
+            if not text.endswith("mkdir") or len(call.args) != 1 or "." not in text:
+                return
+            end = module.span(call.func).end
+            operations.append(Replace(Span(end - len("mkdir"), end), "makedirs"))
+        if call.args:
+            end = module.outer(call.args[-1].value).end
+            operations.append(Replace(Span(end, end), ", exist_ok=True"))
+        yield Change(
+            self.code, module, call, "Make the folder without failing where another process was faster",
+            tuple(Step(module, call, operation) for operation in operations), needs=_PREPARED,
+        )  # fmt: skip
+
+    def _write(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
+        statement = call.statement
+        if not isinstance(call.parent, s.Evaluate):
+            return
+        if _runs_model(training, statement):
+            yield Change(
+                self.code, module, call, f"`{name}` writes a file in every process", level=Level.REVIEW,
+                reason="the processes overwrite one another's file",
+                recipe="compute first, then write under `if accelerator.is_main_process:`",
+            )  # fmt: skip
+            return
+        block = _opening_with(training, statement)
+        target = block if block is not None else statement
+        yield guarded(self.code, module, target, target, call, f"Call `{name}` on the main process only")
+
+
+def _tolerates(statement: Any) -> bool:
+    """Whether a statement stands in a `try` whose handlers take a folder that is there already."""
+    owner = statement.block.owner
+    if not isinstance(owner, s.Try) or statement.block is not owner.body:
+        return False
+    words = {
+        x.id
+        for handler in owner.handlers
+        if handler.type is not None
+        for x in handler.type.walk()
+        if isinstance(x, s.Name)
+    }
+    return not all(handler.type is not None for handler in owner.handlers) or bool(
+        words & {"OSError", "FileExistsError", "Exception", "IOError"}
+    )
+
+
+def _runs_model(training: Training, statement: Any) -> bool:
+    """Whether a statement runs a model: under a guard, DDP's forward would wait for the other processes for ever."""
+    inside = set(statement.walk())
+    return any(
+        event.node in inside for event in training.events("forward") if event.item.kind in (Kind.MODEL, Kind.OPAQUE)
+    )
+
+
+def _opening_with(training: Training, statement: Any) -> s.With | None:
+    """The ``with open(path, "w") as f:`` that exists for one write only."""
+    owner = statement.block.owner
+    if not isinstance(owner, s.With) or len(owner.body.statements) != 1 or len(owner.items) != 1:
+        return None
+    call = owner.items[0].value
+    opens = isinstance(call, s.Call) and isinstance(call.func, s.Name) and call.func.id == "open"
+    return owner if opens else None
+
+
+class OpenedFile(Rule):
+    """Let the main process alone write the files that the script opens itself.
+
+    What: `with open("log.csv", "a") as f:` moves under `if accelerator.is_main_process:` where its body does nothing but
+    write; any other `open(..., "w")` is reported.
+    Why: N processes that write one file leave its lines N times, or in pieces.
+    Safety: safe where nothing in the body is read afterwards and no model runs in it.
+    Source: Accelerate's guide on processes.
+    """
+
+    code = "MIG505"
+    name = "opened-file"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for module, call in training.calls.get("open", []) if training.required else ():
+            if not _writes(call) or not training.is_involved(call) or is_guarded(training, call):
+                continue
+            block = _only_writes(training, call)
+            if block is not None:
+                yield guarded(
+                    self.code, module, block, block, call, f"Write {_path(module, call)} on the main process only"
+                )
+            elif _opening_save(training, call) is None:
+                yield Change(
+                    self.code, module, call, f"Every process writes {_path(module, call)}", level=Level.REVIEW,
+                    reason="its lines come N times, or in pieces",
+                    recipe="open it, and write to it, under `if accelerator.is_main_process:`",
+                )  # fmt: skip
+
+
+def _writes(call: s.Call) -> bool:
+    mode = call.argument(1, "mode")
+    return isinstance(mode, s.Literal) and any(letter in str(mode.value) for letter in "wax+")
+
+
+def _path(module: Module, call: s.Call) -> str:
+    return f"`{module.text(call.args[0].value)}`" if call.args else "a file"
+
+
+def _only_writes(training: Training, call: s.Call) -> s.With | None:
+    """The `with` around a file that is opened, written to and closed, with nothing left of it that anybody reads."""
+    block = call.statement
+    if not isinstance(block, s.With) or len(block.items) != 1 or _runs_model(training, block):
+        return None
+    if not all(isinstance(x, (s.Evaluate, s.For, s.Assign, s.Augment, s.If)) for x in _statements(block.body)):
+        return None
+    own = {x.id for x in block.walk() if isinstance(x, s.Name) and x.store}
+    scope = call.scope
+    inside = set(block.walk())
+    outside = [x for name in own for x in scope.names.get(name, []) if not (x in inside or x.store or _has_its_own(x))]
+    kept = any(isinstance(x, (s.Attribute, s.Subscript)) and x.store for x in inside)
+    return None if outside or kept else block
+
+
+def _has_its_own(name: s.Name) -> bool:
+    """Whether a name is read under another `with` that binds it anew."""
+    node: Any = name
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
+        if isinstance(node, s.With) and any(
+            isinstance(item.target, s.Name) and item.target.id == name.id for item in node.items
+        ):
+            return True
+        node = node.parent
+    return False
+
+
+def _statements(block: s.Block) -> Iterator[Any]:
+    for statement in block.statements:
+        yield statement
+        for inner in statement.blocks():
+            yield from _statements(inner)
+
+
+def _opening_save(training: Training, call: s.Call) -> Any:
+    """The `torch.save` that a file is opened for, which MIG501 sees to."""
+    inside = set(call.statement.walk())
+    return next((save for _, save in training.calls.get("torch.save", []) if save in inside), None)
+
+
+RULES: tuple[type[Rule], ...] = (OtherWrites, OpenedFile)
