@@ -126,10 +126,17 @@ def _is_local(training: Training, func: Any) -> bool:
     """Whether a function or class of the program's own, or of Python's, bears the name."""
     values = training.value(func)
     return bool(values) and all(
-        x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD)
+        x.kind is Kind.CLASS
+        or (x.kind in (Kind.FUNCTION, Kind.METHOD) and not _wraps(x.data[0]))
         or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
         for x in values
     )
+
+
+def _wraps(function: Any) -> bool:
+    """Whether a function of one's own stands before one of torch's: its calls go with it."""
+    names = {x.name for x in function.body.walk() if isinstance(x, s.Attribute)}
+    return bool(names & _DISTRIBUTED.keys())
 
 
 def _is_ours(training: Training, func: s.Attribute) -> bool:
