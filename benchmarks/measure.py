@@ -18,7 +18,11 @@ class Cost:
     """What one run of a command took."""
 
     time_s: float
+    cpu_s: float  # of all its processes
     memory_mb: float  # at its peak, of the process that was started
+
+
+Measure = Callable[[Cost], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +31,15 @@ class Costs:
 
     rounds: Mapping[str, Sequence[Cost]]
 
-    def ratio(self, command: str, floor: str, what: Callable[[Cost], float] = lambda cost: cost.time_s) -> float:
+    def ratio(self, command: str, floor: str, what: Measure) -> float:
         """Give how much more one command takes than another: the median of the rounds' ratios."""
         pairs = zip(self.rounds[command], self.rounds[floor], strict=True)
         return median(what(one) / what(other) for one, other in pairs)
 
-    def further_ms(self, more: str, less: str) -> float:
+    def further_ms(self, more: str, less: str, what: Measure) -> float:
         """Give how many milliseconds one command takes more than another: the median of the rounds' differences."""
         pairs = zip(self.rounds[more], self.rounds[less], strict=True)
-        return 1000 * median(one.time_s - other.time_s for one, other in pairs)
+        return 1000 * median(what(one) - what(other) for one, other in pairs)
 
 
 def measure(commands: Mapping[str, Sequence[str]], rounds: int) -> Costs:
@@ -63,4 +67,4 @@ def _run(command: Sequence[str]) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
         raise RuntimeError(f"{' '.join(command)} ended with exit code {process.returncode}")
-    return Cost(time_s, usage.ru_maxrss / 1024)
+    return Cost(time_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

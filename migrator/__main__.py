@@ -18,8 +18,9 @@ def main() -> NoReturn:
         cli.main()
     except SystemExit as end:
         code = end.code
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # it was not closed by who started us
+            stream.flush()
     os._exit(code if isinstance(code, int) else 1)  # taking modules and trees apart takes another tenth
 
 

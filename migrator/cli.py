@@ -330,6 +330,9 @@ class _Command(click.Command):
     help="Leave out what these .gitignore patterns match. Comma-separated, repeatable.",
 )
 @click.option("--force-exclude", is_flag=True, default=None, help="Exclude files that PATHS name, too.")
+@click.option(
+    "--follow/--no-follow", default=None, help="Change the local modules that PATHS import, too, where that is needed."
+)
 @click.option("--strict/--no-strict", default=None, help="Exit with 3 where sites are left to review.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What to print.  [text]")
 @click.option(

@@ -27,6 +27,7 @@ class Settings:
     unsafe: bool = False  # apply changes of level `unsafe` too
     exclude: tuple[str, ...] = ()  # .gitignore patterns
     force_exclude: bool = False  # exclude files that the command line names, too
+    follow: bool = False  # edit the local modules that a given file reaches, too
     strict: bool = False  # what is left to review makes the exit code 3
     roles: bool = False  # fill `ProgramReport.roles`; a mode of one run, so no key of the file
 
@@ -89,6 +90,7 @@ KEYS: Mapping[str, Callable[[object], Any]] = {
     "unsafe": _flag,
     "exclude": _words,
     "force-exclude": _flag,
+    "follow": _flag,
     "strict": _flag,
 }
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from traceback import extract_tb
 
 from migrator import guard, pool
 from migrator.config import Settings
-from migrator.errors import Distrusted, FileProblem, Unreadable
+from migrator.errors import Distrusted, FileProblem
 from migrator.plan import Plan, settle
 from migrator.report.report import FileReport, Item, Level, ProgramReport
 from migrator.roles.explain import explain
@@ -17,20 +17,21 @@ from migrator.roles.program import Program
 from migrator.rules import CATALOGUE
 from migrator.rules.change import Change
 from migrator.rules.residue import sweep
-from migrator.source import files
+from migrator.rules.rule import Rule, Safety
+from migrator.shelf import Shelf
 from migrator.source.block import Uncomposable
 from migrator.source.edit import Conflict, apply
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
-from migrator.source.text import Source, make_source, read_source
+from migrator.source.text import make_source
 from migrator.training.cast import explain_cast
-from migrator.training.entry import entries, imported_stems, is_script, stem_of
+from migrator.training.entry import entries, is_script
 from migrator.training.framework import framework_of, may_be_driven
 from migrator.training.training import Training
 
 # What a shelf keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
-_KEPT = 300_000
-_MODULES = 60
+
+_EDITING = tuple(rule for rule in CATALOGUE if rule.safety is not Safety.REVIEW)
 
 
 def run(
@@ -54,92 +55,6 @@ def run_text(text: str, path: str, settings: Settings) -> ProgramReport:
     shelf.sources[os.path.normpath(path)] = make_source(path, text)
     reports = list(_run(shelf, lambda done: None))
     return reports[0] if reports else ProgramReport((FileReport(shelf.sources[os.path.normpath(path)]),))
-
-
-# ---------------------------------------------------------------- reading
-
-
-@dataclass(slots=True)
-class Shelf:
-    """The given files, and those that they import, each read and parsed once."""
-
-    settings: Settings
-    data: dict[str, bytes] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)  # normalised path -> as the user wrote it
-    sources: dict[str, Source] = field(default_factory=dict)
-    parsed: dict[str, Module] = field(default_factory=dict)
-    problems: dict[str, FileProblem] = field(default_factory=dict)
-    peeked: dict[str, bytes] = field(default_factory=dict)
-
-    def take(self, path: str) -> None:
-        """Read a given file."""
-        try:
-            self.put(path, files.read(path))
-        except FileProblem as problem:
-            self.problems[path] = problem
-
-    def put(self, path: str, data: bytes) -> None:
-        """Keep a given file's bytes."""
-        key = os.path.normpath(path)
-        self.data[key] = data
-        self.names[key] = path
-
-    def read(self, path: str) -> Source | None:
-        """Give a file's text, whether it was given or is imported; None where there is no such file."""
-        if path not in self.sources:
-            data = self.data.get(path)
-            if data is None:
-                if not os.path.isfile(path):
-                    return None
-                data = files.read(path)
-            self.sources[path] = read_source(self.names.get(path, path), data)
-        return self.sources[path]
-
-    def user_of(self, module: Module, name: str, training: Training) -> str | None:
-        """Give a file outside a program that uses a name of one of its modules; None where there is none."""
-        inside = {os.path.normpath(x.source.path) for x in training.modules}
-        stem = stem_of(module.source.path)
-        for path in self._neighbours(os.path.dirname(os.path.normpath(module.source.path))):
-            if path not in inside:
-                data = self.data[path] if path in self.data else self._peek(path)
-                if name.encode() in data and stem in imported_stems(data):
-                    return self.names.get(path, path)
-        return None
-
-    def tidy(self) -> None:
-        """Forget what was parsed, once it is much; a program's trees are full of cycles, which only a collection frees."""
-        if sum(len(module.source.text) for module in self.parsed.values()) > _KEPT or len(self.parsed) > _MODULES:
-            self.parsed.clear()
-            gc.collect()
-
-    def _neighbours(self, folder: str) -> list[str]:
-        """The given files, and the Python files beside a module and one folder above it."""
-        found = dict.fromkeys(self.data)
-        for place in dict.fromkeys((folder or ".", os.path.dirname(folder) or ".")):
-            if os.path.isdir(place):
-                names = sorted(name for name in os.listdir(place) if name.endswith(".py"))
-                found.update(dict.fromkeys(os.path.normpath(os.path.join(place, name)) for name in names))
-        return list(found)
-
-    def _peek(self, path: str) -> bytes:
-        if path not in self.peeked:
-            try:
-                self.peeked[path] = files.read(path)
-            except FileProblem:
-                self.peeked[path] = b""  # whoever migrates that file hears why it cannot be read
-        return self.peeked[path]
-
-    def module(self, path: str) -> Module:
-        """Parse a given file.
-
-        Raises:  FileProblem
-        """
-        if path not in self.parsed:
-            source = self.read(path)
-            if source is None:
-                raise Unreadable(path, "cannot be found")
-            self.parsed[path] = Module(source)
-        return self.parsed[path]
 
 
 def _run(shelf: Shelf, progress: Callable[[int], None]) -> Iterator[ProgramReport]:
@@ -174,12 +89,21 @@ def _programs(shelf: Shelf, reached: set[str]) -> Iterator[tuple[ProgramReport |
 def _program(path: str, shelf: Shelf) -> tuple[ProgramReport | None, set[str]]:
     """Migrate the program that starts in a file; give its report and the files that it reached."""
     try:
-        entry = shelf.module(path)
+        report, modules = migrate(shelf.module(path), shelf)
     except FileProblem as problem:
         return ProgramReport((), (problem,)), set()
-    report, modules = migrate(entry, shelf)
+    except Exception as error:  # a mistake of ours about one program; the others are still done
+        return ProgramReport((), (_mistake(path, error),)), set()
     shelf.tidy()
     return report, {os.path.normpath(module.source.path) for module in modules}
+
+
+def _mistake(path: str, error: Exception) -> Distrusted:
+    """Tell of an error that we should not have made, with its place in our code."""
+    place = extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}:{place.lineno}"
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Distrusted(path, f"INTERNAL ERROR: {text} ({where}); the file is left alone, please report it")
 
 
 def _driven(shelf: Shelf, reached: set[str]) -> Iterator[ProgramReport]:
@@ -207,8 +131,12 @@ def migrate(entry: Module, shelf: Shelf) -> tuple[ProgramReport | None, set[Modu
     if shelf.settings.wants("MIG004"):
         for module in training.trained_in:
             item = _framework_item(module)
-            if item is not None:
+            if item is not None and os.path.normpath(module.source.path) in shelf.data:
                 return ProgramReport((FileReport(module.source, (item,)),)), reached
+            if item is not None:  # told where its reader is
+                message = f"{item.message} (in {module.source.path}, which this imports)"
+                item = replace(item, line=1, column=1, end_line=1, end_column=1, message=message)
+                return ProgramReport((FileReport(entry.source, (item,)),)), reached
     ignores = _ignores(training, shelf)
     plan = _plan(training, shelf, ignores)
     plan.advice += _residue(training, plan)
@@ -220,15 +148,16 @@ def _trains(training: Training) -> bool:
 
 
 def _ignores(training: Training, shelf: Shelf) -> dict[Module, Ignores]:
-    """What the comments in a program's given files leave out."""
-    given = {module for module in training.modules if os.path.normpath(module.source.path) in shelf.data}
+    """What the comments in the files that may be changed leave out: the given ones, and with `--follow` those they reach."""
+    follow = shelf.settings.follow
+    given = {module for module in training.modules if follow or os.path.normpath(module.source.path) in shelf.data}
     return {module: Ignores(module) for module in given}
 
 
-def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores]) -> Plan:
-    """Ask every rule, and settle what is done."""
+def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores], rules: Sequence[Rule] = CATALOGUE) -> Plan:
+    """Ask the rules, and settle what is done."""
     settings = shelf.settings
-    changes = [change for rule in CATALOGUE for change in rule.check(training)]
+    changes = [change for rule in rules for change in rule.check(training)]
 
     def wants(change: Change) -> bool:
         if not settings.wants(change.code):
@@ -298,7 +227,11 @@ def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -
     for module in results.values():
         second.data[os.path.normpath(module.source.path)] = module.source.encode(module.source.text)
     training = Training(Program(results.get(entry, entry), second.read, second.parsed))
-    return _trains(training) and bool(_plan(training, second, _ignores(training, second)).edits)
+    if not _trains(training):
+        return False
+    ignores = _ignores(training, second)
+    # the rules that only report can keep a program from being changed, and are asked where it would be
+    return bool(_plan(training, second, ignores, _EDITING).edits) and bool(_plan(training, second, ignores).edits)
 
 
 def _files(

@@ -17,6 +17,9 @@ from migrator.training.reach import Reach, Users
 from migrator.training.training import Training
 from migrator.training.wish import CpuArgument, cpu_argument
 
+# what takes moves away, so that whoever calls the code has to prepare what it gets
+_REMOVALS = frozenset({"MIG102", "MIG103", "MIG107"})
+
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
@@ -83,12 +86,14 @@ class _Settlement:
             else:
                 (self.opportune if change.opportune else self.open).append(change)
         self.cpu = CpuArgument()
+        self.users = users
         self.reach = Reach(training.walk, editable, users)
 
     def run(self) -> Plan:
         if not self.open and not self._can_finish():
             return self.plan
         self._check_files()
+        self._keep_shared()
         if self.open:
             self.cpu = cpu_argument(self.training)
             self._cpu_advice()
@@ -116,7 +121,23 @@ class _Settlement:
             outside = [step.module for step in change.steps if step.module not in self.editable]
             if outside:
                 self.open.remove(change)
-                self._withhold(change, f"{outside[0].source.path} is not among the given files")
+                path = outside[0].source.path
+                self._withhold(change, f"{path} is not among the given files (--follow adds it)")
+
+    def _keep_shared(self) -> None:
+        """Leave moves in helpers alone that code outside of the program calls, too: it does not prepare what it gets."""
+        for change in [x for x in self.open if x.code in _REMOVALS]:
+            helper = _outermost(change.node)
+            user = self.users(change.module, helper.name) if helper is not None else None
+            if helper is not None and user is not None:
+                self.open.remove(change)
+                shown = " ".join(change.module.text(change.node).split())[:60]
+                self.plan.advice.append(
+                    Change(
+                        change.code, change.module, change.node, f"`{shown}` stays: {user} uses `{helper.name}` as well",
+                        level=Level.NOTE, reason="that code does not prepare what it gets, and relies on the move",
+                    )
+                )  # fmt: skip
 
     def _blockers(self) -> list[Change]:
         return [x for x in self.plan.advice if x.blocks]
@@ -347,6 +368,16 @@ class _Settlement:
         if not reads or (scope.kind == "module" and _is_exported(module, target.id, self.training)):
             return False
         return all(x.statement in dropped or any(span.holds(module.span(x)) for span in gone) for x in reads)
+
+
+def _outermost(node: Any) -> s.FunctionDef | s.ClassDef | None:
+    """The function or class at the top of a module that a node is part of."""
+    found = None
+    while node is not None:
+        if isinstance(node, (s.FunctionDef, s.ClassDef)):
+            found = node
+        node = node.parent
+    return found
 
 
 class _Code:

@@ -30,6 +30,7 @@ def test_every_key_of_the_table_becomes_a_setting(tmp_path: Path) -> None:
         unsafe = true
         exclude = ["old/*.py"]
         force-exclude = true
+        follow = true
         strict = true
         """,
     )
@@ -40,6 +41,7 @@ def test_every_key_of_the_table_becomes_a_setting(tmp_path: Path) -> None:
         unsafe=True,
         exclude=("old/*.py",),
         force_exclude=True,
+        follow=True,
         strict=True,
     )
 
@@ -95,7 +97,7 @@ def test_a_flag_overrides_its_key_and_no_other(tmp_path: Path) -> None:
         pytest.param(
             "[tool.migrate]\nzzz = 1\n",
             "[tool.migrate] has no key `zzz`; the keys are target, select, ignore, unsafe, exclude, "
-            "force-exclude, strict",
+            "force-exclude, follow, strict",
             id="nothing like a key",
         ),
         pytest.param(

@@ -43,9 +43,10 @@ def count(reports: Sequence[ProgramReport], files: int) -> Outcome:
     items = [item for report in reports for file in report.files for item in file.items]
     left = [item for item in items if is_left(item)]
     unsafe = sum(item.level is Level.UNSAFE for item in left)
+    changed = sum(file.text is not None for report in reports for file in report.files)
     return Outcome(
-        files=files,
-        changed=sum(file.text is not None for report in reports for file in report.files),
+        files=max(files, changed),  # with --follow, files may change that were not given
+        changed=changed,
         edits=sum(item.applied for item in items),
         unsafe=unsafe,
         review=len(left) - unsafe,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from migrator.roles.arguments import Arguments
 from migrator.roles.element import join_all
+from migrator.roles.evaluate import lookup
 from migrator.roles.function import call_function, escape
 from migrator.roles.library import make_loader, make_optimizer, make_scheduler
 from migrator.roles.opaque import opaque_result
@@ -126,14 +128,24 @@ def _fill_fields(walk: Walk, item: Object, made: Object, args: Arguments) -> Non
     own.update(args.named)
 
 
+_TRAINING_WORDS = frozenset({"backward", "zero_grad", "optim", "optimizer", "optimizers"})
+
+
 def _trains(walk: Walk, node: s.ClassDef) -> bool:
-    """Whether a module class trains itself: it back-propagates, or builds an optimizer."""
+    """Whether a module class trains itself: it back-propagates, builds an optimizer, or is made of parts that do."""
     if node not in walk.trainers:
-        words = {"backward", "zero_grad", "optim", "optimizer", "optimizers"}
-        walk.trainers[node] = any(
-            isinstance(x, s.Attribute) and x.name in words for method in node.methods().values() for x in method.walk()
+        walk.trainers[node] = False  # a class is no part of itself
+        inside = [x for method in node.methods().values() for x in method.walk()]
+        walk.trainers[node] = any(isinstance(x, s.Attribute) and x.name in _TRAINING_WORDS for x in inside) or any(
+            _trains(walk, part) for part in _parts(walk, inside) if part is not node
         )
     return walk.trainers[node]
+
+
+def _parts(walk: Walk, nodes: Iterable[Any]) -> set[s.ClassDef]:
+    """The local classes that some code names."""
+    names = {x.id for x in nodes if isinstance(x, s.Name) and not x.store}
+    return {item.site for name in names for item in lookup(walk, name) if item.kind is Kind.CLASS}
 
 
 def call_method(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:

@@ -26,7 +26,7 @@ SAME = frozenset(
 
 
 def _model_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:
-    if name in SAME:
+    if name in SAME and not (item.kind is Kind.MODEL and _overrides(walk, item, name)):
         return walk.heap.single(item)
     owner = whole(item)
     if name in ("parameters", "named_parameters", "trainable_parameters"):
@@ -59,6 +59,11 @@ def _model_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argum
     if any(x.kind is not Kind.PART for x in given):  # sizes are parts of a model as well, as far as we can see
         walk.note("forward", node, method, None, frozenset(given))
     return walk.heap.tensor(given | {method})
+
+
+def _overrides(walk: Walk, item: Object, name: str) -> bool:
+    """Whether a model's own class, or a local base of it, has a method of its own of a name that torch.nn.Module has."""
+    return item.data.__class__ is Object and class_member(walk, item.data, name, None, None) is not None
 
 
 def _append_to_part(walk: Walk, item: Object, args: Arguments) -> Value:

@@ -31,7 +31,7 @@ _UNNOTED = frozenset(
         Kind.SEQUENCE,
     }
 )
-_BUDGET = 60_000  # statements; a program that needs more is not walked into further calls
+_BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
 
 
 class Walk:

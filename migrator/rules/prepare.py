@@ -252,7 +252,8 @@ def _wanted_raw(training: Training, event: Event) -> Any:
     """The expression to unwrap for an event; None where the wrapper serves as well."""
     node = event.node
     if event.kind == "call" and isinstance(node, s.Call) and isinstance(node.func, s.Attribute):
-        return node.func.value if event.detail not in SAFE_CALLS[Kind.MODEL] else None
+        safe = event.detail in SAFE_CALLS[Kind.MODEL] and not _is_own(event.item, event.detail)
+        return None if safe else node.func.value
     if event.kind in ("attribute", "assign attribute") and isinstance(node, s.Attribute):
         if isinstance(node.parent, s.Call) and node.parent.func is node and event.detail in SAFE_CALLS[Kind.MODEL]:
             return None
@@ -267,6 +268,12 @@ def _wanted_raw(training: Training, event: Event) -> Any:
         if event.detail.kind in (Kind.LIBRARY, Kind.OPAQUE, Kind.OPTION) and not _feeds_loss(training, node):
             return _argument_holding(training, node, event.item)
     return None
+
+
+def _is_own(item: Object, name: str) -> bool:
+    """Whether a model's class gives a method of torch.nn.Module another meaning, which its wrapper does not know."""
+    cls = item.data
+    return name != "forward" and cls.__class__ is Object and cls.kind is Kind.CLASS and name in cls.site.methods()
 
 
 def _feeds_loss(training: Training, call: s.Call) -> bool:
@@ -427,7 +434,8 @@ def _outside(event: Event, item: Object) -> s.Call | None:
         frame = event.frame
         while frame.caller is not None and is_own_frame(frame.caller, whole(item)):
             frame = frame.caller
-        call = frame.call
+        unseen = frame.call is None and getattr(frame.node, "name", "") not in ("forward", "__call__")
+        call = event.node if unseen else frame.call
     elif item.kind is not Kind.PART:
         return None
     return call if isinstance(call, s.Call) else None
@@ -560,7 +568,9 @@ class PartlyTrained(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for item in training.structure.optimizers if training.required else ():
-            parts = [x for x in item.of if x.kind is Kind.PART and x.data != "*"]
+            own = [x for x in item.of if x.kind is Kind.PART]
+            # one by one, the parameters of a whole model are all of it, those of a part are not
+            parts = {part for x in own for part in ([x] if x.data != "*" else x.of) if part.kind is Kind.PART}
             if not parts or item.site is None:
                 continue
             names = ", ".join(sorted(f"`{part.label}`" for part in parts))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.roles.role import Kind, Object
 from migrator.rules.change import Change, Level
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -34,7 +34,7 @@ def sweep(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) ->
     Args:    seen: nodes that accepted changes are about. lines: lines that other findings explain.
     """
     for module in training.modules:
-        for code, node, what in _sites(training, module):
+        for code, node, what in _sites(training, module, bool(seen)):
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
                 continue
             lines.add((module, module.where(node)[0]))
@@ -72,11 +72,11 @@ def _is_seen(node: Any, seen: set[Any]) -> bool:
     return False
 
 
-def _sites(training: Training, module: Module) -> Iterator[tuple[str, Any, str]]:
+def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
     for call in module.nodes(s.Call):
         yield from _call_sites(training, module, call)
     for literal in module.nodes(s.Literal):
-        if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(literal):
+        if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(training, literal, changed):
             option = _is_option(literal)
             yield (
                 "MIG707" if option else "MIG101",
@@ -126,17 +126,19 @@ def _is_local(training: Training, func: Any) -> bool:
     """Whether a function or class of the program's own, or of Python's, bears the name."""
     values = training.value(func)
     return bool(values) and all(
-        x.kind is Kind.CLASS
-        or (x.kind in (Kind.FUNCTION, Kind.METHOD) and not _wraps(x.data[0]))
+        (x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD) and not _is_distributed(training, x))
         or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
         for x in values
     )
 
 
-def _wraps(function: Any) -> bool:
-    """Whether a function of one's own stands before one of torch's: its calls go with it."""
-    names = {x.name for x in function.body.walk() if isinstance(x, s.Attribute)}
-    return bool(names & _DISTRIBUTED.keys())
+def _is_distributed(training: Training, item: Object) -> bool:
+    """Whether a local function does by hand what its name says: it calls torch.distributed, or sets the device."""
+    if item.kind is Kind.CLASS:
+        return False
+    calls = [x for x in item.data[0].body.walk() if isinstance(x, s.Call)]
+    names = {str(x.data) for call in calls for x in training.value(call.func) if x.kind is Kind.LIBRARY}
+    return any(name.startswith(("torch.distributed.", "torch.cuda.set_device")) for name in names)
 
 
 def _is_ours(training: Training, func: s.Attribute) -> bool:
@@ -157,13 +159,18 @@ def _in_function_or_loop(node: Any) -> bool:
     return False
 
 
-def _is_idle(literal: s.Literal) -> bool:
-    """Whether a device name is only compared with a device's type, or is a docstring."""
+def _is_idle(training: Training, literal: s.Literal, changed: bool) -> bool:
+    """Whether a device name is only compared with what a device is called, or is a docstring."""
     parent = literal.parent
     if isinstance(parent, s.Collection):
         parent = parent.parent
     if isinstance(parent, s.Compare):
-        return any(isinstance(x, s.Attribute) and x.name == "type" for x in [parent.left, *parent.comparators])
+        texts = {x for item in training.definitions if changed and item.is_text for x in item.devices}
+        return any(
+            (isinstance(x, s.Attribute) and x.name == "type")
+            or (x is not literal and bool(training.value(x)) and training.value(x) <= texts)
+            for x in [parent.left, *parent.comparators]
+        )
     return isinstance(parent, s.Evaluate)
 
 

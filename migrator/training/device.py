@@ -183,13 +183,15 @@ class Devices:
         return isinstance(node, s.Boolean) and self.is_availability(node.left) and self.is_availability(node.right)
 
     def defining_values(self, node: Any) -> list[Any]:
-        """The expressions that a variable is assigned from in its module."""
-        module = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
+        """The expressions that a variable is assigned from in its module, or an attribute of one object anywhere."""
+        home = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
+        modules = self.walk.modules if isinstance(node, s.Attribute) else (home,)
         return [
             statement.value
+            for module in modules
             for statement in module.nodes(s.Assign)
             for target in statement.targets
-            if _same_variable(target, node) or self._same_attribute(target, node)
+            if (module is home and _same_variable(target, node)) or self._same_attribute(target, node)
         ]
 
     def _same_attribute(self, target: Any, node: Any) -> bool:

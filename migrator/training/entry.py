@@ -10,7 +10,7 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
 _MAIN = re.compile(rb"^if[ \t]+__name__[ \t]*==", re.MULTILINE)
-_TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\b")
+_TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\.(?:\w+\.)?[A-Z]\w*\(|from torch\.optim import")
 
 
 def trains(data: bytes) -> bool:

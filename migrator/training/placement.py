@@ -56,6 +56,7 @@ class _Search:
         self.chosen: list[Placement] = []
         self.inlines: list[Inline] = []
         self.walk: Walk | None = None
+        self.trial: tuple[tuple[Placement, ...], tuple[Inline, ...]] = ((), ())  # what that walk pretends
         self.obstacle: Obstacle | None = None
 
     def run(self) -> Outcome:
@@ -173,7 +174,10 @@ class _Search:
     def _problem(self, keys: set[Key], extra: Placement | None = None) -> Obstacle | None:
         """Walk the program as it would be; the first training use of an object that is still as it was made."""
         placements = [*self.chosen, extra] if extra is not None else self.chosen
-        self.walk = walk_program(self.program, gaps_of(placements), frozenset(x.node for x in self.inlines))
+        trial = (tuple(placements), tuple(self.inlines))
+        if trial != self.trial or self.walk is None:
+            self.trial = trial
+            self.walk = walk_program(self.program, gaps_of(placements), frozenset(x.node for x in self.inlines))
         return _unprepared(self.walk, keys)
 
 

@@ -213,7 +213,8 @@ class Reach:
         if scope in log.unseen:
             return f"`{scope.name}` is handed over as a value, so its callers cannot all be seen"
         if self.home[scope] not in self.editable:
-            return f"`{scope.name}` is defined in {self.home[scope].source.path}, which is not among the given files"
+            path = self.home[scope].source.path
+            return f"`{scope.name}` is defined in {path}, which is not among the given files (--follow adds it)"
         user = self.users(
             self.home[scope], scope.block.owner.name if isinstance(scope.block.owner, s.ClassDef) else scope.name
         )

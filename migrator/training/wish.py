@@ -152,9 +152,8 @@ def _canonical(training: Training, wish: Wish, depth: int = 4) -> tuple[str, boo
             if isinstance(part, (s.Name, s.Attribute)) and wish.module.text(part) == text:
                 values = training.devices.defining_values(part)
                 if len(values) == 1 and isinstance(values[0], (s.Boolean, s.Unary, s.Conditional, s.Name, s.Attribute)):
-                    inner = training.devices.wish_of(
-                        values[0].test if isinstance(values[0], s.Conditional) else values[0], wish.module
-                    )
+                    test = values[0].test if isinstance(values[0], s.Conditional) else values[0]
+                    inner = training.devices.wish_of(test, training.module_of(test))
                     if inner.text is not None and inner.text != text:
                         return _canonical(
                             training, Wish(inner.module, inner.node, inner.text, inner.negated != negated), depth - 1

@@ -1,0 +1,42 @@
+"""One run over several programs: what happens to one of them is no concern of the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migrator import pipeline
+from migrator.config import Settings
+from migrator.errors import Distrusted
+from migrator.source.module import Module
+
+TRAIN = """\
+import torch
+from data import dataset
+
+model = torch.nn.Linear(4, 1).cuda()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in torch.utils.data.DataLoader(dataset):
+    (model(x.cuda()) - y.cuda()).pow(2).mean().backward()
+    optimizer.step()
+"""
+
+
+def test_a_mistake_of_ours_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    migrate = pipeline.migrate
+
+    def stumble(entry: Module, shelf: pipeline.Shelf) -> object:
+        return 1 / 0 if entry.source.path.endswith("odd.py") else migrate(entry, shelf)
+
+    monkeypatch.setattr(pipeline, "migrate", stumble)
+    paths = [str(tmp_path / name) for name in ("odd.py", "train.py")]
+    for path in paths:
+        Path(path).write_text(TRAIN, encoding="utf-8")
+    reports = list(pipeline.run(paths, Settings()))
+    (problem,) = [problem for report in reports for problem in report.problems]
+    assert isinstance(problem, Distrusted)
+    assert problem.path == paths[0]
+    assert "ZeroDivisionError" in problem.message
+    assert "test_pipeline.py:" in problem.message
+    assert [file.source.path for report in reports for file in report.files if file.text is not None] == [paths[1]]
