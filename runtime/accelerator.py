@@ -24,6 +24,7 @@ from runtime.model import unwrap_model
 from runtime.optimizer import PreparedOptimizer
 from runtime.precision import choose_precision
 from runtime.process import ProcessControl
+from runtime.scaling import choose_scaling
 from runtime.scheduler import PreparedScheduler
 from runtime.settings import configure_accumulation, configure_data, missing_member, refuse, sort_handlers
 from runtime.state import AcceleratorState, GradientState
@@ -84,6 +85,7 @@ class Accelerator(ProcessControl, TrainingStep, Collectives):
         )
         self.gradient_state = GradientState(accumulation)
         self._accumulation = Accumulation(self.gradient_state)
+        self._scaling = choose_scaling(self.dataloader_config, self._world, self.gradient_state)
         self.device_placement = device_placement
         self.step_scheduler_with_optimizer = step_scheduler_with_optimizer
         self.rng_types = tuple(rng_types) if rng_types is not None else (RNGType.GENERATOR,)
@@ -190,6 +192,7 @@ class Accelerator(ProcessControl, TrainingStep, Collectives):
         if (known := self._find(self._models, model, unwrap_model)) is not None:
             return known
         self._precision.prepare_model(unwrap_model(model))
+        self._scaling.watch_model(model)
         if self._places(device_placement):
             model.to(self.state.device)
         if not evaluation_mode:
@@ -232,7 +235,7 @@ class Accelerator(ProcessControl, TrainingStep, Collectives):
             return known
         if type(scheduler) is PreparedScheduler:
             return scheduler
-        per_call = 1 if self.split_batches else self.num_processes
+        per_call = self.dataloader_config.batches_per_step(self.num_processes)
         steps = per_call if self.step_scheduler_with_optimizer else None
         prepared = PreparedScheduler(scheduler, self._optimizers, steps, self.gradient_state)
         self._schedulers.append(prepared)

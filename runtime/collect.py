@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
 from runtime.backend import Single
 from runtime.errors import CannotPadNestedTensorWarning, DistributedOperationException, SettingsError
+from runtime.portion import Portion
 from runtime.tree import all_tensors, leaves, recursively_apply
 
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from runtime.state import GradientState
 
 _REDUCTIONS = ("sum", "mean", "max", "none")
+
+
+def refuse_shapes(operation: str, shapes: Sequence[Any]) -> NoReturn:
+    """Raise DistributedOperationException, naming what each process came with."""
+    told = "\n".join(f"  - Process {rank}: {shape}" for rank, shape in enumerate(shapes))
+    raise DistributedOperationException(
+        f"`{operation}` needs tensors of the same shapes on every process. Input shapes:\n{told}\n"
+        "Use `pad_across_processes` first, or gather objects."
+    )
 
 
 def _check_shapes(operation: str, data: Any, backend: Single) -> None:
@@ -29,11 +39,7 @@ def _check_shapes(operation: str, data: Any, backend: Single) -> None:
         return
     shapes = backend.gather_objects([tuple(leaf.shape) for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
     if any(shape != shapes[0] for shape in shapes):
-        told = "\n".join(f"  - Process {rank}: {shape}" for rank, shape in enumerate(shapes))
-        raise DistributedOperationException(
-            f"`{operation}` needs tensors of the same shapes on every process. Input shapes:\n{told}\n"
-            "Use `pad_across_processes` first, or gather objects."
-        )
+        refuse_shapes(operation, shapes)
 
 
 def gather(data: Any, backend: Single) -> Any:
@@ -68,13 +74,17 @@ def gather_for_metrics(data: Any, backend: Single, walk: LoaderPass | None, use_
     if backend.world.size == 1:
         return data
     as_objects = use_gather_object or not all_tensors(data)
+    layout = None if walk is None else walk.layout
+    if isinstance(layout, Portion):
+        from runtime.regroup import gather_portions
+
+        return gather_portions(data, backend, layout, as_objects)
     gathered = gather_object(data, backend) if as_objects else gather(data, backend)
-    tail = walk.loader.tail if walk is not None and walk.at_end else None
-    if tail is None or tail.real == tail.padded:
+    if layout is None:
         return gathered
     if as_objects:
-        return _trim(gathered, tail)
-    return recursively_apply(_trim, gathered, tail)
+        return _trim(gathered, layout)
+    return recursively_apply(_trim, gathered, layout)
 
 
 def _trim(rows: Any, tail: Tail) -> Any:

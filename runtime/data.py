@@ -36,6 +36,9 @@ class DataLoaderConfiguration:
              data_seed: by default torch's initial seed.
              non_blocking: do not wait for copies to a GPU; from pinned memory they never are waited for.
              use_stateful_dataloader: not supported.
+             exact_scaling: not in Accelerate. All processes share the batches of one process, of any length, and train
+                 as it would: ``batch_size``, ``len(loader)``, order and schedule keep their meaning. The loss has to be
+                 a mean over rows.
     """
 
     split_batches: bool = False
@@ -45,13 +48,23 @@ class DataLoaderConfiguration:
     data_seed: int | None = None
     non_blocking: bool = False
     use_stateful_dataloader: bool = False
+    exact_scaling: bool = False
 
     def __post_init__(self) -> None:
+        if self.exact_scaling and self.split_batches:
+            raise SettingsError(
+                "`exact_scaling` and `split_batches` were both asked for. Leave out `split_batches`: exact scaling "
+                "cuts batches too, also those that the processes do not divide."
+            )
         if self.use_stateful_dataloader:
             raise UnsupportedError("`DataLoaderConfiguration(use_stateful_dataloader=True)`")
 
+    def batches_per_step(self, processes: int) -> int:
+        """Count the batches of the unprepared loader that all processes together take in a step."""
+        return 1 if self.split_batches or self.exact_scaling else processes
 
-def _replaced(loader: DataLoader[Any], **parts: Any) -> DataLoader[Any]:
+
+def replaced(loader: DataLoader[Any], **parts: Any) -> DataLoader[Any]:
     """Copy a loader and exchange parts of it.
 
     DataLoader forbids to assign them. Making a new one from a list of arguments would lose the user's subclass, and
@@ -70,11 +83,11 @@ def _place_of_batches(loader: DataLoader[Any]) -> str:
 def _with_batches(loader: DataLoader[Any], batches: Any) -> DataLoader[Any]:
     """Copy a loader that reads other batches of indices."""
     if _place_of_batches(loader) == "batch_sampler":
-        return _replaced(loader, batch_sampler=batches)
+        return replaced(loader, batch_sampler=batches)
     if loader.batch_sampler is None:
-        return _replaced(loader, sampler=batches)
+        return replaced(loader, sampler=batches)
     again = BatchSampler(batches, loader.batch_size or 1, loader.drop_last)  # batches of batches
-    return _replaced(loader, sampler=batches, batch_sampler=again)
+    return replaced(loader, sampler=batches, batch_sampler=again)
 
 
 def _with_seedable_sampler(loader: DataLoader[Any], backend: Single, data_seed: int | None) -> DataLoader[Any]:
@@ -97,11 +110,16 @@ def _with_seedable_sampler(loader: DataLoader[Any], backend: Single, data_seed: 
     return _with_batches(loader, twin)
 
 
+def samplers(batches: Any) -> list[Any]:
+    """List what chooses the order: a batch sampler, and the samplers inside."""
+    chain = [batches]
+    while (inner := getattr(chain[-1], "sampler", None)) is not None:
+        chain.append(inner)
+    return chain
+
+
 def _samplers(loader: DataLoader[Any]) -> list[Any]:
-    """List what chooses the order: the batch sampler, and the sampler inside."""
-    batches = getattr(loader, _place_of_batches(loader))
-    inner = getattr(batches, "sampler", None)
-    return [batches] if inner is None else [batches, inner]
+    return samplers(getattr(loader, _place_of_batches(loader)))
 
 
 def _refuse_sharded(samplers: list[Any], processes: int) -> None:
@@ -129,7 +147,7 @@ def _own_generator(samplers: list[Any]) -> torch.Generator | None:
     return sampler.generator if isinstance(sampler.generator, torch.Generator) else None
 
 
-def _is_alike_everywhere(samplers: list[Any]) -> bool:
+def is_alike_everywhere(chain: list[Any]) -> bool:
     """Say whether the order depends on nothing but the generator that is synchronised.
 
     By exact type: a subclass may shuffle by what it likes.
@@ -137,7 +155,7 @@ def _is_alike_everywhere(samplers: list[Any]) -> bool:
     from runtime.sampler import SeedableRandomSampler
 
     known = {SequentialSampler, RandomSampler, SubsetRandomSampler, WeightedRandomSampler, SeedableRandomSampler}
-    return type(samplers[-1]) in known and all(type(sampler) is BatchSampler for sampler in samplers[:-1])
+    return type(chain[-1]) in known and all(type(sampler) is BatchSampler for sampler in chain[:-1])
 
 
 def _check_split(loader: DataLoader[Any], processes: int) -> None:
@@ -165,7 +183,7 @@ def _shard_samples(loader: DataLoader[Any], backend: Single, options: DataLoader
         backend.world.rank,
         options.split_batches,
         options.even_batches,
-        read=iter if _is_alike_everywhere(_samplers(loader)) else Agreement(backend),
+        read=iter if is_alike_everywhere(_samplers(loader)) else Agreement(backend),
     )
     return _with_batches(loader, shard), shard
 
@@ -186,13 +204,14 @@ def _shard_stream(loader: DataLoader[Any], backend: Single, options: DataLoaderC
         loader.dataset, loader.batch_size, loader.drop_last, world.size, world.rank, options.split_batches
     )
     if not options.split_batches or loader.batch_size is None:
-        return _replaced(loader, dataset=shard), shard
+        return replaced(loader, dataset=shard), shard
     size = loader.batch_size // world.size
     batches = BatchSampler(loader.sampler, size, loader.drop_last)
-    return _replaced(loader, dataset=shard, batch_size=size, batch_sampler=batches), shard
+    return replaced(loader, dataset=shard, batch_size=size, batch_sampler=batches), shard
 
 
-def _synchronise(backend: Single, generator: torch.Generator | None, rng_types: tuple[str, ...]) -> None:
+def synchronise(backend: Single, generator: torch.Generator | None, rng_types: tuple[str, ...]) -> None:
+    """Take over the random streams of process 0 that ``rng_types`` names, the loader's own only if it has one."""
     from runtime.random import synchronize_rng_states
 
     kinds = [kind for kind in rng_types if kind != "generator" or generator is not None]
@@ -210,6 +229,10 @@ def _deal_out(
     """Make the loader of one process among several."""
     streamed = isinstance(loader.dataset, IterableDataset)
     _refuse_sharded(_samplers(loader), backend.world.size)
+    if options.exact_scaling:
+        from runtime.exact import share_out
+
+        return share_out(loader, backend, gradient_state, options, device, rng_types)
     if options.split_batches:
         _check_split(loader, backend.world.size)
     if streamed and device is not None if options.dispatch_batches is None else options.dispatch_batches:
@@ -218,7 +241,7 @@ def _deal_out(
         return DispatchedLoader(loader, gradient_state, backend, device, options.split_batches, options.non_blocking)
     generator = getattr(loader.dataset, "generator", None) if streamed else _own_generator(_samplers(loader))
     part, shard = (_shard_stream if streamed else _shard_samples)(loader, backend, options)
-    before = functools.partial(_synchronise, backend, generator, rng_types)
+    before = functools.partial(synchronise, backend, generator, rng_types)
     return PreparedLoader(part, gradient_state, device, options.non_blocking, shard, before)
 
 

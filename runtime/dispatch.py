@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +37,7 @@ class Round:
     parts: list[Any]
     tail: Tail | None  # where rows are repeated
     is_last: bool
+    rows: int | None = None  # of the batch that the parts were cut from, where they are of different lengths
 
 
 def _is_dense(value: object) -> bool:
@@ -49,7 +52,7 @@ def _blank(tensor: torch.Tensor) -> Blank:
 def _header(dealt: Round) -> Round:
     """Announce a round: its batches with blanks for tensors."""
     blanks = [recursively_apply(_blank, part, test_type=_is_dense) for part in dealt.parts]
-    return Round(blanks, dealt.tail, dealt.is_last)
+    return Round(blanks, dealt.tail, dealt.is_last, dealt.rows)
 
 
 def _send(part: Any, rank: int, world: World) -> list[tuple[Any, torch.Tensor]]:
@@ -72,7 +75,7 @@ def _receive(part: Any, world: World) -> Any:
     return recursively_apply(fill, part, test_type=lambda leaf: isinstance(leaf, Blank))
 
 
-class _Dealer:
+class Dealer:
     """On process 0: reads the loader in rounds, one round ahead, so that each knows whether it is the last."""
 
     def __init__(self, loader: DataLoader[Any], processes: int, split: bool) -> None:
@@ -90,6 +93,7 @@ class _Dealer:
         return batches
 
     def rounds(self) -> Iterator[Round]:
+        """Deal out all that the loader has."""
         ahead = self._take()
         while ahead:
             batches, ahead = ahead, self._take()
@@ -138,20 +142,19 @@ def _rows_of_one(batch: Any) -> int:
         return 1
 
 
-class _Mail:
+class Mail:
     """The batches of this process, as an iterator: sent by process 0 and received by the others, all at once."""
 
-    def __init__(self, loader: DispatchedLoader) -> None:
-        self.is_last = False
+    def __init__(self, loader: DispatchedLoader, dealer: Callable[[], Dealer]) -> None:
+        self.round = Round([], None, is_last=False)  # that the batch in use comes from
         self._is_over = False
         self._loader = loader
         self._backend = loader._backend
         self._rounds: Iterator[Round] = iter(())
         if self._backend.world.rank == 0:
-            base = loader.base_dataloader
-            self._rounds = _Dealer(base, self._backend.world.size, loader._split).rounds()
+            self._rounds = dealer().rounds()
 
-    def __iter__(self) -> _Mail:
+    def __iter__(self) -> Mail:
         return self
 
     def __next__(self) -> Any:
@@ -181,12 +184,12 @@ class _Mail:
         if header is None:
             self._is_over = True
             raise StopIteration
-        self.is_last = header.is_last
+        self.round = dataclasses.replace(header, parts=[])
         self._loader._tail = header.tail
         return header.parts
 
 
-class _DispatchPass(LoaderPass):
+class DispatchPass(LoaderPass):
     """A walk that is told by process 0 which batch is the last."""
 
     __slots__ = ()
@@ -194,7 +197,7 @@ class _DispatchPass(LoaderPass):
     @property
     def at_end(self) -> bool:
         """Whether the batch handed out last is the last."""
-        return self._over or self._iterator.is_last  # type: ignore[attr-defined]
+        return self._over or self._iterator.round.is_last  # type: ignore[attr-defined]
 
 
 class DispatchedLoader(PreparedLoader):
@@ -218,7 +221,8 @@ class DispatchedLoader(PreparedLoader):
 
     def _walk(self) -> LoaderPass:
         self._tail = None
-        return _DispatchPass(self, _Mail(self), None)
+        dealer = functools.partial(Dealer, self.base_dataloader, self._backend.world.size, self._split)
+        return DispatchPass(self, Mail(self, dealer), None)
 
     def __len__(self) -> int:
         batches = len(self.base_dataloader)

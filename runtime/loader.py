@@ -6,13 +6,17 @@ import functools
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset
 
 from runtime.state import GradientState
 from runtime.tree import send_to_device
+
+if TYPE_CHECKING:
+    from runtime.portion import Portion
+    from runtime.sampler import Tail
 
 
 class LoaderPass:
@@ -21,6 +25,8 @@ class LoaderPass:
     Where the length is known, it is counted to tell the last batch. Where it is not, one batch is fetched ahead, but
     only when somebody asks: a fetch draws random numbers that the model might have drawn first.
     """
+
+    portion: Portion | None = None  # of the batch in use, where processes share a batch
 
     __slots__ = ("__weakref__", "_ahead", "_fetch", "_iterator", "_length", "_move", "_over", "_yielded", "loader")
 
@@ -68,6 +74,12 @@ class LoaderPass:
                 return True
         return False
 
+    @property
+    def layout(self) -> Tail | Portion | None:
+        """Which rows of the batch in use count, over all processes; None where all do, equally many on each."""
+        tail: Tail | None = self.loader.tail if self.at_end else None
+        return None if tail is None or tail.real == tail.padded else tail
+
     def __len__(self) -> int:
         return len(self._iterator)  # type: ignore[arg-type]
 
@@ -90,6 +102,7 @@ def _length(loader: DataLoader[Any]) -> int | None:
 class PreparedLoader(DataLoader[Any]):
     """The user's loader, asked for everything but iteration."""
 
+    _pass: type[LoaderPass] = LoaderPass
     _own = frozenset(
         {"base_dataloader", "source", "device", "gradient_state", "iteration", "_move", "_shard", "_before", "_last"}
     )
@@ -132,7 +145,7 @@ class PreparedLoader(DataLoader[Any]):
         return walk
 
     def _walk(self) -> LoaderPass:
-        return LoaderPass(self, iter(self.base_dataloader), _length(self.base_dataloader))
+        return self._pass(self, iter(self.base_dataloader), _length(self.base_dataloader))
 
     def _tell_epoch(self) -> None:
         """Tell our own shard; a user's sampler hears of epochs only from the user, as without us."""

@@ -15,6 +15,7 @@ from runtime.world import join, leave
 
 if TYPE_CHECKING:
     from runtime.loader import LoaderPass, PreparedLoader
+    from runtime.portion import Portion
 
 
 class _Shared:
@@ -161,6 +162,7 @@ class GradientState(_Shared):
     sync_each_batch: bool
     plugin_kwargs: dict[str, Any]
     passes: list[weakref.ref[LoaderPass]]
+    last_portion: Portion | None  # of the batch that was handed out last, under exact scaling
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         """Set up on first use.
@@ -170,7 +172,7 @@ class GradientState(_Shared):
         """
         self.__dict__ = self._shared_state
         if not self.initialized:
-            self._shared_state.update(sync_gradients=True, passes=[], plugin_kwargs={})
+            self._shared_state.update(sync_gradients=True, passes=[], last_portion=None, plugin_kwargs={})
             self._set({})
         if settings and self.plugin_kwargs and settings != self.plugin_kwargs:
             raise SettingsError(
@@ -195,6 +197,11 @@ class GradientState(_Shared):
     def end(self, walk: LoaderPass) -> None:
         """Make the loader around it, if any, active again."""
         self.passes = [reference for reference in self.passes if reference() not in (None, walk)]
+
+    @property
+    def open_passes(self) -> list[LoaderPass]:
+        """The walks over prepared loaders that go on, the one begun last at the end."""
+        return [walk for reference in self.passes if (walk := reference()) is not None]
 
     @property
     def active_pass(self) -> LoaderPass | None:

@@ -14,6 +14,7 @@ from runtime.backend import Single
 from runtime.handler import AutocastKwargs
 from runtime.optimizer import PreparedOptimizer
 from runtime.precision import Precision
+from runtime.scaling import Scaling
 from runtime.state import GradientState
 
 
@@ -35,6 +36,7 @@ class TrainingStep:
     _backend: Single
     _optimizers: list[PreparedOptimizer]
     _precision: Precision
+    _scaling: Scaling
 
     @property
     def sync_gradients(self) -> bool:
@@ -74,13 +76,10 @@ class TrainingStep:
         The loss is divided by `gradient_accumulation_steps`, also outside `accumulate`. Parameters that it does not
         reach keep their gradient, None included.
 
-        Args:    loss: shape ``()``.
+        Args:    loss: shape ``()``; with ``exact_scaling`` a mean over the rows of the current batch.
                  kwargs: those of ``torch.Tensor.backward``, such as ``retain_graph``.
         """
-        steps = self.gradient_state.num_steps
-        if steps != 1:
-            loss = loss / steps
-        self._backend.backward(self._precision.scale(loss), **kwargs)
+        self._backend.backward(self._precision.scale(self._scaling.weigh(loss)), **kwargs)
 
     def accumulate(self, *models: nn.Module) -> AbstractContextManager[Any]:
         """Count one more batch; inside, the step of a prepared optimizer or scheduler waits for the last of a group.
