@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from runtime.backend import Single
-from runtime.errors import CannotPadNestedTensorWarning, DistributedOperationException, SettingsError
+from runtime.errors import CannotPadNestedTensorWarning, SettingsError
 from runtime.portion import Portion
 from runtime.tree import all_tensors, leaves, recursively_apply
 
@@ -21,25 +21,12 @@ if TYPE_CHECKING:
 _REDUCTIONS = ("sum", "mean", "max", "none")
 
 
-def refuse_shapes(operation: str, shapes: Sequence[Any]) -> NoReturn:
-    """Raise DistributedOperationException, naming what each process came with."""
-    told = "\n".join(f"  - Process {rank}: {shape}" for rank, shape in enumerate(shapes))
-    raise DistributedOperationException(
-        f"`{operation}` needs tensors of the same shapes on every process. Input shapes:\n{told}\n"
-        "Use `pad_across_processes` first, or gather objects."
-    )
-
-
 def _check_shapes(operation: str, data: Any, backend: Single) -> None:
-    """In debug mode, find out before a collective whether it would hang or mix up rows.
+    """Find out before a collective whether it would hang, end the process or mix up rows; see `Replicated.check`.
 
-    Raises:  DistributedOperationException if shapes differ (names all of them).
+    Raises:  DistributedOperationException if the processes came with different shapes or operations (names all).
     """
-    if not backend.debug:
-        return
-    shapes = backend.gather_objects([tuple(leaf.shape) for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
-    if any(shape != shapes[0] for shape in shapes):
-        refuse_shapes(operation, shapes)
+    backend.check(operation, [tuple(leaf.shape) for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
 
 
 def gather(data: Any, backend: Single) -> Any:
@@ -47,8 +34,8 @@ def gather(data: Any, backend: Single) -> Any:
 
     Args:    data: nested tensors of shape ``(n, ...)``, equal on every process; 0-d ones count as ``(1,)``.
     Returns: the same structure, shapes ``(n * processes, ...)``; no gradient flows back. On one process, ``data``.
-    Raises:  TypeError if there is anything but tensors; DistributedOperationException on unequal shapes, where
-             ACCELERATE_DEBUG_MODE is set (else the processes hang).
+    Raises:  TypeError if there is anything but tensors; DistributedOperationException on unequal shapes (on GPUs only
+             where ACCELERATE_DEBUG_MODE is set, else the processes hang: the check would wait for the GPU).
     Source:  accelerate 1.15 ``Accelerator.gather``.
     """
     if backend.world.size == 1:
@@ -61,6 +48,7 @@ def gather_object(value: Any, backend: Single) -> Any:
     """Concatenate a list of picklable objects from all processes; on one process, return ``value``."""
     if backend.world.size == 1:
         return value
+    backend.check("gather_object", ())
     return [item for items in backend.gather_objects(value) for item in items]
 
 
@@ -149,6 +137,7 @@ def pad_across_processes(data: Any, backend: Single, dim: int = 0, pad_index: in
 
     if backend.world.size == 1:
         return data
+    backend.check("pad_across_processes", [leaf.ndim for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
     return recursively_apply(pad, data, error_on_other_type=True)
 
 

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch.utils.data import DataLoader
 
 from runtime.backend import Single
+from runtime.backend.lost import names_the_lost
 from runtime.errors import SettingsError
 from runtime.loader import LoaderPass, PreparedLoader
 from runtime.sampler import Tail
@@ -150,6 +151,7 @@ class Mail:
         self._is_over = False
         self._loader = loader
         self._backend = loader._backend
+        self.world = loader._backend.world
         self._rounds: Iterator[Round] = iter(())
         if self._backend.world.rank == 0:
             self._rounds = dealer().rounds()
@@ -160,6 +162,11 @@ class Mail:
     def __next__(self) -> Any:
         if self._is_over:
             raise StopIteration
+        return self.next_batch()
+
+    @names_the_lost
+    def next_batch(self) -> Any:
+        """Take part in the next round."""
         if self._backend.world.rank == 0:
             return self._send_round()
         header = self._backend.broadcast_object(None)

@@ -70,11 +70,17 @@ class _ExactPass(LoaderPass):
     def __init__(self, loader: ExactLoader, iterator: Iterator[Any], length: int | None) -> None:
         super().__init__(loader, iterator, length)
         self._portions = loader._shard.portions
+        self._fetch = self._fetch_pair
         self.portion: Portion | None = None
 
+    def _fetch_pair(self) -> tuple[Portion, Any]:
+        """Fetch a batch together with its portion, whether it is handed out now, later or never."""
+        batch = next(self._iterator)
+        return self._portions.popleft(), batch
+
     def __next__(self) -> Any:
-        batch = super().__next__()
-        self.portion = self.loader.gradient_state.last_portion = self._portions.popleft()
+        self.portion, batch = super().__next__()
+        self.loader.gradient_state.last_portion = self.portion
         return batch
 
     @property

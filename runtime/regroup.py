@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from runtime.backend import Single
-from runtime.collect import gather_object, refuse_shapes
+from runtime.collect import gather_object
+from runtime.errors import DistributedOperationException
 from runtime.portion import Portion
 from runtime.tree import leaves, recursively_apply
 
@@ -26,9 +27,10 @@ def gather_portions(data: Any, backend: Single, portion: Portion, as_objects: bo
     """
     if as_objects:
         return gather_object(_counted(data, portion), backend)
+    backend.check("gather_for_metrics", ())
     shapes = backend.gather_objects([tuple(leaf.shape) for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
     if any(len(told) != len(shapes[0]) for told in shapes):
-        refuse_shapes("gather_for_metrics", shapes)
+        raise _unequal(shapes)
     places = itertools.count()
 
     def join(tensor: torch.Tensor) -> torch.Tensor:
@@ -37,11 +39,15 @@ def gather_portions(data: Any, backend: Single, portion: Portion, as_objects: bo
         if _are_rows(told, portion):
             return _join(tensor, backend, portion)
         if any(shape != told[0] for shape in told):
-            refuse_shapes("gather_for_metrics", told)
+            raise _unequal(told)
         _warn(f"a tensor of shape {told[0]}")
         return backend.all_gather(tensor)
 
     return recursively_apply(join, data, error_on_other_type=True)
+
+
+def _unequal(shapes: list[Any]) -> DistributedOperationException:
+    return DistributedOperationException.of([("gather_for_metrics", shape) for shape in shapes])
 
 
 def _are_rows(shapes: list[_Shape], portion: Portion) -> bool:

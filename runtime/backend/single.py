@@ -35,6 +35,9 @@ class Single:
     def barrier(self) -> None:
         """Wait until every process has come here."""
 
+    def check(self, operation: str, shapes: Sequence[Any]) -> None:
+        """Before a collective, make sure that every process calls the same one with tensors of the same shapes."""
+
     def all_gather(self, tensor: torch.Tensor) -> torch.Tensor:
         """Concatenate the tensors of all processes along dim 0, in rank order; 0-d ones as rows of one."""
         return tensor
