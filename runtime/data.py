@@ -122,18 +122,13 @@ def _samplers(loader: DataLoader[Any]) -> list[Any]:
     return samplers(getattr(loader, _place_of_batches(loader)))
 
 
-def _refuse_sharded(samplers: list[Any], processes: int) -> None:
-    """Stop before data is dealt out twice, each process seeing a part of its part.
+def _made_whole(loader: DataLoader[Any], processes: int) -> DataLoader[Any]:
+    """Copy a loader whose samples are dealt out already, each process seeing a part of its part; else return it."""
+    from runtime.whole import made_whole
 
-    Raises:  SettingsError on a DistributedSampler, or a sampler of its kind.
-    """
-    for sampler in samplers:
-        if getattr(sampler, "num_replicas", 1) > 1:
-            raise SettingsError(
-                f"`prepare` got a DataLoader whose {type(sampler).__name__} deals its samples out to "
-                f"{sampler.num_replicas} processes already, and would do so again. Leave out `sampler=`, write "
-                f"`shuffle=True` if it shuffled, and let `prepare` deal them out to the {processes} processes."
-            )
+    batches = getattr(loader, _place_of_batches(loader))
+    whole = made_whole(batches, samplers(batches), processes)
+    return loader if whole is batches else _with_batches(loader, whole)
 
 
 def _own_generator(samplers: list[Any]) -> torch.Generator | None:
@@ -228,7 +223,7 @@ def _deal_out(
 ) -> PreparedLoader:
     """Make the loader of one process among several."""
     streamed = isinstance(loader.dataset, IterableDataset)
-    _refuse_sharded(_samplers(loader), backend.world.size)
+    loader = loader if streamed else _made_whole(loader, backend.world.size)
     if options.exact_scaling:
         from runtime.exact import share_out
 
@@ -259,7 +254,7 @@ def prepare_loader(
 
     Args:    device: where batches go; None to leave them where they are.
              rng_types: the random streams to take over from process 0 at the start of each pass.
-    Raises:  SettingsError if the loader's sampler deals out samples itself, or batches cannot be split.
+    Raises:  SettingsError if somebody's sampler deals out samples itself, or batches cannot be split.
     """
     if isinstance(loader, PreparedLoader):
         return loader

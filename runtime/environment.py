@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.errors import SettingsError
+from runtime.slurm import read_place
 
 _TRUE = {"1", "true", "yes", "on", "y", "t"}
 _FALSE = {"", "0", "false", "no", "off", "n", "f"}
@@ -31,7 +32,7 @@ def _flag(variables: Mapping[str, str], name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The place of this process as ``torchrun`` tells it, and the defaults that ``accelerate launch`` sets."""
+    """The place of this process as ``torchrun`` or SLURM's ``srun`` tells it, and the defaults that ``accelerate launch`` sets."""
 
     world_size: int = 1
     rank: int | None = None
@@ -41,6 +42,9 @@ class Environment:
     debug: bool = False
     mixed_precision: str | None = None
     accumulation_steps: int | None = None
+    local_world_size: int | None = None
+    meeting_place: str | None = None  # where torch does not find it in the variables itself
+    has_own_gpu: bool = False  # the launcher shows every process one GPU, another to each
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] | None = None) -> Environment:
@@ -50,6 +54,8 @@ class Environment:
         Source:  pytorch.org/docs/stable/elastic/run.html (environment variables).
         """
         variables = os.environ if variables is None else variables
+        slurm = read_place(variables)
+        variables = {**variables, **slurm}
         return cls(
             world_size=_number(variables, "WORLD_SIZE") or 1,
             rank=_number(variables, "RANK"),
@@ -59,4 +65,7 @@ class Environment:
             debug=_flag(variables, "ACCELERATE_DEBUG_MODE"),
             mixed_precision=variables.get("ACCELERATE_MIXED_PRECISION") or None,
             accumulation_steps=_number(variables, "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"),
+            local_world_size=_number(variables, "LOCAL_WORLD_SIZE"),
+            meeting_place="tcp://{MASTER_ADDR}:{MASTER_PORT}".format(**slurm) if slurm else None,
+            has_own_gpu=bool(slurm) and variables.get("SLURM_GPUS_PER_TASK") == "1",
         )

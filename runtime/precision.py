@@ -151,6 +151,7 @@ class ScaledPrecision(HalfPrecision):
             handle.remove()
         self._used = True
         optimizer._is_overflow = not stepped
+        optimizer.skipped_steps += not stepped
         return result
 
 

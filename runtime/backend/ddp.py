@@ -120,6 +120,9 @@ class Replicated(Single):
         if isinstance(model, DistributedDataParallel):
             self._keep_foreign(model)
             return model
+        for replica in self._live_replicas():
+            if replica.module is model:  # by another Accelerator; two reducers would average twice
+                return replica
         self._frozen += [parameter for parameter in model.parameters() if not parameter.requires_grad]
         if not any(parameter.requires_grad for parameter in model.parameters()):
             return model
@@ -151,7 +154,7 @@ class Replicated(Single):
 
         Parameters that this loss reaches on no process keep their gradient, None included.
         """
-        replicas = [replica for reference in self._replicas if (replica := reference()) is not None]
+        replicas = self._live_replicas()
         if self._unchecked:
             self._check_optimizers(replicas)
         for replica in replicas:
@@ -161,6 +164,9 @@ class Replicated(Single):
             replica._settle_backward()
         if self._frozen:
             self._average_thawed()
+
+    def _live_replicas(self) -> list[Replica]:
+        return [replica for reference in self._replicas if (replica := reference()) is not None]
 
     def _average_thawed(self) -> None:
         """Average the gradients of parameters that were frozen when prepared and train now."""
