@@ -145,8 +145,22 @@ class Replicated(Single):
         return [self.world.device.index] if placed == {self.world.device} and self.world.device.type == "cuda" else None
 
     def watch_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
-        """Take note of what an optimizer will update."""
+        """Take note of what an optimizer will update, and have it refuse gradients that were never averaged."""
         self._unchecked.append(optimizer)
+        optimizer.register_step_pre_hook(self._refuse_local)
+
+    def _refuse_local(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """Before a step, find gradients of a backward that neither torch nor the Accelerator has seen.
+
+        Raises:  RuntimeError if there are.
+        """
+        local = {id(parameter) for replica in self._live_replicas() for parameter in replica._reduction.stays_local()}
+        if local and any(id(parameter) in local for group in optimizer.param_groups for parameter in group["params"]):
+            raise RuntimeError(
+                "`loss.backward()` computed gradients past the prepared model's forward, by another method or the "
+                "module inside, so they are those of one process. Write `accelerator.backward(loss)`, which averages "
+                "them whatever computed the loss."
+            )
 
     @names_the_lost
     def backward(self, loss: torch.Tensor, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ Source: torch ``csrc/distributed/c10d/reducer.cpp`` (``autograd_hook``, ``prepar
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -108,11 +109,24 @@ class Reduction:
             reducer.prepare_for_backward([])
             self._expect()
 
-    def settle(self) -> bool:
-        """After a backward, complete the average if it was begun, and say whether it was."""
+    def stays_local(self) -> list[Parameter]:
+        """List the parameters with a gradient of this process alone, from a backward that nobody expected."""
+        return [] if self.expected else list(itertools.compress(self.parameters, self._reached))
+
+    def settle(self, synchronised: bool) -> bool:
+        """After a backward, complete the average if it was begun, and say whether it was.
+
+        Raises:  RuntimeError if torch's own mechanism was asked for, and has not seen the forward.
+        """
         if 1 not in self._reached:
             return False
         averaged = self.expected
+        if not averaged and synchronised and not self.local_forwards:
+            raise RuntimeError(
+                "A loss was computed past the prepared model's forward, by another method or the module inside, so its "
+                "gradients would stay those of one process. With `find_unused_parameters` or `static_graph` torch "
+                "averages what `model(...)` computes alone: compute the loss by that, or leave out the option."
+            )
         if averaged and self.completes:
             self._complete()
         self.expected = False

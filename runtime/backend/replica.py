@@ -117,7 +117,7 @@ class Replica(DistributedDataParallel):
 
     def _settle_backward(self) -> None:
         """After a backward, complete the average, and take over the buffers of process 0 if it was this model's."""
-        if not self._reduction.settle():
+        if not self._reduction.settle(self.require_backward_grad_sync):
             return
         # Torch orders its buckets anew once, in the next forward. That fails if the reducer listens again by then, and
         # hangs if one process alone makes that forward.
