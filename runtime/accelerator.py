@@ -191,7 +191,7 @@ class Accelerator(ProcessControl, TrainingStep, Collectives):
         """
         if (known := self._find(self._models, model, unwrap_model)) is not None:
             return known
-        self._precision.prepare_model(unwrap_model(model))
+        self._precision.prepare_model(unwrap_model(model, keep_torch_compile=False))
         self._scaling.watch_model(model)
         if self._places(device_placement):
             model.to(self.state.device)

@@ -12,11 +12,12 @@ def unwrap_model(model: nn.Module, keep_fp32_wrapper: bool = True, keep_torch_co
     Args:    keep_fp32_wrapper: leave a half-precision forward as it is; False restores the original.
              keep_torch_compile: stop at a compiled module; False goes on to what was compiled.
     """
+    compiled = None
     while True:
         if isinstance(model, (DistributedDataParallel, DataParallel)):
             model = model.module
-        elif not keep_torch_compile and "_orig_mod" in model._modules:
-            model = model._orig_mod  # type: ignore[assignment]
+        elif "_orig_mod" in model._modules:
+            compiled, model = model, model._orig_mod  # type: ignore[assignment]
         else:
             break
     if not keep_fp32_wrapper and "_original_forward" in model.__dict__:
@@ -24,4 +25,9 @@ def unwrap_model(model: nn.Module, keep_fp32_wrapper: bool = True, keep_torch_co
         original = model.__dict__.pop("_original_forward")
         if getattr(original, "__func__", None) is not type(model).forward:  # the user's own patch
             model.forward = original
-    return model
+    return model if compiled is None or not keep_torch_compile else _compiled_alike(model, compiled)
+
+
+def _compiled_alike(model: nn.Module, compiled: nn.Module) -> nn.Module:
+    """Return the compiled form of ``model``: ``compiled`` itself, or where that compiles a wrapper of it, another."""
+    return compiled if compiled._orig_mod is model else type(compiled)(model, compiled.dynamo_ctx)  # type: ignore[call-arg]
