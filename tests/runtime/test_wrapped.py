@@ -107,7 +107,8 @@ WRAPPERS: dict[str, Callable[[nn.Module], nn.Module]] = {
 def _nestings() -> Iterator[tuple[str, ...]]:
     for depth in range(4):
         for names in itertools.product(WRAPPERS, repeat=depth):
-            if names.count("distributed") <= 1:  # two of them would register their hooks twice
+            # Two of the first would register their hooks twice; of a compiled model torch.compile makes a function.
+            if names.count("distributed") <= 1 and ("compiled", "compiled") not in itertools.pairwise(names):
                 yield names
 
 
@@ -142,7 +143,7 @@ def check_nestings() -> int:
 
 
 def test_every_nesting_of_wrappers_is_undone(pair: Pair) -> None:
-    assert pair(check_nestings)[0] > 50
+    assert pair(check_nestings)[0] > 40
 
 
 def check_compiled(outside: bool) -> None:
