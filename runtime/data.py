@@ -23,6 +23,7 @@ from runtime.backend import Single
 from runtime.errors import SettingsError, UnsupportedError
 from runtime.loader import PreparedLoader
 from runtime.state import GradientState
+from runtime.transfer import pinned
 
 
 @dataclass
@@ -235,9 +236,10 @@ def _deal_out(
 
         return DispatchedLoader(loader, gradient_state, backend, device, options.split_batches, options.non_blocking)
     generator = getattr(loader.dataset, "generator", None) if streamed else _own_generator(_samplers(loader))
-    part, shard = (_shard_stream if streamed else _shard_samples)(loader, backend, options)
+    ahead = is_alike_everywhere(_samplers(loader))
+    part, shard = (_shard_stream if streamed else _shard_samples)(pinned(loader, device), backend, options)
     before = functools.partial(synchronise, backend, generator, rng_types)
-    return PreparedLoader(part, gradient_state, device, options.non_blocking, shard, before)
+    return PreparedLoader(part, gradient_state, device, options.non_blocking, shard, before, ahead)
 
 
 def prepare_loader(
@@ -262,7 +264,10 @@ def prepare_loader(
     if options.use_seedable_sampler and not isinstance(loader.dataset, IterableDataset):
         ordered = _with_seedable_sampler(loader, backend, options.data_seed)
     if backend.world.size == 1:
-        prepared = PreparedLoader(ordered, gradient_state, device, options.non_blocking)
+        ahead = is_alike_everywhere(_samplers(ordered))
+        prepared = PreparedLoader(
+            pinned(ordered, device), gradient_state, device, options.non_blocking, reads_ahead=ahead
+        )
     else:
         prepared = _deal_out(ordered, backend, gradient_state, options, device, rng_types)
     prepared.source = loader

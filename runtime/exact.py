@@ -24,6 +24,7 @@ from runtime.lead import Lead
 from runtime.loader import LoaderPass, PreparedLoader
 from runtime.portion import Portion
 from runtime.state import GradientState
+from runtime.transfer import pinned
 from runtime.tree import is_row_list, leaves, slice_rows
 from runtime.world import World
 
@@ -181,6 +182,6 @@ def share_out(
     read = Lead(backend) if is_alike_everywhere(samplers(batches)) else Agreement(backend)
     shared = SharedBatches(batches, backend.world, read)
     before = functools.partial(synchronise, backend, None, rng_types)
-    return ExactLoader(
-        replaced(loader, **{place: shared}), gradient_state, device, options.non_blocking, shared, before
-    )
+    part = replaced(pinned(loader, device), **{place: shared})
+    ahead = isinstance(read, Lead)
+    return ExactLoader(part, gradient_state, device, options.non_blocking, shared, before, ahead)

@@ -12,6 +12,7 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset
 
 from runtime.state import GradientState
+from runtime.transfer import CopiedBatches, SideStream
 from runtime.tree import send_to_device
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class LoaderPass:
         self._iterator = iterator
         self._fetch = iterator.__next__
         self._length = length
-        self._move = loader._move
+        self._move = None if isinstance(iterator, CopiedBatches) else loader._move
         self._yielded = 0
         self._ahead: deque[Any] = deque()
         self._over = False
@@ -105,6 +106,7 @@ class PreparedLoader(DataLoader[Any]):
     _pass: type[LoaderPass] = LoaderPass
     _own = frozenset(
         {"base_dataloader", "source", "device", "gradient_state", "iteration", "_move", "_shard", "_before", "_last"}
+        | {"_non_blocking", "_reads_ahead"}
     )
 
     def __init__(
@@ -115,12 +117,15 @@ class PreparedLoader(DataLoader[Any]):
         non_blocking: bool = False,
         shard: Any = None,
         before: Callable[[], None] | None = None,
+        reads_ahead: bool = False,
     ) -> None:
         """Wrap ``loader``; DataLoader.__init__ is not called, its attributes are those of the wrapped one.
 
         Args:    device: where batches go; None to leave them where they are.
                  shard: what knows the ``tail`` of the last round of batches, on several processes.
                  before: called at the start of each pass, by every process.
+                 reads_ahead: the sampler draws random numbers only as torch's own do, so that a batch that workers have
+                     ready may be taken, and its copy to a GPU begun, before the one in use is handed out.
         """
         self.base_dataloader = loader
         self.source = loader  # what the user passed to `prepare`
@@ -131,6 +136,8 @@ class PreparedLoader(DataLoader[Any]):
         if device is not None and device.type != "cpu":
             pinned = non_blocking or bool(loader.pin_memory)
             self._move = functools.partial(send_to_device, device=device, non_blocking=pinned)
+        self._non_blocking = non_blocking
+        self._reads_ahead = reads_ahead
         self._shard = shard
         self._before = before
         self._last: weakref.ref[LoaderPass] | None = None
@@ -145,7 +152,15 @@ class PreparedLoader(DataLoader[Any]):
         return walk
 
     def _walk(self) -> LoaderPass:
-        return self._pass(self, iter(self.base_dataloader), _length(self.base_dataloader))
+        length = _length(self.base_dataloader)
+        return self._pass(self, self._copied(iter(self.base_dataloader), length), length)
+
+    def _copied(self, batches: Iterator[Any], length: int | None) -> Iterator[Any]:
+        """Copy to a CUDA device beside what it computes; other devices are left to `_move`."""
+        if self.device is None or self.device.type != "cuda":
+            return batches
+        pinned = self._non_blocking or bool(self.base_dataloader.pin_memory)
+        return CopiedBatches(batches, SideStream(self.device, pinned), length if self._reads_ahead else None)
 
     def _tell_epoch(self) -> None:
         """Tell our own shard; a user's sampler hears of epochs only from the user, as without us."""
