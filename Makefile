@@ -2,7 +2,7 @@
 #   make demo     migrate a script, train it before and after, on one process and on two
 #   make test     the test suite
 #   make check    format, lint, types, floors
-#   make bench    the figures of the README
+#   make bench    the figures of the README; BENCH=--write-readme puts them there
 #   make docs     the example and the rule table of the README
 # Another interpreter: make test PYTHON=python3.13
 
@@ -39,7 +39,8 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py $(BENCH)
+	@test ! -f benchmarks/runtime.py || $(BIN)/python benchmarks/runtime.py $(BENCH)
 
 docs: $(READY)
 	$(BIN)/python scripts/readme.py

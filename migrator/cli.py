@@ -106,13 +106,14 @@ def _catalogue() -> Sequence[Rule]:
 
 
 def _explain(code: str) -> str:
-    """Give the page of one rule."""
+    """Give the pages of the rules that share a code."""
     from migrator.report.rules import explain
 
-    rules = {rule.code: rule for rule in _catalogue()}
-    if code.upper() not in rules:
-        raise UsageError(f"--explain: no rule is called `{code}`{config.closest(code.upper(), rules)}")
-    return explain(rules[code.upper()])
+    rules = [rule for rule in _catalogue() if rule.code == code.upper()]
+    if not rules:
+        known = dict.fromkeys(rule.code for rule in _catalogue())
+        raise UsageError(f"--explain: no rule is called `{code}`{config.closest(code.upper(), known)}")
+    return "\n".join(map(explain, rules))
 
 
 def _listing() -> str:

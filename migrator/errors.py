@@ -34,6 +34,9 @@ class FileProblem(MigrateError):
         self.line = line
         self.column = column
 
+    def __reduce__(self) -> tuple[type[FileProblem], tuple[str, str, int, int]]:
+        return type(self), (self.path, self.message, self.line, self.column)
+
 
 class Unreadable(FileProblem):
     """The file cannot be opened, decoded, parsed or reproduced byte for byte."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from migrator import guard
+from migrator import guard, pool
 from migrator.config import Settings
 from migrator.errors import Distrusted, FileProblem, Unreadable
 from migrator.plan import Plan, settle
@@ -25,6 +26,10 @@ from migrator.source.text import Source, make_source, read_source
 from migrator.training.entry import entries, imported_stems, is_script, stem_of
 from migrator.training.framework import framework_of, may_be_driven
 from migrator.training.training import Training
+
+# What a shelf keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
+_KEPT = 300_000
+_MODULES = 60
 
 
 def run(
@@ -64,8 +69,6 @@ class Shelf:
     parsed: dict[str, Module] = field(default_factory=dict)
     problems: dict[str, FileProblem] = field(default_factory=dict)
     peeked: dict[str, bytes] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    trusting: bool = False  # a result is being checked: do not check that again
 
     def take(self, path: str) -> None:
         """Read a given file."""
@@ -102,12 +105,11 @@ class Shelf:
                     return self.names.get(path, path)
         return None
 
-    def complain(self, path: str) -> bool:
-        """Whether a file's problem is still to be told: it was given, and nobody has told."""
-        if path not in self.data or path in self.told:
-            return False
-        self.told.add(path)
-        return True
+    def tidy(self) -> None:
+        """Forget what was parsed, once it is much; a program's trees are full of cycles, which only a collection frees."""
+        if sum(len(module.source.text) for module in self.parsed.values()) > _KEPT or len(self.parsed) > _MODULES:
+            self.parsed.clear()
+            gc.collect()
 
     def _neighbours(self, folder: str) -> list[str]:
         """The given files, and the Python files beside a module and one folder above it."""
@@ -142,27 +144,47 @@ class Shelf:
 def _run(shelf: Shelf, progress: Callable[[int], None]) -> Iterator[ProgramReport]:
     for problem in shelf.problems.values():
         yield ProgramReport((), (problem,))
-    reached: set[Module] = set()
-    for path in entries(shelf.data):
-        try:
-            module = shelf.module(path)
-        except FileProblem as problem:
-            if shelf.complain(path):
-                yield ProgramReport((), (problem,))
-            continue
-        if module not in reached or is_script(shelf.data[path]):
-            report, modules = migrate(module, shelf)
-            reached |= modules
-            if report is not None:
-                yield report
+    reached: set[str] = set()
+    told: set[str] = set()  # the files whose problems were told: each program that imports them meets these again
+    for report, modules in _programs(shelf, reached):
+        reached |= modules
+        if report is not None:
+            new = replace(report, problems=tuple(problem for problem in report.problems if problem.path not in told))
+            told.update(problem.path for problem in new.problems if not isinstance(problem, Distrusted))
+            if new.files or new.problems or new.roles:
+                yield new
     yield from _driven(shelf, reached)
     progress(len(shelf.data))
 
 
-def _driven(shelf: Shelf, reached: set[Module]) -> Iterator[ProgramReport]:
+def _programs(shelf: Shelf, reached: set[str]) -> Iterator[tuple[ProgramReport | None, set[str]]]:
+    """Migrate the scripts, then the libraries that none of them has reached."""
+    scripts, libraries = entries(shelf.data)
+    size = sum(len(shelf.data[path]) for path in scripts)
+    done = pool.spread(scripts, lambda path: _program(path, shelf), min(pool.cores(), size // pool.REPAYS))
+    for path, (report, modules) in zip(scripts, done, strict=True):
+        if path not in reached or is_script(shelf.data[path]):
+            yield report, modules
+    for path in libraries:
+        if path not in reached:
+            yield _program(path, shelf)
+
+
+def _program(path: str, shelf: Shelf) -> tuple[ProgramReport | None, set[str]]:
+    """Migrate the program that starts in a file; give its report and the files that it reached."""
+    try:
+        entry = shelf.module(path)
+    except FileProblem as problem:
+        return ProgramReport((), (problem,)), set()
+    report, modules = migrate(entry, shelf)
+    shelf.tidy()
+    return report, {os.path.normpath(module.source.path) for module in modules}
+
+
+def _driven(shelf: Shelf, reached: set[str]) -> Iterator[ProgramReport]:
     """Files without a training step of their own that hand their training to a framework."""
     for path, data in shelf.data.items():
-        if may_be_driven(data) and shelf.parsed.get(path) not in reached:
+        if may_be_driven(data) and path not in reached:
             try:
                 item = _framework_item(shelf.module(path))
             except FileProblem as problem:
@@ -175,19 +197,36 @@ def _driven(shelf: Shelf, reached: set[Module]) -> Iterator[ProgramReport]:
 # ---------------------------------------------------------------- one program
 
 
-def migrate(entry: Module, shelf: Shelf, gate: bool = True) -> tuple[ProgramReport | None, set[Module]]:
+def migrate(entry: Module, shelf: Shelf) -> tuple[ProgramReport | None, set[Module]]:
     """Migrate the program that starts in a module; give its report and the modules that it reached."""
-    settings = shelf.settings
     training = Training(Program(entry, shelf.read, shelf.parsed))
-    if not training.is_training and not training.is_distributed:
-        return None, set(training.modules)
-    if gate and settings.wants("MIG004"):
+    reached = set(training.modules)
+    if not _trains(training):
+        return None, reached
+    if shelf.settings.wants("MIG004"):
         for module in training.trained_in:
             item = _framework_item(module)
             if item is not None:
-                return ProgramReport((FileReport(module.source, (item,)),)), set(training.modules)
-    editable = {module for module in training.modules if os.path.normpath(module.source.path) in shelf.data}
-    ignores = {module: Ignores(module) for module in editable}
+                return ProgramReport((FileReport(module.source, (item,)),)), reached
+    ignores = _ignores(training, shelf)
+    plan = _plan(training, shelf, ignores)
+    plan.advice += _residue(training, plan)
+    return _report(training, plan, shelf, ignores), reached
+
+
+def _trains(training: Training) -> bool:
+    return training.is_training or training.is_distributed or bool(training.handed_over)
+
+
+def _ignores(training: Training, shelf: Shelf) -> dict[Module, Ignores]:
+    """What the comments in a program's given files leave out."""
+    given = {module for module in training.modules if os.path.normpath(module.source.path) in shelf.data}
+    return {module: Ignores(module) for module in given}
+
+
+def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores]) -> Plan:
+    """Ask every rule, and settle what is done."""
+    settings = shelf.settings
     changes = [change for rule in CATALOGUE for change in rule.check(training)]
 
     def wants(change: Change) -> bool:
@@ -197,18 +236,15 @@ def migrate(entry: Module, shelf: Shelf, gate: bool = True) -> tuple[ProgramRepo
             change.code, change.module, change.node
         )
 
-    plan = settle(
+    return settle(
         training,
         changes,
         wants,
-        {m for m in editable if not ignores[m].whole},
+        {module for module in ignores if not ignores[module].whole},
         settings.target,
         settings.unsafe,
         lambda module, name: shelf.user_of(module, name, training),
     )
-    plan.advice += _residue(training, plan)
-    report = _report(training, plan, shelf, ignores)
-    return report, set(training.modules)
 
 
 def _residue(training: Training, plan: Plan) -> list[Change]:
@@ -221,17 +257,15 @@ def _residue(training: Training, plan: Plan) -> list[Change]:
 
 def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, Ignores]) -> ProgramReport | None:
     texts: dict[Module, str] = {}
-    problems = [problem for path, problem in training.program.problems.items() if shelf.complain(path)]
+    problems = [problem for path, problem in training.program.problems.items() if path in shelf.data]
     try:
         texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
-        if not shelf.trusting:
-            for module, edits in plan.edits.items():
-                guard.check(module, texts[module], edits)
-            if texts and _changes_again(training.program.entry, texts, shelf):
-                raise Distrusted(
-                    training.program.entry.source.path,
-                    "INTERNAL ERROR: a second run would change the result again; please report this file",
-                )
+        results = {module: guard.check(module, texts[module], edits) for module, edits in plan.edits.items()}
+        if results and _changes_again(training.program.entry, results, shelf):
+            raise Distrusted(
+                training.program.entry.source.path,
+                "INTERNAL ERROR: a second run would change the result again; please report this file",
+            )
     except (Distrusted, Conflict, Uncomposable) as problem:
         failed = (
             problem
@@ -240,7 +274,7 @@ def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, 
         )
         problems.append(failed)
         texts = {}
-    found = _files(training, plan, texts, ignores)
+    found = _files(training, plan, texts, ignores, shelf.settings.wants)
     if not found and not problems and not shelf.settings.roles:
         return None
     entry = training.program.entry.source.path if texts else None
@@ -251,36 +285,45 @@ def _roles(training: Training, shelf: Shelf) -> str:
     return explain(training.raw) if shelf.settings.roles else ""
 
 
-def _changes_again(entry: Module, texts: dict[Module, str], shelf: Shelf) -> bool:
-    """Whether migrating the result once more, with the gate open, would change it."""
+def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -> bool:
+    """Whether migrating the results once more, with the gate open, would change them.
+
+    Args:    results: what has become of each changed module.
+    """
     second = Shelf(shelf.settings, dict(shelf.data), dict(shelf.names))
-    for module, text in texts.items():
-        second.data[os.path.normpath(module.source.path)] = module.source.encode(text)
-    second.parsed = {path: module for path, module in shelf.parsed.items() if module not in texts}
-    second.trusting = True
-    report, _ = migrate(second.module(os.path.normpath(entry.source.path)), second, gate=False)
-    return report is not None and any(file.text is not None for file in report.files)
+    second.parsed = {path: results.get(module, module) for path, module in shelf.parsed.items()}
+    for module in results.values():
+        second.data[os.path.normpath(module.source.path)] = module.source.encode(module.source.text)
+    training = Training(Program(results.get(entry, entry), second.read, second.parsed))
+    return _trains(training) and bool(_plan(training, second, _ignores(training, second)).edits)
 
 
 def _files(
-    training: Training, plan: Plan, texts: dict[Module, str], ignores: dict[Module, Ignores]
+    training: Training,
+    plan: Plan,
+    texts: dict[Module, str],
+    ignores: dict[Module, Ignores],
+    wants: Callable[[str], bool],
 ) -> tuple[FileReport, ...]:
     items: dict[Module, dict[Item, None]] = {}
     applied = bool(texts)
 
-    def add(change: Change, reason: str | None = None) -> None:
+    def add(change: Change, reason: str | None = None, waits: bool = False) -> None:
         for node in (change.node, *change.alike):
             module = training.module_of(node)
             if module in ignores and reason is not None and ignores[module].covers(change.code, module, node):
                 continue
-            items.setdefault(module, {})[_item(change, module, node, reason, applied)] = None
+            item = _item(change, module, node, reason, applied)
+            items.setdefault(module, {})[replace(item, waits=waits)] = None
 
     for change in plan.accepted:
         add(change)
     for withheld in plan.withheld:
-        add(withheld.change, withheld.reason)
+        add(withheld.change, withheld.reason, withheld.waits)
+    refused = any(advice.blocks for advice in plan.advice)
     for advice in plan.advice:
-        add(advice, advice.reason)
+        if advice.blocks or wants(advice.code):  # what stops the program is told whatever was selected
+            add(advice, advice.reason, advice.waits or (refused and advice.level is Level.NOTE))
     modules = dict.fromkeys([*items, *texts])
     return tuple(
         FileReport(module.source, tuple(sorted(items.get(module, {}))), texts.get(module)) for module in modules

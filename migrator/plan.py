@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compose
 from migrator.source.edit import Edit
@@ -24,6 +24,7 @@ class Withheld:
 
     change: Change
     reason: str
+    waits: bool = False  # for something else that is reported by itself
 
 
 @dataclass(slots=True)
@@ -85,23 +86,28 @@ class _Settlement:
         self.reach = Reach(training.walk, editable, users)
 
     def run(self) -> Plan:
-        if not self.open:
+        if not self.open and not self._can_finish():
             return self.plan
         self._check_files()
-        self.cpu = cpu_argument(self.training)
-        self._cpu_advice()
+        if self.open:
+            self.cpu = cpu_argument(self.training)
+            self._cpu_advice()
         access = self._settle()
         if access is not None:
             self.open += [change for change in self.opportune if self._is_at_hand(access, change)]
             self._carry_out(access)
         return self.plan
 
+    def _can_finish(self) -> bool:
+        """Whether the script trains through an Accelerator of its own, so that comforts can be added to it."""
+        return self.training.is_prepared and self.reach.has_own and bool(self.opportune)
+
     def _is_at_hand(self, access: Access, change: Change) -> bool:
         """Whether the Accelerator can be used where a change wants it, without bringing it anywhere."""
         return all(step.module in self.editable and self.reach.is_at_hand(access, step.node) for step in change.steps)
 
-    def _withhold(self, change: Change, reason: str) -> None:
-        self.plan.withheld.append(Withheld(change, reason))
+    def _withhold(self, change: Change, reason: str, waits: bool = False) -> None:
+        self.plan.withheld.append(Withheld(change, reason, waits))
 
     # ------------------------------------------------------------ needs and gifts
 
@@ -119,7 +125,7 @@ class _Settlement:
         """Withhold until every need is given and every site is reached."""
         while True:
             self._drop_unmet()
-            if not self.open:
+            if not self.open and not self._can_finish():
                 return None
             try:
                 return self._access(self.open)
@@ -140,7 +146,7 @@ class _Settlement:
                 return
             for change in unmet:
                 self.open.remove(change)
-                self._withhold(change, self._explain(change, change.needs - facts))
+                self._withhold(change, self._explain(change, change.needs - facts), waits=True)
 
     def wants_code(self, code: str) -> bool:
         return bool(self.wants(_Code(code)))
@@ -256,7 +262,7 @@ class _Settlement:
             self.plan.edits[module] = compose(module, _joined_wraps(found))
 
     def _resolve(self, step: Step, access: Access) -> Operation:
-        operation = step.operation
+        operation = step.operation.placed(step.module) if isinstance(step.operation, Prefix) else step.operation
         if not _asks(operation):
             return operation
         name = self.reach.expression(access, step.node)
@@ -277,7 +283,9 @@ class _Settlement:
             isinstance(x, Insert) and not x.tight and (x.block, x.index) == (access.block, access.index)
             for x in operations.get(access.module, [])
         )
-        insert = Insert(access.block, access.index, (line,), tight=not follows, rank=-2)
+        choice = self.cpu.choice
+        before = choice.lines(access.module.tree.default_indent) if choice is not None else ()
+        insert = Insert(access.block, access.index, (*before, line), tight=not follows, rank=-2)
         operations.setdefault(access.module, []).extend([insert, import_operation(access.module, self.target)])
         node = access.block.statements[access.index]
         message = f"Make the Accelerator: `{line}`"
@@ -301,36 +309,31 @@ class _Settlement:
         """Drop a device variable whose every reader has gone."""
         if not self.wants_code("MIG002"):
             return
-        for item in self.training.definitions:
-            found = operations.get(item.module)
-            target = (
-                item.statement.targets[0]
-                if isinstance(item.statement, s.Assign) and len(item.statement.targets) == 1
-                else None
-            )
-            if found is None or not isinstance(target, s.Name):
-                continue
-            whole = [
-                x
-                for x in found
-                if isinstance(x, Replace)
-                and x.span.holds(item.module.span(item.value))
-                and x.text.endswith((".device", ".device.type"))
-            ]
-            if len(whole) != 1 or not self._is_unread(item.module, target, found):
-                continue
-            if not whole[0].text.startswith(target.id):
-                found.remove(whole[0])
-                found.append(Drop(item.statement))
-                self.plan.accepted.append(
-                    Change(
-                        "MIG002",
-                        item.module,
-                        item.statement,
-                        f"Remove `{target.id}`, which nothing reads any more",
-                        (Step(item.module, item.statement, Drop(item.statement)),),
+        for module, found in operations.items():
+            for statement, target in self._device_variables(module, found):
+                if self._is_unread(module, target, found):
+                    span = module.span(statement.value)
+                    found[:] = [x for x in found if not (isinstance(x, Replace) and x.span.holds(span))]
+                    found.append(Drop(statement))
+                    message = f"Remove `{target.id}`, which nothing reads any more"
+                    self.plan.accepted.append(
+                        Change("MIG002", module, statement, message, (Step(module, statement, found[-1]),))
                     )
-                )
+
+    def _device_variables(self, module: Module, found: list[Operation]) -> Iterator[tuple[s.Assign, s.Name]]:
+        """The assignments that give a variable the Accelerator's device, now or from the start."""
+        texts = [x for x in found if isinstance(x, Replace) and x.text.endswith((".device", ".device.type"))]
+        defined = {x.statement for x in self.training.definitions}
+        for statement in module.nodes(s.Assign):
+            target = statement.targets[0]
+            if len(statement.targets) != 1 or not isinstance(target, s.Name):
+                continue
+            if statement in defined:
+                whole = [x for x in texts if x.span.holds(module.span(statement.value))]
+                if len(whole) == 1 and not whole[0].text.startswith(target.id):
+                    yield statement, target
+            elif self.training.devices.is_accelerators(statement.value):
+                yield statement, target
 
     def _is_unread(self, module: Module, target: s.Name, operations: list[Operation]) -> bool:
         scope = target.scope.resolve(target.id)
@@ -368,9 +371,9 @@ def _is_exported(module: Module, name: str, training: Training) -> bool:
     return False
 
 
-def _asks(operation: Operation) -> bool:
+def _asks(operation: Operation | Prefix) -> bool:
     """Whether an operation's text reaches for the Accelerator."""
-    if isinstance(operation, Replace):
+    if isinstance(operation, (Replace, Prefix)):
         return ACCELERATOR in operation.text
     if isinstance(operation, Insert):
         return any(ACCELERATOR in line for line in operation.lines)

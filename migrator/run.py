@@ -29,7 +29,7 @@ def _scripts_to_change(report: ProgramReport) -> list[str]:
     return [file.source.path for file in report.files if file.text is not None] + stopped
 
 
-def _refuse_shadows(reports: Sequence[ProgramReport], target: str) -> None:
+def refuse_shadows(reports: Sequence[ProgramReport], target: str) -> None:
     """Insist that `from runtime import Accelerator` will find the bundled package.
 
     Raises:  UsageError that names what stands in the way, and the way out.
@@ -56,7 +56,7 @@ def analyse(paths: Sequence[str], settings: Settings, progress: Callable[[int], 
     Raises:  UsageError where a changed script would import another `runtime` than ours.
     """
     reports = [report for report in pipeline.run(paths, settings, progress) if _tells(report)]
-    _refuse_shadows(reports, settings.target)
+    refuse_shadows(reports, settings.target)
     return reports
 
 
@@ -71,7 +71,7 @@ def analyse_text(data: bytes, path: str, settings: Settings) -> list[ProgramRepo
         return [ProgramReport((), (problem,))]
     report = pipeline.run_text(source.text, path, settings)
     reports = [replace(report, files=tuple(replace(file, source=source) for file in report.files))]
-    _refuse_shadows(reports, settings.target)
+    refuse_shadows(reports, settings.target)
     return reports
 
 

@@ -98,3 +98,13 @@ def test_standard_input_gives_the_bytes_that_write_writes(encoding: str, newline
     assert migrate("train.py", "--write").exit_code == 0
     assert piped.stdout_bytes == (folder / "train.py").read_bytes()
     assert "größer".encode(encoding) in piped.stdout_bytes
+
+
+def test_roles_are_told_of_a_program_in_several_files(folder: Path) -> None:
+    (folder / "fit.py").write_text("class Fitter:\n    def fit(self, net):\n        self.net = net\n")
+    script = TRAIN.replace("\nmodel", "\nfrom fit import Fitter\n\nmodel", 1) + "Fitter().fit(model)\n"
+    (folder / "train.py").write_text(script, encoding="utf-8")
+    result = migrate("train.py", "--roles")
+    assert result.exit_code == 0, result.stderr
+    assert "fit.py:2: net  model: made by `" in result.stdout
+    assert "fit.py:3: self.net  model: " in result.stdout

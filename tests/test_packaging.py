@@ -78,11 +78,11 @@ def test_the_wheel_runs_outside_of_the_checkout(wheel: zipfile.ZipFile, tmp_path
     wheel.extractall(tmp_path / "site")
     (tmp_path / "plain.py").write_text("print(1)\n")
     entry = wheel.read(f"torch_migrator-{__version__}.dist-info/entry_points.txt").decode()
-    assert entry.split() == ["[console_scripts]", "migrate", "=", "migrator.cli:main"]
+    assert entry.split() == ["[console_scripts]", "migrate", "=", "migrator.__main__:main"]
     path = os.pathsep.join(filter(None, [str(tmp_path / "site"), os.environ.get("PYTHONPATH")]))
-    code = "import migrator; print(migrator.__file__); from migrator.cli import main; main(['plain.py'])"
+    code = "import migrator; print(migrator.__file__); from migrator.__main__ import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, "plain.py"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,

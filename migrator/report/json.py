@@ -26,6 +26,7 @@ def _item(path: str, item: Item) -> dict[str, Any]:
         "reason": item.reason,
         "recipe": item.recipe,
         "applied": item.applied,
+        "waits": item.waits,
     }
 
 

@@ -10,8 +10,8 @@ from migrator.report.report import Item, Level, ProgramReport
 
 
 def is_left(item: Item) -> bool:
-    """Whether an item waits for a decision: it matters, and it was not migrated."""
-    return not item.applied and item.level is not Level.NOTE
+    """Whether an item asks for a decision: it matters, it was not migrated, and nothing else has to be settled first."""
+    return not item.applied and not item.waits and item.level is not Level.NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Outcome:
     edits: int = 0
     unsafe: int = 0  # changes that --unsafe would apply
     review: int = 0  # other sites left to a person
+    waiting: int = 0  # edits that only these are in the way of
     notes: int = 0
     errors: int = 0
 
@@ -48,6 +49,7 @@ def count(reports: Sequence[ProgramReport], files: int) -> Outcome:
         edits=sum(item.applied for item in items),
         unsafe=unsafe,
         review=len(left) - unsafe,
+        waiting=sum(item.waits for item in items),
         notes=sum(item.level is Level.NOTE for item in items),
         errors=sum(len(report.problems) for report in reports),
     )

@@ -23,6 +23,7 @@ class Item:
     reason: str = field(default="", compare=False)  # why it was withheld, or what happens if it stays
     recipe: str = field(default="", compare=False)  # what to do
     applied: bool = field(default=False, compare=False)
+    waits: bool = field(default=False, compare=False)  # nothing is wrong with it: something else is in its way
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,14 +42,15 @@ def table(rules: Sequence[Rule]) -> str:
 def _example(example: Example) -> str:
     """Show an example as the diff that it gets, or as the code that stays."""
     before = dedent(example.before).strip("\n")
+    where = f", {example.frame.where}" if example.frame is not None else ""
     if example.after is None:
         fate = f"reported as {example.reviews}" if example.reviews else "left alone"
         body = before
     else:
         after = dedent(example.after).strip("\n")
-        _, _, *lines = unified_diff(before.split("\n"), after.split("\n"), n=len(before), lineterm="")
+        _, _, *lines = unified_diff(before.split("\n"), after.split("\n") if after else [], n=len(before), lineterm="")
         fate, body = "rewritten", "\n".join(line for line in lines if not line.startswith("@@"))
-    return f"{example.name} ({fate}):\n\n{indent(body, '    ')}\n"
+    return f"{example.name} ({fate}{where}):\n\n{indent(body, '    ')}\n"
 
 
 def explain(rule: Rule) -> str:

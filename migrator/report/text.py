@@ -30,11 +30,11 @@ def problem(error: FileProblem) -> str:
 
 
 def findings(reports: Sequence[ProgramReport], verbose: bool) -> Iterator[str]:
-    """Give what was found but not changed; ``verbose`` adds the edits, and why and what to do below each item."""
+    """Give what was found but not changed; ``verbose`` adds the edits, made or not, and why and what to do below each item."""
     for report in reports:
         for file in report.files:
             for item in sorted(file.items):
-                if verbose or not item.applied:
+                if verbose or not (item.applied or item.waits):
                     yield from _finding(file.source.path, item, verbose)
 
 
@@ -55,6 +55,8 @@ def summary(outcome: Outcome, written: bool, verbose: bool = False) -> str:
         parts.append(f"{plural(outcome.unsafe, 'unsafe change')} withheld")
     if outcome.review:
         parts.append(f"{plural(outcome.review, 'site')} to review")
+    if outcome.waiting:
+        parts[-1] += f" in the way of {plural(outcome.waiting, 'edit')}" if outcome.review else ""
     if outcome.notes:
         parts.append(plural(outcome.notes, "note"))
     if outcome.errors:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from migrator.roles import knowledge
+from migrator.roles.element import computed, element, join_all, roots
+from migrator.roles.place import note_meeting
 from migrator.roles.role import (
-    ANY,
+    INERT,
     MAYBE_UNBOUND,
     NOTHING,
     UNBOUND,
@@ -19,6 +21,7 @@ from migrator.roles.role import (
     Value,
     join,
 )
+from migrator.roles.state import Turn
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
@@ -26,9 +29,7 @@ _Evaluator = Callable[[Walk, Any], Value]
 _EVALUATORS: dict[type, _Evaluator] = {}
 _BUILTINS = frozenset(dir(builtins))
 DEVICE_NAME = re.compile(r"(cuda|cpu|mps|xpu|npu|hpu|xla|gpu|hip)(:\d+|:\{\}|:%d|:)?$")
-
-# what a tensor can come from
-ROOTS = frozenset({Kind.MODEL, Kind.PART, Kind.BATCH, Kind.FRESH, Kind.OPAQUE, Kind.CRITERION, Kind.PARAMETERS})
+_INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
 
 
 def evaluate(walk: Walk, node: Any) -> Value:
@@ -48,100 +49,6 @@ def _evaluator(*kinds: type) -> Callable[[_Evaluator], _Evaluator]:
         return function
 
     return register
-
-
-# ---------------------------------------------------------------- roots and elements
-
-
-def roots(value: Value) -> frozenset[Object]:
-    """Give what a value was computed from: models, batches, tensors made here, things unknown to us."""
-    found: set[Object] = set()
-    for item in value:
-        if item.kind is Kind.TENSOR:
-            found.update(item.of)
-        elif item.kind in ROOTS:
-            found.add(item)
-    return frozenset(found)
-
-
-def computed(walk: Walk, values: Iterable[Value]) -> Value:
-    """Give the tensor that is computed from some values, or the unknown where none of them is a tensor."""
-    found: frozenset[Object] = frozenset()
-    for value in values:
-        if value is not UNKNOWN:
-            found |= roots(deep(walk, value))
-    return walk.heap.tensor(found)
-
-
-def deep(walk: Walk, value: Value, depth: int = 3) -> Value:
-    """Give a value together with what its containers hold."""
-    found = value
-    for item in value:
-        if item.kind in (Kind.SEQUENCE, Kind.DICT) and depth:
-            for inner in walk.variables.of(item).values():
-                found |= deep(walk, inner, depth - 1)
-        elif item.kind is Kind.ITERATOR and depth:
-            found |= deep(walk, element(walk, walk.heap.single(item)), depth - 1)
-    return found
-
-
-def element(walk: Walk, value: Value) -> Value:
-    """Give what iterating over a value yields."""
-    found: Value = NOTHING
-    for item in value:
-        found = join(found, _element(walk, item)) if found else _element(walk, item)
-    return found or UNKNOWN
-
-
-def _element(walk: Walk, item: Object) -> Value:
-    kind = item.kind
-    if kind is Kind.LOADER or kind is Kind.OPAQUE:
-        return walk.heap.value(Kind.BATCH, None, None, (item,), label=item.label)
-    if kind is Kind.ITERATOR:
-        shape, inner = item.data
-        if shape in ("same", "items"):
-            return inner  # type: ignore[no-any-return]
-        parts = (UNKNOWN, inner) if shape == "pair" else inner
-        return sequence(walk, item.site, parts, item)
-    if kind is Kind.SEQUENCE:
-        values = walk.variables.of(item)
-        return join_all(values.values()) or UNKNOWN
-    if kind in (Kind.BATCH, Kind.TENSOR, Kind.FRESH):
-        return walk.heap.single(item)
-    if kind is Kind.PARAMETERS:
-        return walk.heap.value(Kind.PART, None, None, item.of, "*", label=f"{item.label}[*]")
-    if kind is Kind.MODEL or kind is Kind.PART:
-        return walk.heap.value(Kind.PART, None, None, (whole(item),), "*", label=f"{item.label}[*]")
-    if kind is Kind.DATASET:
-        return walk.heap.value(Kind.FRESH, item.site, None, (), "sample", label=item.label)
-    return UNKNOWN
-
-
-def join_all(values: Iterable[Value]) -> Value:
-    """Join several values; nothing for none."""
-    found: Value = NOTHING
-    for value in values:
-        found = join(found, value) if found else value
-    return found
-
-
-def whole(item: Object) -> Object:
-    """Give the model that a part belongs to."""
-    while item.kind is Kind.PART:
-        item = item.of[0]
-    return item
-
-
-def sequence(walk: Walk, site: Any, parts: Iterable[Value], key: Any = None) -> Value:
-    """Make a sequence with these elements."""
-    item = walk.heap.make(Kind.SEQUENCE, site, walk.frame.context, (), key)
-    walk.variables.put(item, {str(index): part for index, part in enumerate(parts)})
-    return walk.heap.single(item)
-
-
-def batches(walk: Walk, value: Value) -> set[Object]:
-    """Give the batches anywhere in a value."""
-    return {item for item in deep(walk, value) if item.kind is Kind.BATCH}
 
 
 # ---------------------------------------------------------------- names and attributes
@@ -233,6 +140,8 @@ def _class_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
 
 def _model_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     walk.note("attribute", node, item, name)
+    if name == "module" and not (item.data.__class__ is Object and walk.class_member(item.data, name, None, None)):
+        return walk.heap.single(item.raw)  # what a wrapper calls the model inside
     if item.data is not None and item.data.__class__ is Object:
         found = walk.class_member(item.data, name, item, node)
         if found is not None:
@@ -382,7 +291,15 @@ def _literal(walk: Walk, node: s.Literal) -> Value:
 def _text(walk: Walk, node: s.Text) -> Value:
     for part in node.parts:
         evaluate(walk, part)
+    first = next(iter(getattr(node.cst, "parts", ())), None)
+    if _INDEXED_TEXT.match(str(getattr(first, "value", ""))):
+        return _picked_device(walk, node)
     return UNKNOWN
+
+
+def _picked_device(walk: Walk, node: Any) -> Value:
+    """A device whose index is worked out: ``f"cuda:{gpu}"``, ``"cuda:%d" % gpu``."""
+    return walk.heap.value(Kind.DEVICE, node, data="option", label="cuda:?")
 
 
 @_evaluator(s.Collection)
@@ -396,12 +313,16 @@ def _collection(walk: Walk, node: s.Collection) -> Value:
             parts[str(index)] = evaluate(walk, item)
     made = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
     walk.variables.put(made, parts)
+    if node.kind == "list":
+        for index, item in enumerate(node.items):
+            _note_elements(walk, item, parts.get(str(index), NOTHING), (made, str(index)))
     return walk.heap.single(made)
 
 
 @_evaluator(s.Mapping)
 def _mapping(walk: Walk, node: s.Mapping) -> Value:
     parts: dict[str, Value] = {}
+    elements: list[tuple[Any, Value, str]] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             for item in evaluate(walk, value):
@@ -412,8 +333,11 @@ def _mapping(walk: Walk, node: s.Mapping) -> Value:
         name = keys[0] if len(keys) == 1 and keys[0] is not None else "*"
         made = evaluate(walk, value)
         parts[name] = join(parts[name], made) if name in parts else made
+        elements.append((value, made, name))
     item = walk.heap.make(Kind.DICT, node, walk.frame.context)
     walk.variables.put(item, parts)
+    for part, made, name in elements:
+        _note_elements(walk, part, made, (item, name))
     return walk.heap.single(item)
 
 
@@ -422,9 +346,12 @@ def _binary(walk: Walk, node: s.Binary) -> Value:
     left, right = evaluate(walk, node.left), evaluate(walk, node.right)
     if left is UNKNOWN and right is UNKNOWN:
         return UNKNOWN
+    if any(x.kind is Kind.DEVICE and _INDEXED_TEXT.match(str(x.data)) for x in left):
+        return _picked_device(walk, node)
     parts = [x for x in (*left, *right) if x.kind in (Kind.SEQUENCE, Kind.PARAMETERS, Kind.ITERATOR)]
     if parts and node.operator == "Add":  # list(a.parameters()) + list(b.parameters())
         return _joined_lists(walk, node, parts)
+    note_meeting(walk, node, (left, right))
     return computed(walk, (left, right))
 
 
@@ -466,6 +393,7 @@ def _compare(walk: Walk, node: s.Compare) -> Value:
         answer = _decide(node.operators[0], values[0], values[1])
         if answer is not None:
             return constant(walk, answer, settled=True)
+    note_meeting(walk, node, values)
     return computed(walk, values)
 
 
@@ -502,6 +430,9 @@ def truth_of(value: Value) -> bool | None:
 
 @_evaluator(s.Conditional)
 def _conditional(walk: Walk, node: s.Conditional) -> Value:
+    if asks_for_wrapper(node.test):  # model.module if hasattr(model, "module") else model
+        evaluate(walk, node.test)
+        return frozenset(x.raw for x in (*evaluate(walk, node.body), *evaluate(walk, node.orelse)))
     truth = truth_of(evaluate(walk, node.test))
     body = evaluate(walk, node.body) if truth is not False else NOTHING
     orelse = evaluate(walk, node.orelse) if truth is not True else NOTHING
@@ -511,11 +442,19 @@ def _conditional(walk: Walk, node: s.Conditional) -> Value:
     return join_all(value for value in (body, orelse) if value)
 
 
+def asks_for_wrapper(test: Any) -> bool:
+    """Whether a condition is ``hasattr(model, "module")``."""
+    if not isinstance(test, s.Call) or not isinstance(test.func, s.Name) or test.func.id != "hasattr":
+        return False
+    name = test.argument(1)
+    return isinstance(name, s.Literal) and name.value == "module"
+
+
 @_evaluator(s.Lambda)
 def _lambda(walk: Walk, node: s.Lambda) -> Value:
     for param in node.params:
         if param.default is not None:
-            evaluate(walk, param.default)
+            walk.defaults[param] = evaluate(walk, param.default)
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
 
 
@@ -530,25 +469,33 @@ def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
             names.pop(name, None)
         else:
             names[name] = value
-    if node.kind == "dict":
-        item = walk.heap.make(Kind.DICT, node, walk.frame.context)
-        walk.variables.put(item, exact or {"*": held})
-        return walk.heap.single(item)
-    if node.kind == "generator":
+    if node.kind == "generator" and not exact:
         return walk.heap.value(Kind.ITERATOR, node, walk.frame.context, (), ("same", held))
-    item = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
-    walk.variables.put(item, {"*": held})
+    item = walk.heap.make(Kind.DICT if node.kind == "dict" else Kind.SEQUENCE, node, walk.frame.context)
+    walk.variables.put(item, exact or {"*": held})
+    for key, value in exact.items():
+        _note_elements(walk, node.value, value, (item, key))
     return walk.heap.single(item)
 
 
+def _note_elements(walk: Walk, node: Any, value: Value, holder: tuple[Object, str]) -> None:
+    """Note which container holds an object, and under which key."""
+    for item in value:
+        if item.kind not in INERT:
+            walk.note("store", node, item, holder)
+
+
 def _comprehend(walk: Walk, node: s.Comprehension) -> tuple[Value, dict[str, Value]]:
-    """Walk a comprehension; its element, and for a dict over literal keys what each key holds."""
+    """Walk a comprehension; its element, and where its turns can be told apart what each key or index holds."""
     first = node.generators[0]
     source = evaluate(walk, first.iter)
-    turns = walk.each(source) if len(node.generators) == 1 else None
+    turns = walk.each(source) if len(node.generators) == 1 and not first.tests else None
     exact: dict[str, Value] = {}
     held: Value = NOTHING
-    for turn in turns or [walk.iterate(first.iter, source)]:
+    context = walk.frame.context
+    for number, turn in enumerate(turns or [walk.iterate(first.iter, source)]):
+        if turns:
+            walk.frame.context = (*context, Turn(node, number))
         walk.assign(first.target, turn)
         for test in first.tests:
             evaluate(walk, test)
@@ -556,12 +503,13 @@ def _comprehend(walk: Walk, node: s.Comprehension) -> tuple[Value, dict[str, Val
             walk.assign(part.target, walk.iterate(part.iter, evaluate(walk, part.iter)))
             for test in part.tests:
                 evaluate(walk, test)
-        keys = [_key(x) for x in evaluate(walk, node.key)] if node.key is not None else [None]
+        keys = [_key(x) for x in evaluate(walk, node.key)] if node.key is not None else [str(number)]
         value = evaluate(walk, node.value)
         if turns and len(keys) == 1 and keys[0] is not None:
             exact[keys[0]] = value
         held = join(held, value) if held else value
-    return held or UNKNOWN, exact
+    walk.frame.context = context
+    return held or UNKNOWN, exact if turns and len(exact) == len(turns) else {}
 
 
 @_evaluator(s.Walrus)
@@ -596,21 +544,3 @@ def _slice(walk: Walk, node: s.Slice) -> Value:
 @_evaluator(s.Call)
 def _call(walk: Walk, node: s.Call) -> Value:
     return walk.call(node)
-
-
-__all__ = [
-    "ANY",
-    "batches",
-    "computed",
-    "constant",
-    "deep",
-    "element",
-    "evaluate",
-    "join_all",
-    "lookup",
-    "member",
-    "roots",
-    "sequence",
-    "truth_of",
-    "whole",
-]

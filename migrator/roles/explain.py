@@ -22,9 +22,10 @@ _SHOWN = frozenset(
 def explain(walk: Walk) -> str:
     """Give one line a variable: place, name, role, evidence."""
     rows: dict[tuple[str, int, str], set[str]] = {}
+    homes = {module.root: module for module in walk.modules}
     for event in walk.log.events:
         if event.kind == "store" and event.item.kind in _SHOWN:
-            module = event.frame.module
+            module = homes[_root(event.node)]  # a parameter is bound from the frame of the call, which may be elsewhere
             owner, name = event.detail
             line = module.where(event.node)[0]
             shown = name if isinstance(owner, Frame) else _attribute_text(module, event.node, name)
@@ -34,6 +35,12 @@ def explain(walk: Walk) -> str:
     return "\n".join(
         f"{path}:{line}: {name}  {'; '.join(sorted(found))}" for (path, line, name), found in sorted(rows.items())
     )
+
+
+def _root(node: Any) -> Any:
+    while node.parent is not None:
+        node = node.parent
+    return node
 
 
 def _attribute_text(module: Module, node: Any, name: str) -> str:

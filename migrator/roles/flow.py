@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.roles import call as calls
-from migrator.roles.evaluate import batches, deep, element, evaluate, lookup, roots, sequence, truth_of
+from migrator.roles.element import batches, copy_into, deep, element, roots, sequence
+from migrator.roles.evaluate import evaluate, lookup, truth_of
+from migrator.roles.local_class import class_member
 from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
-from migrator.roles.state import Frame, Loop, Variables, merge
+from migrator.roles.state import Frame, Loop, Turn, Variables, merge
+from migrator.roles.unseen import call_unseen, decorated
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -28,10 +31,12 @@ def walk_program(
     """
     walk = Walk(program, gaps, inlines)
     walk.call = lambda node: _call(walk, node)
+    walk.invoke = lambda item, node, args: calls.call_object(walk, item, node, args)
+    walk.execute = lambda block: execute(walk, block)
     walk.assign = lambda target, value: assign(walk, target, value)
     walk.iterate = lambda node, value: iterate(walk, node, value)
     walk.each = lambda value: each(walk, value)
-    walk.class_member = lambda *args: calls.class_member(walk, *args)
+    walk.class_member = lambda *args: class_member(walk, *args)
     run_module(walk, program.entry)
     _walk_the_rest(walk)
     return walk
@@ -79,12 +84,16 @@ def _walk_the_rest(walk: Walk) -> None:
             walk.variables, walk.frame, walk.loop = walk.pruned.pop(block)
             walk.alive = True
             execute(walk, block)
+    built: dict[Any, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
     for module in list(walk.modules):
         for function in module.nodes(s.FunctionDef):
             if function.body not in walk.visited and function in walk.defined:
                 item, variables = walk.defined[function]
+                variables = built.get(function.block.owner, variables)
                 walk.variables, walk.alive, walk.loop = variables.copy(), True, None
-                calls.call_unseen(walk, item)
+                call_unseen(walk, item)
+                if function.name == "__init__":
+                    built[function.block.owner] = walk.variables.copy()
 
 
 # ---------------------------------------------------------------- blocks
@@ -189,8 +198,8 @@ def _assign_item(walk: Walk, target: s.Subscript, value: Value) -> None:
             else:
                 names["*"] = join(names["*"], value) if "*" in names else value
                 _note_store(walk, target, value, (owner, "*"))
-        elif owner.kind is Kind.FRESH:  # a preallocated tensor that results are written into
-            continue
+        elif owner.kind is Kind.FRESH:
+            copy_into(walk, owner, value)
         elif owner.kind in (Kind.OPAQUE, Kind.OPTION):
             _note_store(walk, target, value, (owner, "*"))
 
@@ -401,12 +410,12 @@ def _if(walk: Walk, node: s.If) -> None:
         _go_on(walk, merge(after, _branch(walk, node.orelse, before)))
         return
     taken, left = (node.body, node.orelse) if truth else (node.orelse, node.body)
-    if left is not None and left not in walk.visited and not _asks_for_main(node.test):
+    if left is not None and left not in walk.visited and not asks_for_main(node.test):
         walk.pruned.setdefault(left, (before.copy(), walk.frame, walk.loop))
     _go_on(walk, _branch(walk, taken, before))
 
 
-def _asks_for_main(test: Any) -> bool:
+def asks_for_main(test: Any) -> bool:
     """Whether a condition is `__name__ == "__main__"`, which settles for good what an imported module does not do."""
     return any(isinstance(x, s.Name) and x.id == "__name__" for x in test.walk())
 
@@ -474,9 +483,10 @@ def _changed(head: Variables, behind: Variables) -> bool:
 
 
 def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:
-    outer = walk.loop
+    outer, context = walk.loop, walk.frame.context
     left: Variables | None = None
-    for turn in turns:
+    for number, turn in enumerate(turns):
+        walk.frame.context = (*context, Turn(node, number))
         loop = walk.loop = Loop(node, outer, walk.frame)
         iterate(walk, node.iter, turn)
         assign(walk, node.target, turn)
@@ -488,7 +498,7 @@ def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:
         _go_on(walk, behind)
         if not walk.alive:
             break
-    walk.loop = outer
+    walk.loop, walk.frame.context = outer, context
     _go_on(walk, merge(left, walk.variables if walk.alive else None))
 
 
@@ -521,7 +531,7 @@ def _tells_apart(walk: Walk, value: Value) -> bool:
         return item.data[0] in ("str", "bool")
     if item.kind is Kind.SEQUENCE:
         return any(_tells_apart(walk, inner) for inner in walk.variables.of(item).values())
-    return item.kind in (Kind.LOADER, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL)
+    return item.kind in (Kind.LOADER, Kind.DATASET, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL)
 
 
 def _settle(walk: Walk, item: Object) -> Object:
@@ -597,9 +607,9 @@ def _match(walk: Walk, node: s.Match) -> None:
 def _function(walk: Walk, node: s.FunctionDef) -> None:
     for param in node.params:
         if param.default is not None:
-            evaluate(walk, param.default)
+            walk.defaults[param] = evaluate(walk, param.default)
     item = walk.heap.make(Kind.FUNCTION, node, walk.frame.context, (), (node, _visible(walk)), node.name)
-    value = calls.decorated(walk, node, item)
+    value = decorated(walk, node, item)
     bind(walk, node.name, value)
     walk.defined[node] = (item, walk.variables)
 

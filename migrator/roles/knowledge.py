@@ -80,6 +80,14 @@ LIBRARIES = frozenset(
     monai dgl peft open_clip sentence_transformers segmentation_models_pytorch numpy scipy sklearn tqdm""".split()
 )
 
+# where a user's settings come from
+PARSERS = frozenset({"argparse.ArgumentParser", "configargparse.ArgumentParser", "configargparse.ArgParser"})
+CONFIGURATIONS = frozenset(
+    """json.load json.loads yaml.load yaml.safe_load yaml.full_load yaml.unsafe_load toml.load tomllib.load
+    omegaconf.OmegaConf.load omegaconf.OmegaConf.create omegaconf.OmegaConf.from_cli easydict.EasyDict tyro.cli
+    simple_parsing.parse fire.Fire""".split()
+)
+
 # tensors that the script makes itself
 FACTORIES = frozenset(
     f"torch.{name}"
@@ -92,16 +100,16 @@ FACTORIES = frozenset(
 
 TENSOR_TYPE = re.compile(r"torch\.(cuda\.)?(\w*Tensor)$")
 DTYPES = {
-    "FloatTensor": "torch.float32",
-    "DoubleTensor": "torch.float64",
-    "HalfTensor": "torch.float16",
-    "BFloat16Tensor": "torch.bfloat16",
-    "ByteTensor": "torch.uint8",
-    "CharTensor": "torch.int8",
-    "ShortTensor": "torch.int16",
-    "IntTensor": "torch.int32",
-    "LongTensor": "torch.int64",
-    "BoolTensor": "torch.bool",
+    "FloatTensor": "float32",
+    "DoubleTensor": "float64",
+    "HalfTensor": "float16",
+    "BFloat16Tensor": "bfloat16",
+    "ByteTensor": "uint8",
+    "CharTensor": "int8",
+    "ShortTensor": "int16",
+    "IntTensor": "int32",
+    "LongTensor": "int64",
+    "BoolTensor": "bool",
 }
 
 # give back their first argument, or something that stands for it

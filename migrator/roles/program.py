@@ -24,6 +24,7 @@ class Program:
         self._parsed = parsed if parsed is not None else {}
         self._parsed[entry.source.path] = entry
         self.problems: dict[str, FileProblem] = {}  # by path: imported files that cannot be read, which stay unknown
+        self._found: dict[tuple[str, int, str], Module | None] = {}  # a program is walked several times
 
     @property
     def modules(self) -> list[Module]:
@@ -32,8 +33,14 @@ class Program:
 
     def find(self, importer: Module, level: int, dotted: str) -> Module | None:
         """Find a local module as an import in ``importer`` names it; None for one that is not local."""
-        parts = dotted.split(".") if dotted else []
         base = os.path.dirname(importer.source.path)
+        key = (base, level, dotted)
+        if key not in self._found:
+            self._found[key] = self._search(base, level, dotted)
+        return self._found[key]
+
+    def _search(self, base: str, level: int, dotted: str) -> Module | None:
+        parts = dotted.split(".") if dotted else []
         if level:
             for _ in range(level - 1):
                 base = os.path.dirname(base)

@@ -9,6 +9,8 @@ from typing import Any
 class Kind(Enum):
     """What an object is."""
 
+    __hash__ = object.__hash__  # an Enum's own hashes the name, which takes a fiftieth of a run
+
     ANY = "anything"  # nothing is known
     UNBOUND = "unbound"  # the variable may not exist yet
     CONSTANT = "constant"  # data: the value
@@ -34,6 +36,7 @@ class Kind(Enum):
     BATCH = "batch"  # a batch or part of one, as the loader gave it
     DATASET = "dataset"
     SAMPLER = "sampler"
+    LENGTH = "length"  # of a dataset or a loader
     TENSOR = "tensor"  # computed; of: what it was computed from
     FRESH = "fresh tensor"  # made by the script itself
     STATE = "state dict"
@@ -51,10 +54,11 @@ class Kind(Enum):
 class Object:
     """One thing that a script makes at one place in one calling context.
 
-    ``prepared`` marks what ``accelerator.prepare`` returns for ``raw``; it is another object.
+    ``prepared`` marks what ``accelerator.prepare`` returns for ``raw``; it is another object. So is a batch, or a tensor made
+    by the script, that was moved: ``place`` says to where, "device" or "cpu".
     """
 
-    __slots__ = ("context", "data", "kind", "label", "of", "prepared", "raw", "site")
+    __slots__ = ("context", "data", "kind", "label", "of", "place", "prepared", "raw", "site")
 
     def __init__(self, kind: Kind, site: Any, context: Any, of: tuple[Object, ...], data: Any, label: str) -> None:
         self.kind = kind
@@ -65,6 +69,7 @@ class Object:
         self.label = label
         self.raw: Object = self
         self.prepared = False
+        self.place = ""
 
     def __repr__(self) -> str:
         return f"<{'prepared ' if self.prepared else ''}{self.kind.value} {self.label}>"
@@ -78,8 +83,10 @@ class Heap:
 
     def __init__(self) -> None:
         self._made: dict[Any, Object] = {}
+        self._kinds: dict[Kind, list[Object]] = {}
         self._values: dict[Any, Value] = {}
         self._prepared: dict[Object, Object] = {}
+        self._placed: dict[tuple[Any, ...], Object] = {}
 
     def make(
         self, kind: Kind, site: Any, context: Any = None, of: tuple[Object, ...] = (), data: Any = None, label: str = ""
@@ -89,6 +96,7 @@ class Heap:
         found = self._made.get(key)
         if found is None:
             found = self._made[key] = Object(kind, site, context, of, data, label)
+            self._kinds.setdefault(kind, []).append(found)
         return found
 
     def value(self, *args: Any, **kwargs: Any) -> Value:
@@ -122,6 +130,25 @@ class Heap:
             self._prepared[item] = found
         return found
 
+    def place(self, item: Object, where: str) -> Object:
+        """Give a batch, or a tensor made by the script, as it is after a move; any other object is itself."""
+        if item.kind not in (Kind.BATCH, Kind.FRESH) or item.place == where:
+            return item
+        key = (item.kind, item.site, item.context, item.of, item.label, where)
+        found = self._placed.get(key)
+        if found is None:
+            found = self._placed[key] = Object(item.kind, item.site, item.context, item.of, item.data, item.label)
+            found.place = where
+        return found
+
+    def placed_objects(self) -> list[Object]:
+        """Give every batch and tensor as it is after some move."""
+        return list(self._placed.values())
+
+    def those(self, *kinds: Kind) -> list[Object]:
+        """Give what was made of some kinds, in order within each."""
+        return [item for kind in kinds for item in self._kinds.get(kind, ())]
+
     def objects(self) -> list[Object]:
         """Give everything that was made, in order."""
         return list(self._made.values())
@@ -136,7 +163,7 @@ UNKNOWN: Value = frozenset((ANY,))
 MAYBE_UNBOUND: Value = frozenset((UNBOUND,))
 
 # kinds whose flow decides nothing, so that a loop need not be walked again for them
-INERT = frozenset({Kind.ANY, Kind.UNBOUND, Kind.CONSTANT, Kind.OPTION, Kind.FRESH})
+INERT = frozenset({Kind.ANY, Kind.UNBOUND, Kind.CONSTANT, Kind.OPTION, Kind.FRESH, Kind.LENGTH})
 
 
 def join(first: Value | None, second: Value | None) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from migrator.roles.role import MAYBE_UNBOUND, NOTHING, Object, Value, join
 from migrator.source import syntax as s
@@ -55,6 +55,13 @@ class Variables:
 _EMPTY: dict[str, Value] = {}
 
 
+class Turn(NamedTuple):
+    """One turn of a loop that is walked turn by turn; part of the context of what is made in it."""
+
+    loop: Any
+    number: int
+
+
 class Frame:
     """One activation of a module, a function or a class body."""
 
@@ -97,12 +104,13 @@ class Frame:
 class Loop:
     """A loop being walked, within the loops around it, across calls."""
 
-    __slots__ = ("breaks", "continues", "frame", "node", "parent")
+    __slots__ = ("breaks", "context", "continues", "frame", "node", "parent")
 
     def __init__(self, node: Any, parent: Loop | None, frame: Frame) -> None:
         self.node = node
         self.parent = parent
         self.frame = frame
+        self.context = frame.context  # tells the turns of loops around it apart
         self.breaks: list[Variables] = []
         self.continues: list[Variables] = []
 
@@ -190,4 +198,4 @@ def _merge_names(first: Variables, owner: Any, names: dict[str, Value]) -> None:
                 mine[name] = value | MAYBE_UNBOUND
 
 
-__all__ = ["Event", "Frame", "Log", "Loop", "Variables", "merge"]
+__all__ = ["Event", "Frame", "Log", "Loop", "Turn", "Variables", "merge"]

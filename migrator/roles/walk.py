@@ -22,6 +22,7 @@ _UNNOTED = frozenset(
         Kind.ANY,
         Kind.UNBOUND,
         Kind.CONSTANT,
+        Kind.LENGTH,
         Kind.LIBRARY,
         Kind.MODULE,
         Kind.FUNCTION,
@@ -56,12 +57,16 @@ class Walk:
         self.missed = False  # a name was read before it was bound: a later turn of the loop may know more
         self.modules: dict[Any, Object] = {}
         self.loaded: dict[Object, dict[Any, dict[str, Value]]] = {}  # what executing a module bound
+        self.defaults: dict[Any, Value] = {}  # by parameter: what its default held when the function was defined
         self.pruned: dict[Any, tuple[Variables, Frame, Loop | None]] = {}
         self.visited: set[Any] = set()
+        self.trainers: dict[Any, bool] = {}  # class node -> whether it trains itself
         self.defined: dict[Any, tuple[Object, Variables]] = {}  # function node -> object, variables around it
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")
         # the other parts of the recursion
         self.call: Callable[[s.Call], Value]
+        self.invoke: Callable[[Object, Any, Any], Value]
+        self.execute: Callable[[s.Block], None]
         self.assign: Callable[[Any, Value], None]
         self.iterate: Callable[[Any, Value], Value]
         self.each: Callable[[Value], list[Value] | None]
@@ -69,7 +74,7 @@ class Walk:
 
     def note(self, kind: str, node: Any, item: Object, detail: Any = None, value: Value = NOTHING) -> None:
         """Remember that something happened to an object."""
-        if item.kind not in _UNNOTED:
+        if item.kind not in _UNNOTED or (kind == "store" and item.kind is Kind.SEQUENCE):
             self.clock += 1
             self.log.events.append(Event(kind, node, item, self, detail, value))
 

@@ -1,24 +1,35 @@
 """Floor 4: one file per family, pure questions to the training model. ``CATALOGUE`` lists every rule once."""
 
-from migrator.rules import backward, blockers, checkpoint, console, device, parallel, prepare, scaffold
+from migrator.rules import (
+    backward,
+    blockers,
+    checkpoint,
+    console,
+    control,
+    copies,
+    cuda,
+    data,
+    device,
+    device_name,
+    dynamic,
+    gradient,
+    metrics,
+    parallel,
+    precision,
+    prepare,
+    processes,
+    samples,
+    scaffold,
+    scheduler,
+    seed,
+    tracking,
+)  # fmt: skip
 from migrator.rules.rule import Rule
 
+_FAMILIES = (
+    scaffold, device, device_name, prepare, scheduler, copies, samples, backward, precision, gradient, blockers, processes,
+    checkpoint, metrics, console, seed, tracking, cuda, control, data, dynamic, parallel,
+)  # fmt: skip
 CATALOGUE: tuple[Rule, ...] = tuple(
-    sorted(
-        (
-            rule()
-            for rules in (
-                scaffold.RULES,
-                device.RULES,
-                prepare.RULES,
-                (backward.Backward, backward.AutogradGrad),
-                blockers.RULES,
-                checkpoint.RULES,
-                console.RULES,
-                parallel.RULES,
-            )
-            for rule in rules
-        ),
-        key=lambda rule: rule.code,
-    )
+    sorted((rule() for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.code)
 )

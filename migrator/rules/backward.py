@@ -134,3 +134,6 @@ class AutogradGrad(Rule):
                     reason="its gradients would not be scaled or synchronised",
                     recipe="add the losses up and call `backward()` on the sum",
                 )
+
+
+RULES: tuple[type[Rule], ...] = (Backward, AutogradGrad)

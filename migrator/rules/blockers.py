@@ -7,12 +7,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.roles import knowledge
-from migrator.roles.role import Kind
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
+
+# what has a rule of its own (processes.py, gradient.py)
+RANK_CALLS = re.compile(r"get_rank|get_world_size|get_node_local_rank")
+COLLECTIVES = re.compile(
+    r"(all_)?(reduce|gather)(_\w+)?|broadcast\w*|scatter\w*|reduce_scatter\w*|all_to_all\w*|barrier|monitored_barrier"
+)
+SHARDED = re.compile(r"ZeroRedundancyOptimizer")
 
 
 def _shown(module: Module, node: Any) -> str:
@@ -59,7 +65,7 @@ def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, A
 class ProcessGroup(_Blocker):
     """Report a process group made by hand.
 
-    What: `torch.distributed.init_process_group`, ranks, collectives, barriers, RPC.
+    What: `torch.distributed.init_process_group` and what else sets several processes up: groups, stores, RPC.
     Why: the Accelerator makes the process group; a second one raises, and ranks worked out by hand go with the first.
     Safety: reported only for now; the program is left alone.
     Source: torch.distributed.
@@ -71,8 +77,10 @@ class ProcessGroup(_Blocker):
     recipe = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.distributed\.(?!is_available$).*")
-        yield from _library_calls(training, r"torch\.multiprocessing\.(spawn|start_processes|Process)")
+        for found in _library_calls(training, r"torch\.distributed\.(?!is_available$).*"):
+            name = found[0].text(found[1].func).rpartition(".")[2]
+            if not any(pattern.fullmatch(name) for pattern in (RANK_CALLS, COLLECTIVES, SHARDED)):
+                yield found
 
 
 class WrappedByHand(_Blocker):
@@ -135,7 +143,7 @@ class SetDevice(_Blocker):
 class GradScaler(_Blocker):
     """Report mixed precision by hand.
 
-    What: `GradScaler`, apex `amp`, `half()` and `bfloat16()` of a trained model.
+    What: `torch.amp.GradScaler` and its like.
     Why: the Accelerator's `backward` scales the loss itself; two scalers scale twice.
     Safety: reported only for now; the program is left alone.
     Source: torch.amp.
@@ -147,15 +155,7 @@ class GradScaler(_Blocker):
     recipe = "remove the scaler and autocast, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler|apex\.amp\.\w+")
-        for event in training.events("call"):
-            if (
-                event.detail in ("half", "bfloat16")
-                and training.is_required(event.item)
-                and event.item.kind is Kind.MODEL
-            ):
-                module = training.module_of(event.node)
-                yield module, event.node, f"`{_shown(module, event.node)}` changes the precision of a trained model"
+        yield from _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler")
 
 
 class Autocast(Rule):
@@ -282,6 +282,33 @@ class Framework(Rule):
         return iter(())  # the pipeline asks before it analyses
 
 
+class UnseenEngine(Rule):
+    """Report where a script hands its training to code that cannot be seen.
+
+    What: `Trainer(model, optimizer).fit(loader)` where `Trainer` is in none of the given files.
+    Why: whoever takes the steps has to go through the Accelerator as well; the call that begins it is all that is here.
+    Safety: reported only.
+    Source: contract, P3 and P4.
+    """
+
+    code = "MIG915"
+    name = "unseen-engine"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for node in dict.fromkeys(event.node for event in training.handed_over):
+            module = training.module_of(node)
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"`{_shown(module, node.func)}` gets the optimizer, and its code is in none of the given files",
+                level=Level.REVIEW,
+                reason="the training steps were not seen, so nothing here can be prepared for them",
+                recipe="give the file that takes the steps too, or migrate it by the framework's own means",
+            )
+
+
 class NotTraining(Rule):
     """Say nothing about files that train nothing.
 
@@ -300,5 +327,6 @@ class NotTraining(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (
-    Framework, NotTraining, ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
+    Framework, UnseenEngine, NotTraining,
+    ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
 )  # fmt: skip

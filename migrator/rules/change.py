@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from migrator.source.block import Operation
+from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
+from migrator.source.span import Span
 
 # stands in an edit's text for the expression that reaches the Accelerator where the edit is made
 ACCELERATOR = "\ue000"
@@ -23,12 +24,28 @@ class Level(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """Text before an expression, for edits that are often not made: its place is asked for when it is.
+
+    The first place that is asked for in a file costs half a parse, and most results of ours hold prints like this one.
+    """
+
+    expression: Any
+    text: str
+
+    def placed(self, module: Module) -> Replace:
+        """Give the operation in the text."""
+        start = module.span(self.expression).start
+        return Replace(Span(start, start), self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One operation, with a node of the function that it happens in."""
 
     module: Module
     node: Any
-    operation: Operation
+    operation: Operation | Prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,7 @@ class Change:
     reason: str = ""
     recipe: str = ""
     opportune: bool = False  # made only where the Accelerator is at hand anyway
+    waits: bool = False  # advice that repeats what another piece of advice is in the way of
     alike: tuple[Any, ...] = ()  # further nodes that the same change is about, each reported by itself
 
     @property

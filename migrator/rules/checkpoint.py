@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.roles.role import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
-from migrator.rules.prepare import is_guarded, unguarded_saves
+from migrator.rules.prepare import is_guarded, unguarded_saves, wrapper_questions
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Operation, Replace, Wrap
@@ -127,7 +127,8 @@ class Load(Rule):
                 continue
             visits = [event for event in training.events("make") if event.node is call]
             if (
-                not visits
+                not all(isinstance(list(event.frame.chain())[-1].node, s.Root) for event in visits)
+                or not visits
                 or not all(event.order > first for event in visits)
                 or any(event.loop is not None for event in visits)
             ):
@@ -169,6 +170,8 @@ _WRITERS = frozenset(
     torch.onnx.export joblib.dump shutil.copyfile shutil.copy shutil.move os.remove os.rename yaml.dump""".split()
 )
 _FOLDERS = frozenset({"os.mkdir", "os.makedirs"})
+# methods of models and tokenizers that write files
+_WRITING_METHODS = frozenset({"save", "save_pretrained", "push_to_hub"})
 
 
 class OtherWrites(Rule):
@@ -187,14 +190,22 @@ class OtherWrites(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
+        done: set[Any] = set()
         for name, found in training.calls.items():
             for module, call in found:
                 if not training.is_involved(call):
                     continue
-                if name in _FOLDERS:
+                if name in _FOLDERS and not _tolerates(call.statement):
                     yield from self._folder(training, module, call, name)
                 elif name in _WRITERS and not is_guarded(training, call):
                     yield from self._write(training, module, call, name)
+
+        for event in training.events("call"):
+            if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
+                call = event.node
+                if training.is_involved(call) and not is_guarded(training, call) and call not in done:
+                    done.add(call)
+                    yield from self._write(training, training.module_of(call), call, f".{event.detail}")
 
     def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
         if (
@@ -232,6 +243,23 @@ class OtherWrites(Rule):
         block = _opening_with(training, statement)
         target = block if block is not None else statement
         yield _guarded(self.code, module, target, target, call, f"Call `{name}` on the main process only")
+
+
+def _tolerates(statement: Any) -> bool:
+    """Whether a statement stands in a `try` whose handlers take a folder that is there already."""
+    owner = statement.block.owner
+    if not isinstance(owner, s.Try) or statement.block is not owner.body:
+        return False
+    words = {
+        x.id
+        for handler in owner.handlers
+        if handler.type is not None
+        for x in handler.type.walk()
+        if isinstance(x, s.Name)
+    }
+    return not all(handler.type is not None for handler in owner.handlers) or bool(
+        words & {"OSError", "FileExistsError", "Exception", "IOError"}
+    )
 
 
 def _runs_model(training: Training, statement: Any) -> bool:
@@ -300,7 +328,8 @@ class SaveDict(Rule):
 class ModelModule(Rule):
     """Replace `model.module` by `unwrap_model`.
 
-    What: `model.module.x` becomes `accelerator.unwrap_model(model).x`.
+    What: `model.module.x` becomes `accelerator.unwrap_model(model).x`, and so does the whole of
+    `model.module.x if hasattr(model, "module") else model.x`.
     Why: on one process there is no `module`.
     Safety: safe; done together with MIG207.
     Source: Accelerate's `Accelerator.unwrap_model`.
@@ -311,7 +340,25 @@ class ModelModule(Rule):
     safety = Safety.SAFE
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())
+        for node, model in wrapper_questions(training) if training.required else ():
+            module = training.module_of(node)
+            shown = module.text(model)
+            inside = [x for x in node.orelse.walk() if module.text(x) == shown and isinstance(x, type(model))]
+            span, start = module.outer(node), module.outer(node.orelse).start
+            text = module.outer_text(node.orelse)
+            for part in reversed(inside):
+                at, end = (offset - start for offset in module.outer(part))
+                text = f"{text[:at]}{ACCELERATOR}.unwrap_model({text[at:end]}){text[end:]}"
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"Reach the model through `accelerator.unwrap_model({shown})`, wrapped or not",
+                (Step(module, node, Replace(span, text)),),
+                needs=_PREPARED,
+                gives=frozenset(f"unwrap:{id(x)}" for x in node.walk()),
+                alike=tuple(x for x in node.body.walk() if isinstance(x, s.Attribute) and x.name == "module"),
+            )
 
 
 RULES: tuple[type[Rule], ...] = (Save, SaveDict, Load, ModelModule, OtherWrites, MainProcessGuard)

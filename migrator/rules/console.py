@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
-from migrator.rules.change import ACCELERATOR, Change, Step
+from migrator.rules.change import ACCELERATOR, Change, Prefix, Step
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Replace
@@ -42,13 +42,12 @@ class Print(Rule):
                 continue
             if any(arg.star == "**" for arg in call.args) or _is_guarded(call):
                 continue
-            span = module.span(call.func)
             yield Change(
                 self.code,
                 module,
                 call,
                 "Print on the main process only",
-                (Step(module, call, Replace(Span(span.start, span.start), f"{ACCELERATOR}.")),),
+                (Step(module, call, Prefix(call.func, f"{ACCELERATOR}.")),),
                 needs=_PREPARED,
                 opportune=True,
             )
@@ -94,8 +93,7 @@ def _in_model(training: Training, node: Any) -> bool:
     while node is not None and not isinstance(node, s.ClassDef):
         node = node.parent
     return node is not None and any(
-        x.kind in (Kind.MODEL, Kind.DATASET) and getattr(x.data, "site", None) is node
-        for x in training.walk.heap.objects()
+        getattr(x.data, "site", None) is node for x in training.walk.heap.those(Kind.MODEL, Kind.DATASET)
     )
 
 

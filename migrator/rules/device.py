@@ -11,11 +11,12 @@ from migrator.roles.role import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
-from migrator.source.block import Drop, Operation, Replace, Unwrap
+from migrator.source.block import Drop, Insert, Operation, Replace, Unwrap
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training import moves
-from migrator.training.device import Definition, conjuncts, is_accelerated, is_indexed
+from migrator.training.choice import Choice, is_option_read, is_picked
+from migrator.training.device import Definition, conjuncts, is_accelerated, is_indexed, is_move, torch_name
 from migrator.training.training import Training
 
 _PREPARED = frozenset({"prepared"})
@@ -44,9 +45,9 @@ class DeviceDefinition(Rule):
 
     What: `device = torch.device("cuda" if torch.cuda.is_available() else "cpu")` becomes `device = accelerator.device`;
     the variable keeps its name. A flag such as `--no-cuda` goes into `Accelerator(cpu=...)`. A variable that nothing uses
-    any more goes.
+    any more goes. A device that the user picks, by name or by index, stays as it is, and the Accelerator takes it over.
     Why: each process has its own device; a literal "cuda:0" would put all of them on the first GPU.
-    Safety: safe. A device that the user picks by index or by name is not ours to replace: the program is left alone.
+    Safety: safe. Where picks cannot be taken over in one place, the program is left alone.
     Source: Accelerate's `Accelerator.device`.
     """
 
@@ -54,15 +55,50 @@ class DeviceDefinition(Rule):
     name = "device-definition"
 
     def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        choice = training.choice
         done: set[Any] = set()
-        for item in training.definitions if training.required else ():
-            chosen = [x for x in item.devices if x.data == "option" or is_indexed(x) or x.data == "?"]
-            if chosen:
-                yield self._refusal(item, chosen[0])
-            elif item.statement not in done:
+        if choice is not None and choice.definitions:
+            done.update(x.statement for x in choice.definitions)
+            yield self._take_over(training, choice)
+        for item in training.definitions:
+            if item.statement in done:
+                continue
+            if not training.devices.is_used(item.devices) and (is_picked(item) or _is_redefined(training, item)):
+                continue
+            if is_picked(item):
+                yield self._refusal(item)
+            else:
                 arms = _all_arms(training, item)
                 done.update(x.statement for x in arms)
                 yield self._change(training, item, arms)
+
+    def _take_over(self, training: Training, choice: Choice) -> Change:
+        """Leave the user's device as it is, and let the Accelerator use it."""
+        assert choice.block is not None
+        module, first = choice.module, choice.definitions[0]
+        as_text = choice.is_text and any(_is_read_as_text(training, item) for item in choice.definitions)
+        line = f"{choice.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
+        behind = choice.block.statements[choice.index]
+        steps = [Step(module, behind, Insert(choice.block, choice.index, (line,), tight=True, rank=-1))]
+        if choice.wraps:
+            span = module.outer(first.value)
+            steps.append(
+                Step(module, first.statement, Replace(Span(span.start, span.start), f"{choice.torch}.device("))
+            )
+            steps.append(Step(module, first.statement, Replace(Span(span.end, span.end), ")", -1)))
+        return Change(
+            self.code,
+            module,
+            first.statement,
+            f"Take `{choice.text}` over into the Accelerator, which honours it on one process",
+            tuple(steps),
+            needs=_PREPARED,
+            gives=frozenset(f"device:{id(x.statement)}" for x in choice.definitions),
+            alike=tuple(x.statement for x in choice.definitions[1:]),
+            reason="on several processes each has a device of its own",
+        )
 
     def _change(self, training: Training, item: Definition, arms: list[Definition]) -> Change:
         module = item.module
@@ -84,7 +120,7 @@ class DeviceDefinition(Rule):
             alike=tuple(x.statement for x in arms if x is not item),
         )
 
-    def _refusal(self, item: Definition, device: Object) -> Change:
+    def _refusal(self, item: Definition) -> Change:
         return Change(
             self.code,
             item.module,
@@ -93,8 +129,13 @@ class DeviceDefinition(Rule):
             level=Level.REVIEW,
             blocks=True,
             reason="the script would silently run on another device",
-            recipe="choose the GPU with CUDA_VISIBLE_DEVICES, and let the script ask for plain `cuda` or `cpu`",
+            recipe="pick the device in one variable, right after the options are read, or by CUDA_VISIBLE_DEVICES",
         )
+
+
+def _reads_choice(training: Training, node: s.Attribute | s.Subscript) -> bool:
+    """Whether a device is the user's option itself, which the Accelerator has taken over."""
+    return training.choice is not None and is_option_read(training.value, node)
 
 
 def _short(text: str) -> str:
@@ -128,6 +169,21 @@ def _all_arms(training: Training, item: Definition) -> list[Definition]:
     return found
 
 
+def _is_redefined(training: Training, item: Definition) -> bool:
+    """Whether the same variable gets another device further down."""
+    if not isinstance(item.statement, s.Assign):
+        return False
+    name = item.module.text(item.statement.targets[0])
+    later = training.definitions[training.definitions.index(item) + 1 :]
+    return any(
+        x.module is item.module
+        and x.statement.scope is item.statement.scope
+        and isinstance(x.statement, s.Assign)
+        and item.module.text(x.statement.targets[0]) == name
+        for x in later
+    )
+
+
 def _first_if(statement: Any) -> s.If:
     """The `if` at the head of the chain whose arm a statement stands in."""
     owner = statement.block.owner
@@ -150,6 +206,8 @@ def _is_read_as_text(training: Training, item: Definition) -> bool:
         for node in module.variables():
             if node.store or not devices & training.value(node):
                 continue
+            if isinstance(node, s.Attribute) and is_option_read(training.value, node):
+                continue  # the option keeps its text
             parent = node.parent
             if isinstance(parent, (s.Compare, s.Text, s.Binary)) or (
                 isinstance(parent, s.Attribute) and parent.value is node
@@ -212,11 +270,16 @@ class BatchMove(Rule):
         if training.outcome.walk is None:
             return
         found: dict[tuple[Module, Any], list[Any]] = defaultdict(list)
+        partly: set[Any] = set()
         for module, call in device_moves(training):
             assert isinstance(call.func, s.Attribute)
             if not moves.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
                 found[module, call.statement].append(call)
+            elif isinstance(call.statement, s.Assign) and isinstance(call.statement.value, s.Collection):
+                partly.add(call.statement)  # `x, z = x.cuda(), z.cuda()` would leave `x = x` behind
         for (module, statement), calls in found.items():
+            if statement in partly:
+                continue
             operations = moves.removal(module, statement, calls)
             first, *rest = calls
             change = _removed(self.code, module, first, operations, "batch")
@@ -248,7 +311,7 @@ class MoveToAccelerator(Rule):
                 continue
             if moves.explicit_index(training, call) is not None:
                 continue  # MIG905
-            operation = self._edit(training, module, call)
+            operation = self.edit(training, module, call)
             if operation is not None:
                 yield self._change(module, call, operation)
         for module in training.modules:
@@ -267,7 +330,8 @@ class MoveToAccelerator(Rule):
             gives=frozenset({f"moved:{id(node)}"}),
         )
 
-    def _edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
+    def edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
+        """Give the edit that aims a move at the Accelerator's device; None where it goes there by itself."""
         func = call.func
         assert isinstance(func, s.Attribute)
         target = call.argument(0, "device")
@@ -278,6 +342,8 @@ class MoveToAccelerator(Rule):
             rest = [arg for arg in call.args if arg.value is not target]
             end = module.span(rest[0]).start if rest else module.span(call).end - 1
             return Replace(Span(name, end), f"to({ACCELERATOR}.device" + (", " if rest else ""))
+        if isinstance(target, (s.Attribute, s.Subscript)) and _reads_choice(training, target):
+            return Replace(module.outer(target), f"{ACCELERATOR}.device")
         if target is None or (isinstance(target, (s.Name, s.Attribute)) and self._follows(training, target)):
             return None  # `.to(device)`: the definition is what changes
         values = training.value(target)
@@ -289,18 +355,19 @@ class MoveToAccelerator(Rule):
         """Whether a variable will hold the Accelerator's device because its definition changes."""
         values = training.value(node)
         known = {x for item in training.devices.definitions for x in item.devices}
-        if values and all(
-            x.kind is Kind.DEVICE and (x in known or x.data in ("of tensor", "accelerator")) for x in values
-        ):
-            return True
         return not any(
-            x.kind in (Kind.CONSTANT, Kind.RANK) or (x.kind is Kind.DEVICE and x not in known) for x in values
+            x.kind in (Kind.CONSTANT, Kind.RANK)
+            or (x.kind is Kind.DEVICE and x not in known and x.data not in ("of tensor", "accelerator"))
+            for x in values
         )
 
     def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
         """Device names written in place: ``device="cuda"`` of a factory, ``map_location="cuda:0"``."""
         for arg in call.args:
-            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
+            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
+                if _reads_choice(training, arg.value) and not is_move(call):
+                    yield arg.value
+            elif arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
                 if isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda"):
                     continue
                 devices = [x for x in training.value(arg.value) if x.kind is Kind.DEVICE]
@@ -393,8 +460,8 @@ class LegacyTensorType(Rule):
         func = call.func
         if isinstance(func, s.Attribute) and func.name == "type" and len(call.args) == 1:
             types = [x for x in training.value(call.args[0].value) if x.kind is Kind.TYPE]
-            if any(_is_cuda(x) for x in types) and len({_dtype(x) for x in types}) == 1:
-                dtype = _dtype(types[0])
+            if any(_is_cuda(x) for x in types) and len({_dtype(x) for x in types}) == 1 and torch_name(module):
+                dtype = f"{torch_name(module)}.{_dtype(types[0])}"
                 yield Replace(
                     Span(module.span(func).end - 4, module.span(call).end), f"to({ACCELERATOR}.device, {dtype})"
                 )
@@ -433,7 +500,7 @@ def _is_cuda(item: Object) -> bool:
 
 
 def _dtype(item: Object) -> str:
-    return knowledge.DTYPES.get(str(item.data).rpartition(".")[2], "torch.float32")
+    return knowledge.DTYPES.get(str(item.data).rpartition(".")[2], "float32")
 
 
 class GuardedMove(Rule):
@@ -464,7 +531,7 @@ class GuardedMove(Rule):
                 calls = [self._only_moves(module, statement, moved) for statement in node.body.statements]
                 if not all(calls):
                     continue
-                inside = [call for group in calls for call in group or ()]
+                inside = [call for group in calls for call in group or () if self._changes(training, module, call)]
                 yield Change(
                     self.code,
                     module,
@@ -473,6 +540,11 @@ class GuardedMove(Rule):
                     (Step(module, node, Unwrap(node)),),
                     needs=_PREPARED | {f"moved:{id(call)}" for call in inside},
                 )
+
+    def _changes(self, training: Training, module: Module, call: s.Call) -> bool:
+        """Whether a move has to change: one that follows the Accelerator's device already may stand by itself as it is."""
+        left = moves.is_left_to_prepare(training, call) or moves.is_prepared_batch(training, call.func.value)  # type: ignore[attr-defined]
+        return left or MoveToAccelerator().edit(training, module, call) is not None
 
     def _equal_arms(self, training: Training, module: Module, node: s.If) -> Iterator[Change]:
         """`if cuda: x = x.cuda() else: x = x`: aimed at the Accelerator's device, the first arm serves for both."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrator.roles.flow import asks_for_main
 from migrator.roles.role import Kind
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.prepare import data_parallel_calls
@@ -62,7 +63,7 @@ class DataParallel(Rule):
         """Whether the wrapper is put on unconditionally and its own `state_dict` is saved or loaded."""
         node = call.statement
         while not isinstance(node.block.owner, (s.FunctionDef, s.Root)):
-            if isinstance(node.block.owner, s.If):
+            if isinstance(node.block.owner, s.If) and not asks_for_main(node.block.owner.test):
                 return False
             node = node.block.owner
         wrapped = {x.raw for x in training.value(call)}

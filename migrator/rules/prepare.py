@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.roles import knowledge
-from migrator.roles.evaluate import whole
+from migrator.roles.element import whole
+from migrator.roles.evaluate import asks_for_wrapper
 from migrator.roles.role import Kind, Object
 from migrator.roles.state import Event
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
@@ -16,6 +17,7 @@ from migrator.source.block import Insert, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.gap import Placement
+from migrator.training.home import place_text
 from migrator.training.inline import Inline
 from migrator.training.structure import is_own_frame, is_own_method, key_of
 from migrator.training.training import Training
@@ -29,6 +31,10 @@ SAFE_CALLS = {
         {"train", "eval", "parameters", "zero_grad", "requires_grad_", "forward", "to", "cuda", "cpu"}
     ),
 }
+
+
+# functions that want the module itself: they copy it, or write it down
+_COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "torch.jit.script"})
 
 
 class Prepare(Rule):
@@ -48,15 +54,7 @@ class Prepare(Rule):
         if not training.missing:
             return
         outcome = training.outcome
-        needs = {
-            "accelerator",
-            "clear",
-            *(
-                f"backward:{id(e.node)}"
-                for e in training.structure.backwards
-                if e.detail == "tensor" or e.detail == "opaque"
-            ),
-        }
+        needs = {"accelerator", "clear", *(f"backward:{id(event.node)}" for event in _live_backwards(training))}
         sites = tuple(dict.fromkeys(node for item in training.missing for node in _sites(training, item)))
         if outcome.obstacle is not None:
             yield Change(
@@ -65,6 +63,7 @@ class Prepare(Rule):
                 self._message(training),
                 level=Level.REVIEW,
                 reason="no safe place (MIG901)",
+                waits=True,
                 alike=sites,
             )
             return
@@ -85,6 +84,13 @@ class Prepare(Rule):
     def _message(self, training: Training) -> str:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(_holder(training, item) for item in training.missing))
         return f"Pass {names} through `accelerator.prepare`"
+
+
+def _live_backwards(training: Training) -> list[Event]:
+    """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
+    own = [event for event in training.structure.backwards if event.detail in ("tensor", "opaque")]
+    live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
+    return live or own
 
 
 def _sites(training: Training, item: Object) -> Iterator[Any]:
@@ -108,13 +114,8 @@ def _holder(training: Training, item: Object) -> str:
     for placement in training.outcome.placements:
         for target in placement.targets:
             if target.item is item:
-                return target_text(placement.frame.module, target.node)
+                return place_text(placement.frame.module, target.node)
     return item.label.rpartition(".")[2] or item.kind.value
-
-
-def target_text(module: Module, node: Any) -> str:
-    """Give the text of a place that holds an object."""
-    return node.id if isinstance(node, s.Name) else module.text(node)
 
 
 def _merged(placements: tuple[Placement, ...]) -> list[Placement]:
@@ -131,19 +132,32 @@ def _merged(placements: tuple[Placement, ...]) -> list[Placement]:
 def _insertion(training: Training, placement: Placement) -> Iterator[Step]:
     module = placement.frame.module
     ordered = sorted(placement.targets, key=lambda target: _ORDER.index(_role(training, target.item)))
-    names = list(dict.fromkeys(target_text(module, target.node) for target in ordered))
+    names = {place_text(module, target.node): _stays(training, target.item) for target in ordered}
     block = placement.block
     anchor = block.statements[min(placement.index, len(block.statements) - 1)]
     column = module.where(anchor)[1] - 1
-    lines = prepare_lines(names, column, module.tree.default_indent)
+    lines = prepare_lines(list(names), column, module.tree.default_indent)
+    if any(names.values()):
+        lines = (*lines[:-1], f"{lines[-1][:-1]}, device_placement={_placements(names.values())})")
     yield Step(module, anchor, Insert(block, placement.index, lines, rank=2))
+
+
+def _stays(training: Training, item: Object) -> bool:
+    """Whether `prepare` must not move what a loader yields."""
+    return key_of(item) in {key_of(x.raw) for x in training.on_host}
+
+
+def _placements(stays: Iterable[bool]) -> str:
+    """Which objects `prepare` moves: all but loaders whose batches the script needs on the CPU first."""
+    return "[" + ", ".join(str(not x) for x in stays) + "]"
 
 
 def _wrapping(training: Training, item: Inline) -> Iterator[Step]:
     module = training.module_of(item.node)
     span = module.outer(item.node)
+    end = ", device_placement=[False])" if _stays(training, item.item) else ")"
     yield Step(module, item.node, Replace(Span(span.start, span.start), f"{ACCELERATOR}.prepare(", 2))
-    yield Step(module, item.node, Replace(Span(span.end, span.end), ")", -2))
+    yield Step(module, item.node, Replace(Span(span.end, span.end), end, -2))
 
 
 def _role(training: Training, item: Object) -> Kind:
@@ -211,7 +225,9 @@ def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
 def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
     """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
     found: dict[Any, Event] = {}
-    for event in training.events("attribute", "call", "item", "assign attribute", "save", "escape", "use", "compare"):
+    for event in training.events(
+        "attribute", "call", "item", "assign attribute", "save", "escape", "use", "wrap", "compare"
+    ):
         item = event.item
         if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
             if not (event.kind == "save" and item.kind is Kind.STATE):
@@ -245,7 +261,7 @@ def _wanted_raw(training: Training, event: Event) -> Any:
         return node.value
     if event.kind == "save" and event.item.prepared:
         return _argument_holding(training, node, event.item)
-    if event.kind == "use" and event.detail == "copy.deepcopy":
+    if event.kind in ("use", "wrap") and event.detail in _COPIES:
         return _argument_holding(training, node, event.item)
     if event.kind == "escape" and isinstance(node, s.Call) and isinstance(event.detail, Object):
         if event.detail.kind in (Kind.LIBRARY, Kind.OPAQUE, Kind.OPTION) and not _feeds_loss(training, node):
@@ -290,6 +306,17 @@ def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
             yield part
 
 
+def wrapper_questions(training: Training) -> list[tuple[s.Conditional, Any]]:
+    """Conditional expressions that take a prepared model out of a wrapper if there is one, each with the model's expression."""
+    found = []
+    for module in training.modules:
+        for node in module.nodes(s.Conditional):
+            model = node.test.argument(0) if isinstance(node.test, s.Call) and asks_for_wrapper(node.test) else None
+            if model is not None and any(x.prepared for x in training.value(model)):
+                found.append((node, model))
+    return found
+
+
 class Unwrap(Rule):
     """Reach a prepared model's own attributes and methods through `unwrap_model`.
 
@@ -306,7 +333,10 @@ class Unwrap(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if training.outcome.walk is None:
             return
+        whole = {part for node, _ in wrapper_questions(training) for part in node.walk()}
         for node, event in wrapped_uses(training):
+            if node in whole:
+                continue  # MIG504
             module = training.module_of(node)
             yield unwrap_change(_code_for(event), module, node, event)
 
@@ -530,10 +560,10 @@ class PartlyTrained(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for item in training.structure.optimizers if training.required else ():
-            parts = [x for x in item.of if x.kind is Kind.PART]
+            parts = [x for x in item.of if x.kind is Kind.PART and x.data != "*"]
             if not parts or item.site is None:
                 continue
-            names = ", ".join(f"`{part.label}`" for part in parts)
+            names = ", ".join(sorted(f"`{part.label}`" for part in parts))
             yield Change(
                 self.code,
                 training.module_of(item.site),
@@ -542,6 +572,39 @@ class PartlyTrained(Rule):
                 level=Level.NOTE,
                 reason="parameters without a gradient hold up plain DDP; the bundled runtime does not wait for them",
                 recipe="with `--target accelerate`, freeze the rest (`requires_grad_(False)`) or set `find_unused_parameters`",
+            )
+
+
+class BareTensors(Rule):
+    """Stop where an optimizer trains tensors that belong to no model.
+
+    What: `SGD([w, b])` over tensors that the script made itself, on batches of a prepared loader.
+    Why: only models are wrapped, so that nobody would average these tensors' gradients: the processes would drift apart.
+    Safety: reported only; the program is left alone. Without a loader every process does the same work, and a note says so.
+    Source: torch.nn.parallel.DistributedDataParallel.
+    """
+
+    code = "MIG205"
+    name = "bare-tensors"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item in training.structure.optimizers if training.required else ():
+            bare = [x for x in item.of if x.kind is Kind.FRESH]
+            if not bare or item.site is None or any(x.kind is Kind.MODEL for x in item.of):
+                continue
+            shared = bool(training.structure.loaders)
+            yield Change(
+                self.code,
+                training.module_of(item.site),
+                item.site,
+                "This optimizer trains tensors that belong to no model",
+                level=Level.REVIEW if shared else Level.NOTE,
+                blocks=shared,
+                reason="their gradients would not be averaged over the processes, each of which sees other batches"
+                if shared
+                else "their gradients are not averaged over the processes, which all do the same work",
+                recipe="make them `nn.Parameter`s of a module, and call that module in the loop",
             )
 
 
@@ -558,7 +621,7 @@ class NoLoader(Rule):
     name = "no-loader"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if not training.required or any(x.kind is Kind.LOADER for x in training.structure.loaders):
+        if not training.required or training.structure.loaders:
             return
         event = training.structure.backwards[0]
         loops = event.loops()
@@ -574,5 +637,6 @@ class NoLoader(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (
-    Prepare, SchedulerCadence, EvaluationLoader, Unwrap, BatchMeaning, NoPlace, ForwardBypass, PartlyTrained, NoLoader,
+    Prepare, SchedulerCadence, EvaluationLoader, Unwrap, BatchMeaning, NoPlace, ForwardBypass, PartlyTrained,
+    BareTensors, NoLoader,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,10 +17,10 @@ _CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
 _CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
 _DISTRIBUTED = {
     "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401",
-    "get_rank": "MIG401", "get_world_size": "MIG401", "barrier": "MIG401", "all_reduce": "MIG401",
-    "all_gather": "MIG401", "reduce": "MIG401", "spawn": "MIG401", "reduce_tensor": "MIG401",
+    "get_rank": "MIG404", "get_world_size": "MIG404", "barrier": "MIG408", "all_reduce": "MIG408",
+    "all_gather": "MIG408", "reduce": "MIG408", "spawn": "MIG407", "reduce_tensor": "MIG408",
     "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
-    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG303", "scale_loss": "MIG303", "unscale_": "MIG303",
+    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG304", "scale_loss": "MIG906", "unscale_": "MIG303",
 }  # fmt: skip
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
 _MODULES = frozenset(
@@ -90,7 +91,7 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
             yield "MIG301", call, f"`{_short(module.text(func))}()`"
     elif call not in training.walk.log.values and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{_short(module.text(func))}(...)`, which nothing reaches,"
-    elif name in _DISTRIBUTED and _is_torch(func):
+    elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
         yield _DISTRIBUTED[name], call, f"`{_short(module.text(func))}`"
 
 
@@ -106,6 +107,16 @@ def _is_torch(func: Any) -> bool:
         "DataParallel",
         "GradScaler",
         "init_distributed_mode",
+    )
+
+
+def _is_local(training: Training, func: Any) -> bool:
+    """Whether a function or class of the program's own, or of Python's, bears the name."""
+    values = training.value(func)
+    return bool(values) and all(
+        x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD)
+        or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
+        for x in values
     )
 
 
@@ -128,8 +139,10 @@ def _in_function_or_loop(node: Any) -> bool:
 
 
 def _is_idle(literal: s.Literal) -> bool:
-    """Whether a device name is only compared with a device's type, or is a docstring."""
+    """Whether a device name is only compared with a device's type, says where a tensor is, or is a docstring."""
     parent = literal.parent
+    if isinstance(parent, s.Conditional) and literal is not parent.test:
+        return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
     if isinstance(parent, s.Collection):
         parent = parent.parent
     if isinstance(parent, s.Compare):

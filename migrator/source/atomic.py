@@ -12,7 +12,6 @@ import errno
 import glob
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -126,7 +125,7 @@ def _insist_unchanged(change: _Change) -> None:
 def _beside(target: str, ending: str) -> str:
     """Give a name in the same folder; known before the file is made, so that it can be removed whatever happens."""
     folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name[:200]}.{os.getpid()}-{secrets.token_hex(4)}.{ending}")
+    return os.path.join(folder, f".{name[:200]}.{os.getpid()}-{os.urandom(4).hex()}.{ending}")
 
 
 def _write(path: str, data: bytes, state: os.stat_result) -> None:

@@ -105,8 +105,27 @@ class _Recorder(CodegenState):
 
     def record_syntactic_position(  # type: ignore[override]
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> _Position:
+    ) -> _Position | _Printed:
+        if node.__class__ in _PLAIN and not node.lpar:
+            return _PRINTED
         return _Position(self, node, start_node, end_node)
+
+
+# Expressions that print nothing but themselves and the parentheses around them; half of all positions are theirs.
+_PLAIN = frozenset({cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString})
+
+
+class _Printed:
+    """The position of a node that is all that is printed of it: nothing to note."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+_PRINTED = _Printed()
 
 
 class _Position:

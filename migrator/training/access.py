@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +24,7 @@ from migrator.training.position import (
 )
 
 Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a site
-Ways = tuple[tuple[str, tuple[s.Name, ...]], ...]  # texts of `cpu=...`, each with the variables that it reads
+Ways = tuple[tuple[str, tuple[Any, ...]], ...]  # texts of `cpu=...`, each with the variables that it reads
 
 
 class Unreachable(Exception):
@@ -91,7 +93,7 @@ class Birthplace:
                 return access
         access = self._in_common_frame(nodes, name)
         if not self._can_write(access, ways):
-            shown = ", ".join(f"`{node.id}`" for _, reads in ways for node in reads)
+            shown = ", ".join(f"`{_first_name(node).id}`" for _, reads in ways for node in reads)
             raise Unreachable(nodes[0], f"{shown} is not bound yet where the Accelerator has to be made")
         return access
 
@@ -120,14 +122,35 @@ class Birthplace:
     def _can_write(self, access: Access, ways: Ways) -> bool:
         """Choose the first way to write the argument whose variables are bound where the Accelerator is made."""
         for text, reads in ways or [("", ())]:
-            if all(self._is_bound(access, node) for node in reads):
-                access.argument = text
+            names = {_first_name(node).id: self._name_there(access, node) for node in reads}
+            if all(names.values()):
+                access.argument = _renamed(text, names)
                 return True
         return False
 
-    def _is_bound(self, access: Access, node: s.Name) -> bool:
+    def _name_there(self, access: Access, node: Any) -> str | None:
+        """What the variable of an expression is called where the Accelerator is made; None where it is not bound by then."""
+        name = _first_name(node)
+        if self._is_bound(access, node):
+            return str(name.id)
+        wanted = self.walk.log.values.get(name, frozenset())
+        if node.store or not any(x.site is not None for x in wanted):
+            return None
+        here = dict(statements_up(access.block.statements[access.index], access.home))
+        for other, found in access.home.namespace.names.items():
+            for x in found:
+                if x.store and scope_of(x) is access.home and self.walk.log.values.get(x) == wanted:
+                    if comes_before(x, here):
+                        return str(other)
+        return None
+
+    def _is_bound(self, access: Access, node: Any) -> bool:
         """Whether a variable that the argument reads is bound where the Accelerator is made, and is the same there."""
         home = access.home
+        if node.store and scope_of(node) is home:
+            return comes_before(node, dict(statements_up(access.block.statements[access.index], home)))
+        if isinstance(node, (s.Attribute, s.Subscript)):
+            return not node.store and self._is_bound(access, _first_name(node))
         owner, wanted = home.namespace.resolve(node.id), node.scope.resolve(node.id)
         if owner is None and wanted is None:
             return True  # a builtin
@@ -207,17 +230,25 @@ class Birthplace:
         return found
 
     def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
-        """For a method of a model, which its forward leads to: the ways to the calls of such models."""
+        """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
         owner = class_of(scope)
+        kind = "make" if getattr(scope, "name", "") == "__init__" else "forward"
         calls = [
             event
             for event in self.walk.log.events
-            if event.kind == "forward" and isinstance(event.item.data, Object) and event.item.data.site is owner
+            if event.kind == kind and isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
         found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
         if owner is None or not found:
             raise Unreachable(node, why_not_called(scope))
         return found
+
+    def is_reached(self, node: Any) -> bool:
+        """Whether visible code leads to a node."""
+        try:
+            return bool(self.chains(node))
+        except Unreachable:
+            return False
 
     def _from_entry(self, frame: Frame) -> bool:
         first = list(frame.chain())[-1]
@@ -225,10 +256,9 @@ class Birthplace:
 
     def is_made_before(self, access: Access, node: Any) -> bool:
         """Whether the Accelerator is made before a node on every way there."""
-        try:
-            chains = self.chains(node)
-        except Unreachable:
+        if not self.is_reached(node):
             return False
+        chains = self.chains(node)
         here = dict(statements_up(access.block.statements[access.index], access.home))
         return all(comes_after(inner, here) for chain in chains for frame, inner in chain if frame.node is access.home)
 
@@ -237,7 +267,20 @@ def why_not_called(scope: Any) -> str:
     """Say why nothing can be brought to a scope that no visible code executes."""
     if isinstance(scope, s.Root):
         return "this module is imported, so what it does when it is imported comes before any Accelerator"
+    owner = class_of(scope)
+    if owner is not None and scope.name == "__init__":
+        return f"`{owner.name}` is built in none of the given files; give the script that builds it as well"
     return f"`{scope.name}` is not called in the files that were read, so nobody can hand it an Accelerator"
+
+
+def _renamed(text: str, names: Mapping[str, str | None]) -> str:
+    return re.sub(r"\b[A-Za-z_]\w*", lambda word: names.get(word[0]) or word[0], text)
+
+
+def _first_name(node: Any) -> Any:
+    while isinstance(node, (s.Attribute, s.Subscript, s.Call)):
+        node = node.func if isinstance(node, s.Call) else node.value
+    return node
 
 
 def _common(chains: list[Chain]) -> Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from migrator.roles import knowledge
@@ -15,6 +16,8 @@ from migrator.source.module import Module
 
 _ACCELERATED = re.compile(r"(cuda|mps|xpu|npu|hpu|gpu|accelerator)")
 _INDEXED = re.compile(r"(cuda|xpu|npu|mps):([1-9]\d*|\{\}|%d)?$")
+DEVICE_WORD = re.compile(r"device|gpu|cuda|rank|^dev$", re.IGNORECASE)
+_SETTINGS = re.compile(r"args?|opts?|options?|cfg|conf(ig)?|hparams?|params|flags|settings|hp|parser", re.IGNORECASE)
 _FLAG_NAME = re.compile(r"cuda|gpu|accel|device", re.IGNORECASE)
 
 
@@ -30,7 +33,7 @@ class Definition:
     @property
     def is_text(self) -> bool:
         """Whether it is a string and not a ``torch.device``."""
-        return all(isinstance(x.site, s.Literal) for x in self.devices)
+        return all(x.kind is Kind.DEVICE and isinstance(x.site, s.Literal) for x in self.devices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,28 @@ class Devices:
             for statement in module.nodes(kind):
                 if statement.value is None:
                     continue
-                devices = self._devices_in(statement.value)
-                if devices:
+                devices = self._devices_in(statement.value) or self._devices_for(module, statement)
+                if devices and not self._is_taken_over(module, statement):
                     found.append(Definition(module, statement, statement.value, tuple(devices)))
         return found
+
+    def _is_taken_over(self, module: Module, statement: Any) -> bool:
+        """Whether the variable gets the Accelerator's device further down, so that this one only says what is wished for."""
+        if isinstance(statement, s.Annotate) or len(statement.targets) != 1:
+            return False
+        target, seen = statement.targets[0], False
+        for other in module.nodes(s.Assign):
+            seen = seen or other is statement
+            if seen and other is not statement and _same_variable(other.targets[0], target):
+                if other.scope is statement.scope and self.is_accelerators(other.value):
+                    return True
+        return False
+
+    def is_accelerators(self, value: Any) -> bool:
+        """Whether an expression is ``accelerator.device``, or the name of its type."""
+        if isinstance(value, s.Attribute) and value.name == "type":
+            value = value.value
+        return isinstance(value, s.Attribute) and {x.data for x in self.values(value)} == {"accelerator"}
 
     def _devices_in(self, value: Any) -> list[Object]:
         """The devices that an expression makes; empty where it is about something else."""
@@ -80,6 +101,21 @@ class Devices:
             return []
         return sorted(devices, key=lambda x: x.label)
 
+    def _devices_for(self, module: Module, statement: Any) -> list[Object]:
+        """The devices of a variable that takes them from elsewhere: from an option, or from a function that picks one."""
+        target = statement.target if isinstance(statement, s.Annotate) else statement.targets[0]
+        name = target.id if isinstance(target, s.Name) else target.name if isinstance(target, s.Attribute) else ""
+        made = self.values(statement.value)
+        if not DEVICE_WORD.search(name) or any(x.data in ("of tensor", "accelerator") for x in made):
+            return []
+        devices = [x for x in made if x.kind is not Kind.CONSTANT]
+        others = [x for x in devices if x.kind is not Kind.DEVICE]
+        named = isinstance(statement.value, s.Attribute) and is_called_settings(statement.value.value)
+        picked = all(is_setting(x) or (named and x.kind is Kind.OPAQUE) for x in others)
+        if not (picked if others else isinstance(statement.value, s.Call)):
+            return []
+        return sorted(devices, key=lambda x: x.label) if self.is_used(devices) else []
+
     def follows_tensor(self, item: Definition) -> bool:
         """Whether a definition asks a tensor where it is: ``"cuda" if x.is_cuda else "cpu"``."""
         tests = [node.test for node in item.value.walk() if isinstance(node, s.Conditional)]
@@ -89,13 +125,25 @@ class Devices:
 
     def is_used(self, devices: Iterable[Object]) -> bool:
         """Whether devices reach a move or another place where a tensor is put."""
-        wanted = set(devices)
-        for module in self.walk.modules:
-            for call in module.nodes(s.Call):
-                for node in device_arguments(call):
-                    if wanted & self.values(node):
-                        return True
-        return False
+        return bool(self._placed & set(devices))
+
+    @cached_property
+    def _placed(self) -> set[Object]:
+        """All devices that something is put on, with the names that they are made from."""
+        todo = [
+            item
+            for module in self.walk.modules
+            for call in module.nodes(s.Call)
+            for node in device_arguments(call)
+            for item in self.values(node)
+        ]
+        found: set[Object] = set()
+        while todo:
+            item = todo.pop()
+            if item not in found:
+                found.add(item)
+                todo += item.of if item.kind is Kind.DEVICE else ()
+        return found
 
     # ------------------------------------------------------------ conditions
 
@@ -141,8 +189,15 @@ class Devices:
             statement.value
             for statement in module.nodes(s.Assign)
             for target in statement.targets
-            if _same_variable(target, node)
+            if _same_variable(target, node) or self._same_attribute(target, node)
         ]
+
+    def _same_attribute(self, target: Any, node: Any) -> bool:
+        """Whether two attributes have one name and one owner, whatever variables hold that."""
+        if not isinstance(target, s.Attribute) or not isinstance(node, s.Attribute) or target.name != node.name:
+            return False
+        owners = {x for x in self.values(target.value) if x.kind in (Kind.OPTION, Kind.INSTANCE)}
+        return bool(owners) and owners == self.values(node.value)
 
     def is_flag(self, node: Any) -> bool:
         """Whether a condition is about devices: by what it is made of, else by a name that the guarded moves bear out."""
@@ -193,6 +248,40 @@ def _same_variable(target: Any, node: Any) -> bool:
     return False
 
 
+def is_setting(item: Object) -> bool:
+    """Whether an object is what a user chose: an option, an entry of a configuration, what unseen code picked as a device."""
+    if item.kind is Kind.OPTION:
+        return True
+    if item.kind is not Kind.OPAQUE:
+        return False
+    if isinstance(item.site, s.Call) and item.data is None:
+        return DEVICE_WORD.search(item.label.rpartition(".")[2]) is not None
+    owner = item.of[0] if item.of else None
+    return owner is not None and is_settings(owner)
+
+
+def is_settings(item: Object) -> bool:
+    """Whether an object holds a user's choices: parsed arguments, a configuration."""
+    if item.kind is Kind.OPTION:
+        return True
+    return item.kind is Kind.OPAQUE and _SETTINGS.fullmatch(item.label.rpartition(".")[2]) is not None
+
+
+def is_called_settings(node: Any) -> bool:
+    """Whether an expression is called after a user's choices: ``config``, ``self.args``."""
+    name = node.id if isinstance(node, s.Name) else node.name if isinstance(node, s.Attribute) else ""
+    return _SETTINGS.fullmatch(name) is not None
+
+
+def torch_name(module: Module) -> str | None:
+    """Give the name under which a module imports torch; None where it does not."""
+    for node in module.nodes(s.Import):
+        for dotted, alias in node.names:
+            if dotted == "torch" or (alias is None and dotted.startswith("torch.")):
+                return alias or "torch"
+    return None
+
+
 def is_move(call: s.Call) -> bool:
     """Whether a call has the form of a move: ``x.to(...)`` or ``x.cuda(...)``."""
     return isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda")
@@ -203,8 +292,6 @@ def device_arguments(call: s.Call) -> list[Any]:
     found = [arg.value for arg in call.args if arg.keyword in ("device", "map_location")]
     if is_move(call) and call.args and not call.args[0].star and call.args[0].keyword is None:
         found.append(call.args[0].value)
-    if isinstance(call.func, s.Attribute) and call.func.name == "device":  # torch.device(name)
-        found += [arg.value for arg in call.args[:1]]
     return found
 
 

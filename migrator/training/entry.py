@@ -10,11 +10,11 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
 _MAIN = re.compile(rb"^if[ \t]+__name__[ \t]*==", re.MULTILINE)
-_TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(")
+_TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\b")
 
 
 def trains(data: bytes) -> bool:
-    """Whether a file may hold a training step of its own."""
+    """Whether a file may hold a training step, or make what a step elsewhere trains."""
     return _TRAINS.search(data) is not None
 
 
@@ -32,8 +32,8 @@ def imported_stems(data: bytes) -> set[str]:
     return found
 
 
-def entries(files: Mapping[str, bytes]) -> list[str]:
-    """Give the files to analyse as programs, scripts before the libraries that they use.
+def entries(files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:
+    """Give the files to analyse as programs: scripts, and the libraries that they may use.
 
     A file matters if it trains, or imports (through others) one that does.
     """
@@ -49,7 +49,7 @@ def entries(files: Mapping[str, bytes]) -> list[str]:
     used = {path for path in matter if any(stems[path] in imports[other] for other in matter if other != path)}
     scripts = [path for path in files if path in matter and (path not in used or _MAIN.search(files[path]))]
     libraries = [path for path in files if path in matter and path not in scripts]
-    return [*scripts, *libraries]
+    return scripts, libraries
 
 
 def stem_of(path: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from migrator.roles.role import Object
 from migrator.roles.state import Event, Frame
 from migrator.source import syntax as s
+from migrator.training.home import name_node
 from migrator.training.position import Path, statements_up, within
 from migrator.training.structure import Structure
 from migrator.training.use import first_use
@@ -52,16 +53,10 @@ def candidates(structure: Structure, frame: Frame, homes: dict[Object, Event]) -
 
 def _target_node(event: Event, item: Object) -> Any:
     if isinstance(event.node, s.Parameter):
-        return _name_node(event.node.name, event.node)
+        return name_node(event.node.name, event.node)
     if event.kind != "store":  # a free name
-        return _name_node(item.data[2] if item.data[0] == "name" and len(item.data) > 2 else item.label, event.node)
+        return name_node(item.data[2] if item.data[0] == "name" and len(item.data) > 2 else item.label, event.node)
     return event.node
-
-
-def _name_node(name: str, like: Any) -> s.Name:
-    node = s.Name()
-    node.id, node.store, node.cst, node.parent = name, True, like.cst, like.parent
-    return node
 
 
 def _first_index(block: s.Block) -> int:
@@ -116,8 +111,21 @@ def _repeats(structure: Structure, frame: Frame, block: s.Block, homes: dict[Obj
                 loop.node for f in frame.chain() if f.loop for loop in f.loop.nest()
             }
             inside = {x for x in inside if within(item.site, x)}
-        if around - inside:
+        if around - inside or (around and made is not None and _is_made_now_and_then(made, frame, block)):
             return True
+    return False
+
+
+def _is_made_now_and_then(made: Event, frame: Frame, block: s.Block) -> bool:
+    """Whether an object is made on a condition that a gap does not stand under: ``if self.model is None: ...``."""
+    for where, statement in made.steps():
+        for inner, _ in statements_up(statement, where.node):
+            if inner is block:
+                return False
+            if isinstance(inner.owner, (s.If, s.Try, s.Match)):
+                return True
+        if where is frame:
+            return False
     return False
 
 

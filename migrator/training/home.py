@@ -1,10 +1,14 @@
-"""Which activations hold an object in a variable that can be bound again."""
+"""Which activations hold an object in a place that can be bound again: a variable, an attribute, an element of a dict."""
 
 from __future__ import annotations
+
+from copy import copy
+from typing import Any
 
 from migrator.roles.role import Kind, Object
 from migrator.roles.state import Event, Frame
 from migrator.source import syntax as s
+from migrator.source.module import Module
 from migrator.training.structure import Structure
 from migrator.training.use import first_use
 
@@ -21,9 +25,61 @@ def homes_of(structure: Structure, item: Object) -> dict[Frame, Event]:
             if known is not None and known.detail == event.detail:
                 continue  # `model = model.train()` binds it to itself
             found[home_frame(event)] = event
-    if not found:
-        found = _free_name(structure, item)
+    return found or _elements(structure, item) or _free_name(structure, item)
+
+
+def _elements(structure: Structure, item: Object) -> dict[Frame, Event]:
+    """The frames with a variable whose container holds an object under a key that is known: ``loaders["train"]``."""
+    first = first_use(structure, item)
+    found: dict[Frame, Event] = {}
+    for event in structure.by_item[item]:
+        if event.kind != "store":
+            continue
+        owner, key = event.detail
+        if not isinstance(owner, Object) or owner.kind not in (Kind.DICT, Kind.SEQUENCE) or key == "*":
+            continue
+        for held in structure.by_item.get(owner, []):
+            if held.kind == "store" and (first is None or held.order < first.order) and _is_rebindable(held):
+                found.setdefault(home_frame(held), _element(held, item, owner, key))
     return found
+
+
+def _element(held: Event, item: Object, owner: Object, key: str) -> Event:
+    """The binding of a container, read as the binding of one of its elements."""
+    found = copy(held)
+    found.item, found.detail = item, (owner, key)
+    found.node = s.Subscript()
+    found.node.cst, found.node.parent, found.node.store = None, held.node.parent, True
+    found.node.value = _name_of(held.node)
+    index = s.Literal()
+    index.cst, index.parent = None, found.node
+    index.value = int(key) if owner.kind is Kind.SEQUENCE else key
+    found.node.index = [index]
+    return found
+
+
+def _name_of(node: Any) -> Any:
+    return name_node(node.name, node) if isinstance(node, s.Parameter) else node
+
+
+def name_node(name: str, like: Any) -> s.Name:
+    """Make a name that stands where another node does."""
+    node = s.Name()
+    node.id, node.store, node.cst, node.parent = name, True, like.cst, like.parent
+    return node
+
+
+def place_text(module: Module, node: Any) -> str:
+    """Give the text of a place that holds an object; of an element in the quotes that the module uses for its key."""
+    if isinstance(node, s.Name):
+        return node.id
+    if isinstance(node, s.Subscript) and node.cst is None:
+        (index,) = node.index
+        assert isinstance(index, s.Literal)
+        key = index.value
+        written = next((module.text(x) for x in module.nodes(s.Literal) if x.value == key), repr(key))
+        return f"{place_text(module, node.value)}[{written}]"
+    return module.text(node)
 
 
 def home_frame(event: Event) -> Frame:

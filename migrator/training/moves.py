@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrator.roles.role import Kind, Object, Value
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
+from migrator.training.device import DEVICE_WORD
 from migrator.training.structure import key_of
-from migrator.training.training import Training
 from migrator.training.use import first_use
 
-_DEVICE_NAME = re.compile(r"device|gpu|cuda|rank|^dev$", re.IGNORECASE)
+if TYPE_CHECKING:
+    from migrator.training.training import Training
+
 # between a model's move and `prepare` these leave it to `prepare` to move it
 _HARMLESS = frozenset({"train", "eval", "parameters", "named_parameters", "to", "cuda", "zero_grad", "requires_grad_"})
 _PLAIN_BATCH = frozenset(
@@ -42,7 +44,7 @@ def is_device(training: Training, node: Any) -> bool:
     if values and all(x.kind is Kind.CONSTANT and x.data[0] == "int" for x in values):
         return True
     name = node.name if isinstance(node, s.Attribute) else node.id if isinstance(node, s.Name) else ""
-    return bool(name and _DEVICE_NAME.search(name))
+    return bool(name and DEVICE_WORD.search(name))
 
 
 def keeps_more(call: s.Call) -> bool:
@@ -58,7 +60,8 @@ def explicit_index(training: Training, call: s.Call) -> Any:
     target = call.argument(0, "device")
     if target is None:
         return None
-    for item in training.value(target):
+    taken = {x for item in training.choice.definitions for x in item.devices} if training.choice is not None else set()
+    for item in training.value(target) - taken:
         if item.kind is Kind.CONSTANT and item.data[0] == "int" and item.data[1] > 0:
             return target
         if item.kind is Kind.DEVICE and re.match(r"\w+:[1-9]", str(item.data)):
@@ -79,6 +82,8 @@ def _is_prepared(training: Training, item: Object) -> bool:
     if item.kind is not Kind.BATCH or not item.of[0].prepared:
         return False
     loader = item.of[0]
+    if loader in training.on_host:
+        return False
     if loader.kind is Kind.LOADER:
         return _collates_plainly(training, loader)
     # a name defined elsewhere: its use is all there is to go by, and that says loader

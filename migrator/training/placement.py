@@ -15,6 +15,7 @@ from migrator.source import syntax as s
 from migrator.training.gap import TRIES, Placement, candidates
 from migrator.training.home import homes_of
 from migrator.training.inline import Inline, inline, is_rebuilt
+from migrator.training.position import class_of
 from migrator.training.structure import Key, Structure, is_own_method, key_of
 
 Homes = dict[Object, dict[Frame, Event]]
@@ -87,7 +88,7 @@ class _Search:
         left, groups = list(items), []
         while left:
             if not self.homes[left[0]]:
-                self._stop(left[0], "is held by no variable that could be bound again")
+                self._stop(left[0], self._uncalled(left[0]) or "is held by no variable that could be bound again")
                 return []
             frames = dict.fromkeys(frame for item in left for frame in self.homes[item])
             best = max(frames, key=lambda frame: self._rank(frame, left))
@@ -122,6 +123,16 @@ class _Search:
         held = [item for item in left if frame in self.homes[item]]
         own = all(isinstance(self.homes[item][frame].node, s.Attribute) for item in held)
         return (bool(self._candidates(frame, held)), len(held), own, -sum(1 for _ in frame.chain()), -frame.entered)
+
+    def _uncalled(self, item: Object) -> str:
+        """Say that nothing calls the code that makes an object; nothing where something does."""
+        events = [event for event in self.structure.by_item[item] if event.kind in ("make", "store")]
+        first = list(events[0].frame.chain())[-1].node if events else None
+        if not isinstance(first, s.FunctionDef):
+            return ""
+        owner = class_of(first)
+        what = f"`{owner.name}` is made" if owner is not None else f"`{first.name}` is called"
+        return f"is made in code that no given file runs: {what} in none of them"
 
     def _stop(self, item: Object, text: str) -> None:
         events = self.structure.by_item[item]

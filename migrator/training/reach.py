@@ -43,8 +43,10 @@ class Reach:
         Raises:  Unreachable for a site that it cannot be brought to.
         """
         nodes = list(sites)
+        # what nobody calls has no say in where the Accelerator is made, and may read it where it is a global
+        idle = [node for node in nodes if not self.birthplace.is_reached(node)]
         while True:
-            access = self.birthplace.find(nodes, ways)
+            access = self.birthplace.find([x for x in nodes if x not in idle] or nodes, ways)
             for scope in dict.fromkeys(scope_of(node) for node in nodes):
                 self._reach(access, scope, ())
             late = [
@@ -61,6 +63,9 @@ class Reach:
     def is_at_hand(self, access: Access, node: Any) -> bool:
         """Whether code can use the Accelerator as things are: it is in scope, and made before on every way there."""
         scope = scope_of(node)
+        if access.exists and self._has_parameter(scope, access.plain):
+            access.expressions[scope] = access.plain
+            return True
         if scope not in access.expressions:
             written = self._in_sight(access, scope) or self._on_self(access, scope)
             if written is None:
@@ -72,6 +77,8 @@ class Reach:
         """How a method reaches the Accelerator that its class's constructor keeps; None where it keeps none."""
         owner = class_of(scope)
         init = owner.methods().get("__init__") if owner is not None else None
+        if owner is not None and access.exists and self._attribute(owner, access.plain):
+            return f"{scope.params[0].name}.{access.plain}"
         if init is None or (init is not access.home and init not in access.threaded):
             return None
         return f"{scope.params[0].name}.{access.plain}" if "." in access.name or init in access.threaded else None

@@ -31,8 +31,8 @@ class Structure:
         self.backwards = [event for event in events if event.kind == "backward" and _is_loss(event)]
         self.loops = {loop.node for event in self.backwards for loop in event.loops()}
         self.batch_loops = {event.loops()[0].node for event in self.backwards if event.loop is not None}
-        # told apart by activation: one function may train with one loader and evaluate with another
-        self._learning = {(loop.node, loop.frame) for event in self.backwards for loop in event.loops()}
+        # told apart by activation and turn: one loop may train with one loader and evaluate with another
+        self._learning = {(x.node, x.frame, x.context) for event in self.backwards for x in event.loops()}
         self.roots = frozenset().union(*(event.value for event in self.backwards))
         self.optimizers = self._optimizers()
         self.models = sorted(self._models(), key=self._made_at)
@@ -70,11 +70,21 @@ class Structure:
                     found[item.raw] = None
             # an optimizer made elsewhere, or over parameters gathered elsewhere
             loose = loose or not any(item.raw in found or item.kind is Kind.FRESH for item in optimizer.of)
-        for item in self._updated_by_hand():
-            found[item.raw] = None
+        by_hand = self._updated_by_hand()
+        self.steps_by_hand = bool(by_hand)
+        found.update((item.raw, None) for item in by_hand)
         if loose or not found:
             found.update(dict.fromkeys(self._models_by_use()))
-        return list(found)
+        return list(dict.fromkeys(self._whole(item) for item in found))
+
+    def _whole(self, item: Object) -> Object:
+        """The model that a loss runs, where a module is only trained as a part of it: ``net.fc = nn.Linear(...)``."""
+        run = {x.raw for x in self.roots}
+        if item in run or item.kind is not Kind.MODEL:
+            return item
+        owners = [event.detail[0] for event in self.by_item[item] if event.kind == "store"]
+        wholes = [x.raw for x in owners if isinstance(x, Object) and x.kind is Kind.MODEL and x.raw is not item]
+        return next((x for x in wholes if x in run), item)
 
     def _acts_as_model(self, item: Object) -> bool:
         events = self.by_item.get(item, [])
@@ -164,9 +174,8 @@ class Structure:
         fed = any(x.kind is Kind.BATCH and x.of == batch.of for event in self.backwards for x in event.value)
         if draw.item.kind is Kind.OPAQUE and (not fed or isinstance(draw.node.parent, s.Generator)):
             return False  # taking a tuple of tensors apart is not drawing batches
-        loop = self._loop_of(draw)
-        if loop is not None:
-            return (loop, draw.frame) in self._learning
+        if self._loop_of(draw) is not None and draw.loop is not None:
+            return (draw.loop.node, draw.frame, draw.loop.context) in self._learning
         return fed and draw.loop is not None  # `next(batches)`
 
     def _loop_of(self, draw: Event) -> Any:

@@ -12,11 +12,16 @@ from migrator.roles.role import Kind, Object, Value
 from migrator.roles.state import Event
 from migrator.source import syntax as s
 from migrator.source.module import Module
+from migrator.training.choice import Choice
 from migrator.training.device import Definition, Devices
 from migrator.training.placement import Outcome, place
 from migrator.training.position import scope_of
+from migrator.training.share import Shares
 from migrator.training.structure import Structure, key_of
 from migrator.training.use import training_uses
+from migrator.training.wish import choose
+
+_STEP = re.compile(r"^step$|optim|learning_rate|^lr$", re.IGNORECASE)
 
 
 class Training:
@@ -59,9 +64,18 @@ class Training:
 
     @cached_property
     def is_training(self) -> bool:
-        """Whether the program trains: it back-propagates in a loop, or in a function, which others may call in one."""
-        return any(
+        """Whether the program trains: it back-propagates in a loop, or in a function, and something takes a step."""
+        repeats = any(
             event.loop is not None or not isinstance(event.frame.node, s.Root) for event in self.structure.backwards
+        )
+        return repeats and (bool(self.structure.optimizers) or self.structure.steps_by_hand or self._steps_unseen())
+
+    def _steps_unseen(self) -> bool:
+        """Whether some code mentions an optimizer, or a step, that was not recognised."""
+        return any(
+            _STEP.search(x.id if isinstance(x, s.Name) else x.name)
+            for module in self.raw.modules
+            for x in module.variables()
         )
 
     @cached_property
@@ -72,6 +86,21 @@ class Training:
             for name in self.calls
         )
         return own and not self.is_training
+
+    @cached_property
+    def handed_over(self) -> list[Event]:
+        """Where a program that takes no step itself hands its optimizer, and what that trains, to code that cannot be seen."""
+        if self.is_training:
+            return []
+        given: dict[Any, set[Kind]] = {}
+        events = [event for event in self.raw.log.events if event.kind == "escape" and isinstance(event.detail, Object)]
+        for event in events:
+            if event.detail.kind in (Kind.OPAQUE, Kind.LIBRARY, Kind.OPTION):
+                given.setdefault(event.node, set()).add(event.item.kind)
+        trained = {Kind.MODEL, Kind.LOADER, Kind.ITERATOR}
+        return [
+            event for event in events if event.item.kind is Kind.OPTIMIZER and given.get(event.node, set()) & trained
+        ]
 
     @cached_property
     def trained_in(self) -> list[Module]:
@@ -96,6 +125,13 @@ class Training:
         return Devices(self.walk)
 
     @cached_property
+    def on_host(self) -> set[Object]:
+        """The prepared loaders whose batches meet the CPU before the script moves them: they must not be moved earlier."""
+        met = {event.item.of[0] for event in self.events("host") if event.item.kind is Kind.BATCH}
+        moved = {x.of[0] for x in self.walk.heap.placed_objects() if x.kind is Kind.BATCH and x.place == "device"}
+        return {item for item in met & moved if item.prepared}
+
+    @cached_property
     def definitions(self) -> list[Definition]:
         """The device definitions that decide something in the training.
 
@@ -103,6 +139,11 @@ class Training:
         which the Accelerator sets, so that it can stay.
         """
         return [x for x in self.devices.definitions if self.is_involved(x.statement) and not self.stays(x)]
+
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The device that the script's user picks, if the Accelerator can take it over."""
+        return choose(self)
 
     def stays(self, item: Definition) -> bool:
         """Whether a definition is right as it is."""
@@ -123,6 +164,11 @@ class Training:
         return found
 
     @cached_property
+    def shares(self) -> Shares:
+        """What may differ between processes."""
+        return Shares(self)
+
+    @cached_property
     def homes(self) -> dict[Any, Module]:
         """The module of each root."""
         return {module.root: module for module in self.modules}
@@ -139,9 +185,9 @@ class Training:
         sites = {scope_of(root.site) for root in roots if root.site is not None}
         for event in [*self.structure.backwards, *(e for item in self.required for e in self.structure.by_item[item])]:
             found.update(frame.node for frame in event.frame.chain())
-        for event in self.events("forward"):
-            owner = event.item.data if event.item.kind is Kind.MODEL else None
-            if owner.__class__ is Object and owner.kind is Kind.CLASS:
+        models = {event.item for event in self.events("forward") if event.item.kind is Kind.MODEL}
+        for owner in {item.data for item in models if item.data.__class__ is Object}:
+            if owner.kind is Kind.CLASS:
                 found.update(x for x in owner.site.body.walk() if isinstance(x, s.FunctionDef))
         for frames in self.raw.log.frames.values():
             for frame in frames:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrator.roles.role import Object
 from migrator.roles.state import Event
-from migrator.training.structure import Structure
+from migrator.training.structure import Structure, is_own_method
 
 
 def training_uses(structure: Structure, item: Object) -> list[Event]:
@@ -15,13 +15,15 @@ def training_uses(structure: Structure, item: Object) -> list[Event]:
             found.append(event)
         elif event.kind == "call" and event.detail == "step" and item in (*structure.optimizers, *structure.schedulers):
             found.append(event)
-        elif event.kind == "forward" and item in structure.models and _trains_forward(structure, event):
+        elif event.kind == "forward" and item in structure.models and _trains_forward(structure, event, item):
             found.append(event)
     return found
 
 
-def _trains_forward(structure: Structure, forward: Event) -> bool:
+def _trains_forward(structure: Structure, forward: Event, item: Object) -> bool:
     """Whether a forward may lead to a backward: both happen under one loop, or in no loop at all."""
+    if is_own_method(forward, item):
+        return False  # a model's method runs it as it is, prepared or not
     loops = {loop.node for loop in forward.loops()}
     for event in structure.backwards:
         if forward.item.raw in {x.raw for x in event.value}:

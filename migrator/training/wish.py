@@ -5,32 +5,69 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrator.roles.role import Kind
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training import moves
-from migrator.training.device import Definition, Wish, is_accelerated
-from migrator.training.training import Training
+from migrator.training.choice import Choice, choice_among, choice_in_place, is_picked, options_in_place
+from migrator.training.device import Definition, Wish, is_accelerated, is_indexed
+
+if TYPE_CHECKING:
+    from migrator.training.training import Training
 
 
 @dataclass(frozen=True, slots=True)
 class CpuArgument:
     """What goes into ``Accelerator(cpu=...)``: ways to write it, each with the variables that it reads; none: nothing."""
 
-    ways: tuple[tuple[str, tuple[s.Name, ...]], ...] = ()
+    ways: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     silent: bool = False  # the script never names a device, and what it computes with would not all be moved
     conflict: tuple[Wish, ...] = ()
+    choice: Choice | None = None
 
 
-def cpu_argument(training: Training) -> CpuArgument:
-    """Work out whether and when the script stays on the CPU although there is a GPU."""
-    wishes = [*_from_definitions(training), *_from_guards(training)]
+def choose(training: Training) -> Choice | None:
+    """Find the device that the script's user picks by name or index, or by several flags together; None where there is none."""
+    picked = [x for x in training.definitions if is_picked(x) and training.devices.is_used(x.devices)]
+    if not picked:
+        reads = [x for x in options_in_place(training.value, training.modules) if training.is_involved(x[1])]
+        if reads:
+            return choice_in_place(reads, training.modules)
+        conflict = len(_spoken(training, [*_from_definitions(training), *_from_guards(training)])) > 1
+        picked = [x for x in training.definitions if any(is_accelerated(d) for d in x.devices)] if conflict else []
+    variables = {(x.module, x.module.text(x.statement.targets[0])) for x in picked if isinstance(x.statement, s.Assign)}
+    if len(variables) != 1:
+        return None
+    (module, text) = variables.pop()
+    group = [
+        x
+        for x in training.definitions
+        if x.module is module and isinstance(x.statement, s.Assign) and module.text(x.statement.targets[0]) == text
+    ]
+    others = [d for x in training.definitions if x not in group for d in x.devices if is_accelerated(d)]
+    if any(is_indexed(d) for x in group for d in x.devices) and others:
+        return None  # two GPUs side by side
+    return choice_among(group, training.modules)
+
+
+def _spoken(training: Training, wishes: list[Wish]) -> dict[tuple[str, bool], list[Wish]]:
+    """Sort what is wished by what the user typed."""
     spoken: dict[tuple[str, bool], list[Wish]] = {}
     for wish in wishes:
         if wish.text is not None:
             spoken.setdefault(_canonical(training, wish), []).append(wish)
+    return spoken
+
+
+def cpu_argument(training: Training) -> CpuArgument:
+    """Work out whether and when the script stays on the CPU although there is a GPU."""
+    choice = training.choice
+    wishes = [*_from_definitions(training), *_from_guards(training)]
+    spoken = _spoken(training, wishes)
+    if choice is not None and (choice.definitions or not spoken):
+        return CpuArgument(((choice.cpu, choice.after),), choice=choice)
     if len(spoken) > 1:
         return CpuArgument(conflict=tuple(found[0] for found in spoken.values()))
     if spoken:
@@ -131,6 +168,8 @@ def _canonical(training: Training, wish: Wish, depth: int = 4) -> tuple[str, boo
 
 def _everything_is_moved(training: Training) -> bool:
     """Whether all that meets a prepared model is a batch of a prepared loader, so that `prepare` moves all of it."""
+    if training.events("host"):
+        return False  # `loss.data.numpy()`
     met = False
     for event in training.events("forward"):
         if event.item.kind not in (Kind.MODEL, Kind.CRITERION, Kind.OPAQUE, Kind.PART) or not isinstance(

@@ -40,6 +40,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
                         "reason": "It blocks.",
                         "recipe": "Do this.",
                         "applied": False,
+                        "waits": False,
                     },
                     {
                         "code": "MIG301",
@@ -53,6 +54,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
                         "reason": "",
                         "recipe": "",
                         "applied": True,
+                        "waits": False,
                     },
                 ],
             }
@@ -67,6 +69,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
             "edits": 1,
             "unsafe": 0,
             "review": 1,
+            "waiting": 0,
             "notes": 0,
             "errors": 2,
             "written": False,

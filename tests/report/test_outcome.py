@@ -32,6 +32,12 @@ def test_counting_tells_edits_from_what_is_left() -> None:
     assert count(reports, 7) == Outcome(files=7, changed=1, edits=2, unsafe=1, review=3, notes=1, errors=1)
 
 
+def test_an_edit_that_only_waits_is_no_site_to_review() -> None:
+    waiting = Item(1, 1, "MIG301", "message", Level.REVIEW, 1, 2, waits=True)
+    reports = [ProgramReport((FileReport(make_source("a.py", ""), (waiting, item(Level.REVIEW))),))]
+    assert count(reports, 1) == Outcome(files=1, review=1, waiting=1)
+
+
 @pytest.mark.parametrize(
     ("outcome", "written", "strict", "code"),
     [

@@ -34,6 +34,13 @@ def test_verbose_findings_add_the_edits_the_reasons_and_the_recipes() -> None:
     ]
 
 
+def test_what_waits_for_another_finding_is_shown_with_v_alone() -> None:
+    waiting = Item(9, 1, "MIG301", "Replace it", Level.REVIEW, 9, 2, "it needs MIG201", waits=True)
+    reports = [ProgramReport((FileReport(make_source("a.py", ""), (waiting,)),))]
+    assert list(text.findings(reports, verbose=False)) == []
+    assert list(text.findings(reports, verbose=True)) == ["a.py:9:1: MIG301 Replace it", "    why  it needs MIG201"]
+
+
 def test_a_problem_is_a_line_that_editors_can_jump_to() -> None:
     assert text.problem(Unreadable("a.py", "cannot be parsed", 4, 2)) == "a.py:4:2: error: cannot be parsed"
 
@@ -59,6 +66,12 @@ def test_plurals(number: int, expected: str) -> None:
             id="one of three",
         ),
         pytest.param(Outcome(2, changed=2, edits=7), True, "2 files changed (7 edits).", id="all written"),
+        pytest.param(
+            Outcome(1, review=1, waiting=5),
+            False,
+            "Nothing to change in 1 file, 1 site to review in the way of 5 edits. (-v says why)",
+            id="one thing in the way of the rest",
+        ),
         pytest.param(
             Outcome(2, review=1, notes=2),
             False,

@@ -1,0 +1,97 @@
+"""Measure the migrator against what cannot be avoided, and print the figures of the README.
+
+    python benchmarks/bench.py [--rounds 7] [--files 200] [--write-readme]
+
+Whole commands are timed. A figure is a ratio within rounds, so that it holds on a busy machine, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import figures
+from benchmarks.corpus import FIXTURES, make_repository, plain_files
+from benchmarks.figures import Figure
+from benchmarks.measure import Costs, measure
+from migrator.scan import SIGNS
+
+TITLE = "The migrator"
+FLOOR = (
+    sys.executable,
+    str(Path(__file__).with_name("floor.py")),
+    "|".join(re.escape(sign.decode()) for sign in SIGNS),
+)
+CLICK = (sys.executable, "-c", "import click")
+EDITED = FIXTURES / "12_resume_and_best" / "before.py"
+UNEDITED = FIXTURES / "26_ddp_by_hand" / "before.py"
+TORCH_SHARE = 0.05
+FURTHER = 1000  # files without torch in the second of two folders
+
+
+def _migrate() -> tuple[str, ...]:
+    """Give the command as it is installed beside this interpreter."""
+    script = shutil.which("migrate", path=os.path.dirname(sys.executable))
+    return (script,) if script else (sys.executable, "-m", "migrator")
+
+
+def _commands(scratch: Path, files: int) -> dict[str, Sequence[str]]:
+    """Lay everything out in a scratch folder, and give the commands to compare."""
+    # each file in a folder of its own, away from our pyproject.toml
+    places = {"edited": EDITED, "unedited": UNEDITED, "plain": plain_files()[0]}
+    for name, source in places.items():
+        places[name] = scratch / name / "train.py"
+        places[name].parent.mkdir()
+        shutil.copyfile(source, places[name])
+    places["repository"] = make_repository(scratch / "repository", files, TORCH_SHARE)
+    places["twice"] = make_repository(scratch / "twice", 2 * files, TORCH_SHARE)
+    places["few"] = make_repository(scratch / "few", 1, 0)
+    places["many"] = make_repository(scratch / "many", 1 + FURTHER, 0)
+    commands: dict[str, Sequence[str]] = {name: (*_migrate(), str(path)) for name, path in places.items()}
+    for name in ("edited", "unedited", "repository"):
+        commands[f"{name} floor"] = (*FLOOR, str(places[name]))
+    return {**commands, "click": CLICK}
+
+
+def _figures(costs: Costs) -> list[Figure]:
+    share = f"{TORCH_SHARE:.0%}".replace("%", " %")
+    time = f"{costs.ratio('twice', 'repository'):.2f}"
+    memory = f"{costs.ratio('twice', 'repository', lambda cost: cost.memory_mb):.2f}"
+    rows = (
+        ("one file with edits, to its floor", "1.6", "1.25", f"{costs.ratio('edited', 'edited floor'):.2f}"),
+        ("one torch file without edits, to its floor", "1.5", "1.15", f"{costs.ratio('unedited', 'unedited floor'):.2f}"),
+        ("one file without torch, to Python with click", "1.3", "1.1", f"{costs.ratio('plain', 'click'):.2f}"),
+        (f"a repository with {share} torch files, to its floor", "1.6", "1.2", f"{costs.ratio('repository', 'repository floor'):.2f}"),
+        ("each further file without torch", "0.1 ms", "0.05 ms", f"{costs.further_ms('many', 'few') / FURTHER:.3f} ms"),
+        ("twice the files: time", "2", "2", time),
+        ("twice the files: memory", "1", "1", memory),
+    )  # fmt: skip
+    return [Figure(*row) for row in rows]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="how often each command runs  [7]")
+    parser.add_argument("--files", type=int, default=200, help="files of the repository  [200]")
+    parser.add_argument("--write-readme", action="store_true", help="put the table into the README, too")
+    options = parser.parse_args(arguments)
+    if not hasattr(os, "wait4"):
+        parser.error("memory is measured with wait4, which this system does not have")
+    with tempfile.TemporaryDirectory(prefix="migrate-bench-") as scratch:
+        costs = measure(_commands(Path(scratch), options.files), options.rounds)
+    text = figures.table(_figures(costs))
+    print(text, end="")
+    if options.write_readme:
+        figures.write(TITLE, text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

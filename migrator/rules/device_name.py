@@ -1,0 +1,95 @@
+"""What devices are called: comparisons with a name, options that ask for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Change, Step
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.source.block import Replace
+from migrator.source.module import Module
+from migrator.training.device import is_accelerated, is_indexed
+from migrator.training.training import Training
+
+
+class DeviceCompare(Rule):
+    """Compare a device by its type.
+
+    What: `device == torch.device("cuda")` and `str(device) == "cuda:0"` become `device.type == "cuda"`.
+    Why: each process has its own device: on the second one `accelerator.device` is `cuda:1`, and equals neither.
+    Safety: safe where the variable holds nothing but the device that becomes the Accelerator's.
+    Source: torch.device; Accelerate's `Accelerator.device`.
+    """
+
+    code = "MIG110"
+    name = "device-compare"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        ours = (
+            {x for item in training.definitions for x in item.devices if not item.is_text}
+            if training.required
+            else set()
+        )
+        for module in training.modules if ours else ():
+            for node in module.nodes(s.Compare):
+                if len(node.operators) == 1 and node.operators[0] in ("==", "!=") and training.is_involved(node):
+                    yield from self._change(training, module, node, ours)
+
+    def _change(self, training: Training, module: Module, node: s.Compare, ours: set[Any]) -> Iterator[Change]:
+        for one, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
+            device, is_text = _device_in(one)
+            values = training.value(device)
+            named = _type_named(training, other, is_text)
+            if values and values <= ours and named:
+                text = module.text(device)
+                yield Change(
+                    self.code, module, node, f"Compare `{text}` by its type",
+                    (
+                        Step(module, node, Replace(module.outer(one), f"{text}.type")),
+                        Step(module, node, Replace(module.outer(other), f'"{named}"')),
+                    ),
+                    needs=frozenset({"prepared"}),
+                )  # fmt: skip
+                return
+
+
+def _device_in(node: Any) -> tuple[Any, bool]:
+    """The device that an operand is about, and whether it is compared as text: ``str(device)``."""
+    if isinstance(node, s.Call) and isinstance(node.func, s.Name) and node.func.id == "str" and len(node.args) == 1:
+        return node.args[0].value, True
+    return node, False
+
+
+def _type_named(training: Training, node: Any, is_text: bool) -> str:
+    """The type of the accelerated device that the other operand names; empty where it names none."""
+    if is_text != isinstance(node, s.Literal):
+        return ""
+    values = training.value(node)
+    plain = [x for x in values if x.kind is Kind.DEVICE and is_accelerated(x) and not is_indexed(x)]
+    if not isinstance(node, (s.Literal, s.Call)) or not plain or len(plain) != len(values):
+        return ""
+    return str(plain[0].data).partition(":")[0]
+
+
+class DeviceOption(Rule):
+    """Keep options that ask for a device.
+
+    What: `--gpu`, `--device`, `--no-cuda`, `--local_rank`: they stay, so that command lines go on working. `--no-cuda` goes
+    into `Accelerator(cpu=...)`.
+    Why: a device that the user picks by index is honoured or refused (MIG101, MIG905), never silently another one.
+    Safety: nothing is edited.
+    Source: contract, P6.
+    """
+
+    code = "MIG707"
+    name = "device-option"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        return iter(())  # the last look finds those that nobody speaks of
+
+
+RULES: tuple[type[Rule], ...] = (DeviceCompare, DeviceOption)

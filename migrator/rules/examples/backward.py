@@ -1,0 +1,96 @@
+"""Examples: back-propagation."""
+
+from __future__ import annotations
+
+from migrator.rules.examples.frame import BATCH, LOSS, SETUP, TRAINER
+from migrator.rules.examples.script import INFERENCE, MIGRATED
+from migrator.rules.rule import Example
+
+EXAMPLES = {
+    "backward": (
+        Example("a loss", "loss.backward()", "accelerator.backward(loss)", frame=LOSS),
+        Example(
+            "a sum of two losses",
+            "(loss + 0.1 * x.sum()).backward()",
+            "accelerator.backward(loss + 0.1 * x.sum())",
+            frame=LOSS,
+        ),
+        Example(
+            "positional arguments get their names",
+            "loss.backward(None, True)  # keep the graph",
+            "accelerator.backward(loss, gradient=None, retain_graph=True)  # keep the graph",
+            frame=LOSS,
+        ),
+        Example(
+            "two losses, one after the other",
+            "loss.backward(retain_graph=True)\nmodel(x).sum().backward()",
+            "accelerator.backward(loss, retain_graph=True)\naccelerator.backward(model(x).sum())",
+            frame=LOSS,
+        ),
+        Example(
+            "a second loss in a method, where the Accelerator is an attribute",
+            "self.model(x).sum().backward()",
+            "self.accelerator.backward(self.model(x).sum())",
+            frame=TRAINER,
+        ),
+        Example(
+            "a class whose method is called backward",
+            """
+            class Tape:
+                def backward(self, steps):
+                    return steps - 1
+
+            Tape().backward(3)
+            """,
+            frame=SETUP,
+        ),
+        Example(
+            "the backward of an autograd function",
+            """
+            class Double(torch.autograd.Function):
+                @staticmethod
+                def forward(ctx, x):
+                    return 2 * x
+
+                @staticmethod
+                def backward(ctx, grad):
+                    return 2 * grad
+            """,
+            frame=SETUP,
+        ),
+        Example("a text that mentions it", 'usage = "then call loss.backward()"', frame=SETUP),
+        Example("a script that goes through the Accelerator already", MIGRATED),
+        Example("a script that trains nothing", INFERENCE),
+    ),
+    "autograd-grad": (
+        Example(
+            "a gradient penalty",
+            "slope = torch.autograd.grad(loss, x, create_graph=True)[0]\nloss = loss + slope.norm()",
+            reviews="MIG302",
+            at="torch.autograd.grad(",
+            frame=BATCH,
+        ),
+        Example(
+            "the same by another name",
+            "from torch.autograd import grad as gradient_of\nslope = gradient_of(loss, x, create_graph=True)[0]",
+            reviews="MIG302",
+            at="gradient_of(loss",
+            frame=BATCH,
+        ),
+        Example(
+            "a backward of several tensors at once",
+            "torch.autograd.backward([loss, x.sum()])",
+            reviews="MIG302",
+            at="torch.autograd.backward(",
+            frame=LOSS,
+        ),
+        Example(
+            "a function of one's own called grad",
+            "def grad(a, b):\n    return a - b\n\ngrad(1, 2)",
+            frame=SETUP,
+        ),
+        Example("a block without gradients", "with torch.no_grad():\n    norm = loss.abs()", frame=BATCH),
+        Example("a tensor that wants a gradient", "shift = torch.zeros(4, requires_grad=True)", frame=SETUP),
+        Example("a script that goes through the Accelerator already", MIGRATED),
+    ),
+}

@@ -1,0 +1,249 @@
+"""Examples: what another tool's training stands on."""
+
+from __future__ import annotations
+
+from migrator.rules.examples.frame import BATCH, LOSS, MODEL, SETUP, STEP
+from migrator.rules.examples.script import INFERENCE, MIGRATED
+from migrator.rules.rule import Example
+
+_LBFGS = """
+import torch
+from torch import nn
+
+model = nn.Linear(4, 1).cuda()
+optimizer = torch.optim.LBFGS(model.parameters())
+x, y = torch.randn(8, 4).cuda(), torch.randn(8, 1).cuda()
+
+def closure():
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    return loss
+
+for step in range(10):
+    optimizer.step(closure)
+"""
+_ACCUMULATED = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+
+model = nn.Linear(4, 1).cuda()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for i, (x, y) in enumerate(DataLoader(dataset)):
+    loss = nn.functional.mse_loss(model(x.cuda()), y.cuda()) / 4
+    loss.backward()
+    if (i + 1) % 4 == 0:
+        optimizer.step()
+        optimizer.zero_grad()
+"""
+_ENGINE = """
+import torch
+from engines import Engine
+from torch.utils.data import DataLoader
+from data import dataset
+
+model = torch.nn.Linear(4, 1)
+engine = Engine(model)
+engine.train(DataLoader(dataset), torch.optim.SGD(model.parameters(), lr=0.1))
+"""
+_TRAINER = """
+import torch
+from trainer import Trainer
+
+model = torch.nn.Linear(4, 1)
+trainer = Trainer(model, torch.optim.SGD(model.parameters(), lr=0.1))
+trainer.fit()
+"""
+_IDLE = "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\nprint(optimizer)\n"
+
+EXAMPLES = {
+    "already-migrated": (
+        Example("a script on the bundled runtime", MIGRATED, reviews="MIG004", at="from runtime import Accelerator"),
+        Example(
+            "a script on Accelerate, under another name",
+            MIGRATED.replace("from runtime import Accelerator", "import accelerate as hf").replace(
+                "= Accelerator()", "= hf.Accelerator()"
+            ),
+            reviews="MIG004",
+            at="import accelerate as hf",
+        ),
+        Example("a plain script", BATCH.around("")),
+        Example("a variable that is called accelerator", "accelerator_name = 'none'", frame=SETUP),
+    ),
+    "unseen-engine": (
+        Example("a trainer from elsewhere", _ENGINE, reviews="MIG915", at="engine.train("),
+        Example("a trainer's constructor", _TRAINER, reviews="MIG915", at="Trainer("),
+        Example("a loop that can be seen", BATCH.around("")),
+        Example("an optimizer that nobody steps", "import torch\n\nmodel = torch.nn.Linear(4, 1)\n" + _IDLE),
+    ),
+    "not-a-training-script": (
+        Example("inference", INFERENCE),
+        Example("a model, and nothing that trains it", "import torch\n\nmodel = torch.nn.Linear(4, 1).cuda()\n"),
+    ),
+    "init-process-group": (
+        Example(
+            "a process group",
+            'torch.distributed.init_process_group("nccl")',
+            reviews="MIG401",
+            at="init_process_group",
+            frame=SETUP,
+        ),
+        Example(
+            "the same by another name",
+            'from torch import distributed as d\nd.init_process_group("gloo")',
+            reviews="MIG401",
+            at="d.init_process_group",
+            frame=SETUP,
+        ),
+        Example("a question that any process may ask", "torch.distributed.is_available()", frame=SETUP),
+        Example(
+            "a function of that name", "def init_process_group():\n    return 1\n\ninit_process_group()", frame=SETUP
+        ),
+        Example("a script that leaves it to the Accelerator", MIGRATED),
+    ),
+    "ddp-wrap": (
+        Example(
+            "a wrapped model",
+            "model = nn.parallel.DistributedDataParallel(nn.Linear(4, 1).to(device))",
+            reviews="MIG402",
+            at="DistributedDataParallel(",
+            frame=MODEL,
+        ),
+        Example(
+            "the same by another name",
+            "from torch.nn.parallel import DistributedDataParallel as DDP\nmodel = DDP(nn.Linear(4, 1))",
+            reviews="MIG402",
+            at="model = DDP(",
+            frame=MODEL,
+        ),
+        Example("a model that nobody wraps", "model = nn.Linear(4, 1)", frame=MODEL),
+        Example("a class of that name", "class DDP:\n    pass\n\nDDP()", frame=SETUP),
+        Example("a script that leaves it to the Accelerator", MIGRATED),
+    ),
+    "sampler": (
+        Example(
+            "a sampler that shards",
+            """
+            import torch
+            from torch import nn
+            from torch.utils.data.distributed import DistributedSampler as Shards
+            from data import dataset
+
+            model = nn.Linear(4, 1).cuda()
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            for x, y in torch.utils.data.DataLoader(dataset, sampler=Shards(dataset)):
+                nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
+                optimizer.step()
+            """,
+            reviews="MIG403",
+            at="sampler=Shards(dataset)",
+        ),
+        Example(
+            "one in a variable",
+            "sampler = torch.utils.data.DistributedSampler(dataset, 4, 0)",
+            reviews="MIG403",
+            at="DistributedSampler(",
+            frame=SETUP,
+        ),
+        Example("a sampler that draws at random", "sampler = torch.utils.data.RandomSampler(dataset)", frame=SETUP),
+        Example("a function that samples", "def sampler(n):\n    return range(n)\n\nsampler(3)", frame=SETUP),
+        Example("a script that leaves it to the Accelerator", MIGRATED),
+    ),
+    "set-device": (
+        Example("a GPU by number", "torch.cuda.set_device(0)", reviews="MIG405", at="set_device", frame=SETUP),
+        Example(
+            "the same by another name",
+            "from torch import cuda\ncuda.set_device(1)",
+            reviews="MIG405",
+            at="cuda.set_device",
+            frame=SETUP,
+        ),
+        Example("a question about the device", "name = torch.cuda.get_device_name()", frame=SETUP),
+        Example(
+            "a method of that name",
+            "class Lamp:\n    def set_device(self, n):\n        pass\n\nLamp().set_device(1)",
+            frame=SETUP,
+        ),
+        Example("a script that leaves it to the Accelerator", MIGRATED),
+    ),
+    "grad-scaler": (
+        Example(
+            "a scaler",
+            "scaler = torch.amp.GradScaler()\nscaler.scale(loss).backward()",
+            reviews="MIG303",
+            at="GradScaler(",
+            frame=LOSS,
+        ),
+        Example(
+            "the same by another name",
+            "from torch.cuda.amp import GradScaler as Scaler\nscaler = Scaler(enabled=False)",
+            reviews="MIG303",
+            at="= Scaler(",
+            frame=SETUP,
+        ),
+        Example("a scaler of features", "scale = x.std()\nx = x / scale", frame=STEP),
+        Example("a class of that name", "class GradScaler:\n    pass\n\nGradScaler()", frame=SETUP),
+        Example("a script that leaves it to the Accelerator", MIGRATED),
+    ),
+    "autocast": (
+        Example(
+            "a block of mixed precision",
+            'with torch.autocast("cuda", dtype=torch.bfloat16):\n    extra = model(x).mean()',
+            reviews="MIG304",
+            at="torch.autocast",
+            frame=BATCH,
+        ),
+        Example(
+            "the same by another name",
+            "from torch.cuda.amp import autocast as mixed\nwith mixed():\n    extra = model(x).mean()",
+            reviews="MIG304",
+            at="with mixed()",
+            frame=BATCH,
+        ),
+        Example("a block without gradients", "with torch.no_grad():\n    extra = model(x).mean()", frame=BATCH),
+        Example("a function of that name", "def autocast():\n    return 1\n\nautocast()", frame=SETUP),
+        Example("a script that goes through the Accelerator already", MIGRATED),
+    ),
+    "accumulation": (
+        Example("every fourth batch", _ACCUMULATED, reviews="MIG306", at="optimizer.step()"),
+        Example(
+            "with the rest at the end",
+            _ACCUMULATED.replace("% 4 == 0", "% 4 == 0 or i + 1 == len(dataset)"),
+            reviews="MIG306",
+            at="optimizer.step()",
+        ),
+        Example(
+            "every batch",
+            _ACCUMULATED.replace(
+                "    if (i + 1) % 4 == 0:\n        optimizer.step()\n        ", "    optimizer.step()\n    "
+            ),
+        ),
+        Example("a message every hundredth batch", "if len(x) % 100 == 0:\n    shown = loss.item()", frame=STEP),
+        Example(
+            "a critic that learns every fifth batch", "if int(y[0]) % 5 == 0:\n    extra = loss.item()", frame=BATCH
+        ),
+    ),
+    "closure-result": (
+        Example(
+            "a closure whose loss is used",
+            _LBFGS.replace("    optimizer.step(closure)", "    loss = optimizer.step(closure)"),
+            reviews="MIG907",
+            at="loss = optimizer.step(closure)",
+        ),
+        Example(
+            "one that is shown at once",
+            _LBFGS.replace("    optimizer.step(closure)", "    print(optimizer.step(closure))"),
+            reviews="MIG907",
+            at="print(optimizer.step(closure))",
+        ),
+        Example("a closure whose loss is not used", _LBFGS),
+        Example("a step without a closure", BATCH.around("")),
+        Example(
+            "something else that steps",
+            "class Game:\n    def step(self, move):\n        return 1\n\nreward = Game().step(3)",
+            frame=SETUP,
+        ),
+    ),
+}

@@ -1,0 +1,261 @@
+"""Examples: files."""
+
+from __future__ import annotations
+
+from migrator.rules.examples.frame import EPOCH, SETUP, STEP, TRAINER
+from migrator.rules.examples.script import INFERENCE, MIGRATED
+from migrator.rules.rule import Example
+
+_RANKS = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+
+model = nn.Linear(4, 1).cuda()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in DataLoader(dataset):
+    nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
+    optimizer.step()
+"""
+_AWAITED = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+from runtime import Accelerator
+
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+accelerator = Accelerator()
+model, optimizer = accelerator.prepare(model, optimizer)
+for x, y in accelerator.prepare(DataLoader(dataset)):
+    accelerator.backward(nn.functional.mse_loss(model(x), y))
+    optimizer.step()
+accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
+
+def best():
+    accelerator.wait_for_everyone()
+    return torch.load("model.pt")
+
+accelerator.unwrap_model(model).load_state_dict(best())
+"""
+_GUARDED = (
+    _RANKS
+    + """if RANK == 0:
+    torch.save(model.state_dict(), "model.pt")
+"""
+)
+
+EXAMPLES = {
+    "save": (
+        Example(
+            "the weights",
+            'torch.save(model.state_dict(), "model.pt")',
+            'accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")',
+            frame=EPOCH,
+        ),
+        Example(
+            "under another name",
+            'from torch import save as keep\nkeep(model.state_dict(), "model.pt")',
+            'from torch import save as keep\naccelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")',
+            frame=EPOCH,
+        ),
+        Example(
+            "into a file that the script opens",
+            'with open("model.pt", "wb") as f:\n    torch.save(model.state_dict(), f)  # best',
+            """
+            if accelerator.is_main_process:
+                with open("model.pt", "wb") as f:
+                    torch.save(accelerator.unwrap_model(model).state_dict(), f)  # best
+            """,
+            frame=EPOCH,
+        ),
+        Example(
+            "in a trainer",
+            'torch.save(self.model.state_dict(), "model.pt")',
+            'self.accelerator.save(self.accelerator.unwrap_model(self.model).state_dict(), "model.pt")',
+            frame=TRAINER,
+        ),
+        Example(
+            "weights that are kept in memory", "kept = [p.detach().clone() for p in model.parameters()]", frame=EPOCH
+        ),
+        Example(
+            "something else that saves",
+            "class Game:\n    def save(self, name):\n        pass\n\nGame().save('a')",
+            frame=SETUP,
+        ),
+        Example("a save through the Accelerator", MIGRATED),
+        Example("a script that trains nothing", INFERENCE),
+    ),
+    "save-dict": (
+        Example(
+            "weights and the state of the optimizer",
+            'torch.save({"model": model.state_dict(), "opt": optimizer.state_dict()}, "last.pt")',
+            'accelerator.save({"model": accelerator.unwrap_model(model).state_dict(), "opt": optimizer.state_dict()}, "last.pt")',
+            frame=EPOCH,
+        ),
+        Example(
+            "a dictionary in a variable",
+            'state = {"model": model.state_dict(), "epoch": epoch}\ntorch.save(state, "last.pt")',
+            'state = {"model": accelerator.unwrap_model(model).state_dict(), "epoch": epoch}\naccelerator.save(state, "last.pt")',
+            frame=EPOCH,
+        ),
+        Example("a dictionary that stays in memory", 'state = {"epoch": epoch, "total": total}', frame=EPOCH),
+        Example("a save through the Accelerator", MIGRATED),
+    ),
+    "load": (
+        Example(
+            "weights that the same run has saved",
+            _RANKS + 'torch.save(model.state_dict(), "model.pt")\nmodel.load_state_dict(torch.load("model.pt"))\n',
+            """
+            import torch
+            from torch import nn
+            from torch.utils.data import DataLoader
+            from data import dataset
+            from runtime import Accelerator
+
+            model = nn.Linear(4, 1)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            accelerator = Accelerator()
+            model, optimizer = accelerator.prepare(model, optimizer)
+            for x, y in accelerator.prepare(DataLoader(dataset)):
+                accelerator.backward(nn.functional.mse_loss(model(x), y))
+                optimizer.step()
+            accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
+            accelerator.wait_for_everyone()
+            accelerator.unwrap_model(model).load_state_dict(torch.load("model.pt"))
+            """,
+        ),
+        Example(
+            "under another name, with a comment",
+            _RANKS.replace("import torch\n", "import torch\nfrom torch import load as read\n", 1)
+            + 'torch.save(model.state_dict(), "model.pt")\n# the best so far\nstate = read("model.pt")\n',
+            """
+            import torch
+            from torch import load as read
+            from torch import nn
+            from torch.utils.data import DataLoader
+            from data import dataset
+            from runtime import Accelerator
+
+            model = nn.Linear(4, 1)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            accelerator = Accelerator()
+            model, optimizer = accelerator.prepare(model, optimizer)
+            for x, y in accelerator.prepare(DataLoader(dataset)):
+                accelerator.backward(nn.functional.mse_loss(model(x), y))
+                optimizer.step()
+            accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
+            # the best so far
+            accelerator.wait_for_everyone()
+            state = read("model.pt")
+            """,
+        ),
+        Example(
+            "in a function",
+            _RANKS
+            + """torch.save(model.state_dict(), "model.pt")
+
+def best():
+    return torch.load("model.pt")
+
+model.load_state_dict(best())
+""",
+            _AWAITED,
+        ),
+        Example("weights of an earlier run", 'state = torch.load("start.pt", map_location="cpu")', frame=SETUP),
+        Example("a script that trains nothing", INFERENCE),
+        Example(
+            "something else that loads",
+            "class Game:\n    def load(self, name):\n        pass\n\nGame().load('a')",
+            frame=SETUP,
+        ),
+    ),
+    "model-module": (
+        Example(
+            "the model inside DataParallel",
+            _RANKS.replace(".cuda()\noptim", ".cuda()\nmodel = nn.DataParallel(model)\noptim")
+            + 'torch.save(model.module.state_dict(), "model.pt")\n',
+            """
+            import torch
+            from torch import nn
+            from torch.utils.data import DataLoader
+            from data import dataset
+            from runtime import Accelerator
+
+            model = nn.Linear(4, 1)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            accelerator = Accelerator()
+            model, optimizer = accelerator.prepare(model, optimizer)
+            for x, y in accelerator.prepare(DataLoader(dataset)):
+                accelerator.backward(nn.functional.mse_loss(model(x), y))
+                optimizer.step()
+            accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
+            """,
+        ),
+        Example(
+            "one of its attributes",
+            _RANKS.replace(".cuda()\noptim", ".cuda()\nmodel = nn.DataParallel(model)\noptim").replace(
+                "    optimizer.step()", "    optimizer.step()\n    width = model.module.in_features"
+            ),
+            """
+            import torch
+            from torch import nn
+            from torch.utils.data import DataLoader
+            from data import dataset
+            from runtime import Accelerator
+
+            model = nn.Linear(4, 1)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            accelerator = Accelerator()
+            model, optimizer = accelerator.prepare(model, optimizer)
+            for x, y in accelerator.prepare(DataLoader(dataset)):
+                accelerator.backward(nn.functional.mse_loss(model(x), y))
+                optimizer.step()
+                width = accelerator.unwrap_model(model).in_features
+            """,
+        ),
+        Example(
+            "an attribute of a class of that name", "class Course:\n    module = 3\n\nCourse().module", frame=SETUP
+        ),
+        Example("a model that nobody wraps", "first = model.parameters()", frame=STEP),
+    ),
+    "other-writes": (
+        Example(
+            "an array",
+            'import numpy as np\nnp.save("total.npy", total)',
+            'import numpy as np\nif accelerator.is_main_process:\n    np.save("total.npy", total)',
+            frame=EPOCH,
+        ),
+        Example(
+            "a folder",
+            'import os\nos.mkdir("out")  # for the figures',
+            'import os\nos.makedirs("out", exist_ok=True)  # for the figures',
+            frame=SETUP,
+        ),
+        Example("a folder that may exist", 'import os\nos.makedirs("out", exist_ok=True)', frame=SETUP),
+        Example("a path that is only put together", 'import os\nwhere = os.path.join("out", "a")', frame=SETUP),
+        Example(
+            "a figure that is drawn and not written", "import matplotlib.pyplot as plt\nplt.plot([total])", frame=EPOCH
+        ),
+        Example("a text that a dump gives back", "import json\ntext = json.dumps([total])", frame=EPOCH),
+    ),
+    "rank-check": (
+        Example(
+            "a rank that torch.distributed gives, which stops the program elsewhere",
+            _GUARDED.replace("RANK", "torch.distributed.get_rank()"),
+            reviews="MIG406",
+            at="get_rank() == 0",
+        ),
+        Example(
+            "one in a variable",
+            _GUARDED.replace("if RANK", "from torch import distributed as d\nrank = d.get_rank()\nif rank"),
+            reviews="MIG406",
+            at="if rank == 0",
+        ),
+        Example("a count that is compared with nothing", "if len(x) == 0:\n    total = 0", frame=STEP),
+        Example("a variable of that name", "rank = int(y.sum())\nif rank == 0:\n    total = 0", frame=STEP),
+        Example("a script that asks the Accelerator already", MIGRATED),
+    ),
+}

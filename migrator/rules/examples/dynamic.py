@@ -1,0 +1,63 @@
+"""Examples: code that is put together while it runs."""
+
+from __future__ import annotations
+
+from migrator.rules.examples.frame import MODEL, SETUP
+from migrator.rules.examples.script import INFERENCE
+from migrator.rules.rule import Example
+
+EXAMPLES = {
+    "dynamic": (
+        Example(
+            "what a configuration names",
+            "import hydra\nmodel = hydra.utils.instantiate({'_target_': 'torch.nn.Linear'})",
+            reviews="MIG916",
+            at="instantiate(",
+            frame=MODEL,
+        ),
+        Example(
+            "the same under another name",
+            "from hydra.utils import instantiate as make\nmodel = make({'_target_': 'torch.nn.Linear'})",
+            reviews="MIG916",
+            at="= make(",
+            frame=MODEL,
+        ),
+        Example("a number", 'width = eval("4")', frame=SETUP),
+        Example("a mode", "model.eval()\nmodel.train()", frame=SETUP),
+        Example("a class of a module, picked by name", 'model = getattr(nn, "Linear")(4, 1)', frame=MODEL),
+        Example("a script that trains nothing", INFERENCE),
+    ),
+    "unseen-model": (
+        Example(
+            "a class by its name",
+            MODEL.around('model = eval("nn.Linear")(4, 1)'),
+            reviews="MIG916",
+            at="model.parameters()",
+        ),
+        Example(
+            "a model out of a queue, in a function",
+            """
+            import queue
+            import torch
+            from data import dataset
+
+            def train(models):
+                net = models.get()
+                opt = torch.optim.SGD(net.parameters(), lr=0.1)
+                for x, y in torch.utils.data.DataLoader(dataset):
+                    (net(x.cuda()) - y.cuda()).mean().backward()
+                    opt.step()
+
+            train(queue.Queue())
+            """,
+            reviews="MIG916",
+            at="net.parameters()",
+        ),
+        Example("a model whose class can be seen", MODEL.around("model = nn.Linear(4, 1)")),
+        Example(
+            "a model that another module builds",
+            MODEL.around("from zoo import build\nmodel = build()"),
+        ),
+        Example("a script that trains nothing", INFERENCE),
+    ),
+}

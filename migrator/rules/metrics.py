@@ -1,0 +1,179 @@
+"""Numbers about batches: on several processes each has those of its own share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Level
+from migrator.rules.remark import Remark, Sites, enclosing, shown
+from migrator.source import syntax as s
+from migrator.training.share import Origin
+from migrator.training.training import Training
+
+_SHARES = frozenset({Origin.SHARE, Origin.PARTLY})
+_SEVERAL = "each process sums over its own share of the batches"
+
+
+class CountedExamples(Remark):
+    """Say where right answers are counted over a prepared loader.
+
+    What: `correct += pred.eq(y).sum().item()` in the loop over the training batches.
+    Why: each process counts its own share; what is shown is the main process's.
+    Safety: nothing is edited: as a training display it serves.
+    Source: Accelerate's `gather_for_metrics`.
+    """
+
+    code = "MIG601"
+    name = "per-example-metric"
+    level = Level.NOTE
+    reason = _SEVERAL
+    recipe = "gather before it is reduced: `pred, y = accelerator.gather_for_metrics((pred, y))`"
+
+    def sites(self, training: Training) -> Sites:
+        for statement in _first_in_loop(_sums(training, counts=True)):
+            yield statement, f"`{shown(training, statement)}` counts this process's share"
+
+
+class DatasetDenominator(Remark):
+    """Report numbers of one process that are divided by the size of the whole dataset.
+
+    What: `correct / len(loader.dataset)`, where `correct` was counted over a prepared loader.
+    Why: N processes see a Nth of the dataset each, so that the result is a Nth of what it should be.
+    Safety: reported only; one process is not concerned.
+    Source: Accelerate's `gather_for_metrics`.
+    """
+
+    code = "MIG602"
+    name = "dataset-denominator"
+    reason = "on N processes the sum is over a Nth of the dataset, so the result is a Nth of what it says"
+    recipe = "gather first, or divide by the number of samples that were counted"
+
+    def sites(self, training: Training) -> Sites:
+        for module in training.modules:
+            for node in module.nodes(s.Binary):
+                whole = node.operator == "Divide" and _is_dataset_length(training, node.right)
+                if whole and training.is_involved(node) and _SHARES & training.shares.of(node.left):
+                    yield node, f"`{shown(training, node)}` divides this process's sum by the whole dataset's size"
+
+
+class SummedLoss(Remark):
+    """Say where losses are summed over a prepared loader.
+
+    What: `total += loss.item()`, `meter.update(loss.item(), n)` in the loop over the training batches.
+    Why: each process has the mean of its own share; what is shown is the main process's.
+    Safety: nothing is edited: as a training display it serves.
+    Source: Accelerate's `Accelerator.reduce`.
+    """
+
+    code = "MIG603"
+    name = "summed-loss"
+    level = Level.NOTE
+    reason = _SEVERAL
+    recipe = "for a mean over all of them: `accelerator.reduce(total, 'mean')` at the end of the loop"
+
+    def sites(self, training: Training) -> Sites:
+        for statement in _first_in_loop(_sums(training, counts=False)):
+            yield statement, f"`{shown(training, statement)}` sums up this process's share"
+
+
+class ListedPredictions(Remark):
+    """Say where results of a prepared loader's batches are collected in a list.
+
+    What: `predictions.extend(pred.tolist())` in the loop over the training batches.
+    Why: each process's list holds its own share.
+    Safety: nothing is edited.
+    Source: Accelerate's `gather_for_metrics`.
+    """
+
+    code = "MIG604"
+    name = "listed-predictions"
+    level = Level.NOTE
+    reason = "each process's list holds its own share of the batches"
+    recipe = "gather before: `pred = accelerator.gather_for_metrics(pred)`"
+
+    def sites(self, training: Training) -> Sites:
+        for statement in _first_in_loop(_listings(training)):
+            yield statement, f"`{shown(training, statement)}` lists this process's share"
+
+
+def _sums(training: Training, counts: bool) -> Iterator[Any]:
+    """Statements by which a loop over the training batches adds up numbers: counts of matches, or anything else."""
+    for module in training.modules:
+        for node in module.nodes(s.Augment):
+            if node.operator == "Add" and _is_shared(training, node, node.value):
+                if _compares(node.value) is counts and _starts_outside(node):
+                    yield node
+        for call in module.nodes(s.Call) if not counts else ():
+            func = call.func
+            meter = (
+                isinstance(func, s.Attribute) and func.name in ("update", "add") and isinstance(call.parent, s.Evaluate)
+            )
+            if meter and call.args and _is_shared(training, call, call.args[0].value):
+                yield call.parent
+
+
+def _starts_outside(node: s.Augment) -> bool:
+    """Whether a sum goes on over the turns of its loop (``loss += penalty`` begins anew in each)."""
+    loop = next(enclosing(node, (s.For, s.While)), None)
+    target = node.target
+    if not isinstance(target, s.Name):
+        return isinstance(target, s.Attribute)
+    scope = target.scope.resolve(target.id)
+    stores = scope.names.get(target.id, []) if scope is not None else []
+    anew = [x for x in stores if x.store and isinstance(x.parent, s.Assign)]
+    return not any(loop in enclosing(x, (s.For, s.While)) for x in anew)
+
+
+def _listings(training: Training) -> Iterator[Any]:
+    for module in training.modules:
+        for call in module.nodes(s.Call):
+            func = call.func
+            if (
+                isinstance(func, s.Attribute)
+                and func.name in ("append", "extend")
+                and isinstance(call.parent, s.Evaluate)
+            ):
+                if call.args and _is_shared(training, call, call.args[0].value):
+                    yield call.parent
+
+
+def _is_shared(training: Training, node: Any, value: Any) -> bool:
+    """Whether a statement in a loop over training batches is about a number of this process's own."""
+    loop = next(enclosing(node, (s.For, s.While)), None)
+    return loop in training.structure.batch_loops and bool(_SHARES & training.shares.of(value))
+
+
+def _compares(value: Any) -> bool:
+    """Whether a number counts matches."""
+    return any(
+        (isinstance(x, s.Compare) and x.operators == ["=="])
+        or (isinstance(x, s.Attribute) and x.name in ("eq", "equal"))
+        for x in value.walk()
+    )
+
+
+def _first_in_loop(statements: Iterator[Any]) -> Iterator[Any]:
+    """The first of the statements in each loop: what it says holds for the others."""
+    loops = set()
+    for statement in statements:
+        loop = next(enclosing(statement, (s.For, s.While)), None)
+        if loop not in loops:
+            loops.add(loop)
+            yield statement
+
+
+def _is_dataset_length(training: Training, node: Any) -> bool:
+    if any(x.kind is Kind.LENGTH and x.of[0].kind is Kind.DATASET for x in training.value(node)):
+        return True
+    inside = [x for x in node.walk() if isinstance(x, s.Call) and isinstance(x.func, s.Name) and x.func.id == "len"]
+    return any(
+        isinstance(x, (s.Name, s.Attribute)) and "dataset" in (x.id if isinstance(x, s.Name) else x.name)
+        for call in inside
+        for arg in call.args
+        for x in arg.value.walk()
+    )
+
+
+RULES: tuple[type[Remark], ...] = (CountedExamples, DatasetDenominator, SummedLoss, ListedPredictions)

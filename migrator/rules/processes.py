@@ -1,0 +1,152 @@
+"""Processes by hand: their ranks, their start, what they say to one another."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from migrator.rules.blockers import COLLECTIVES, RANK_CALLS
+from migrator.rules.change import Level
+from migrator.rules.remark import Remark, Sites, calls_of, shown
+from migrator.source import syntax as s
+from migrator.training.training import Training
+
+_VARIABLES = frozenset({"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"})
+_COUNTS = re.compile(r"torch\.(cuda|accelerator|xpu)\.device_count|torch\.distributed\.get_world_size")
+_SCALED = re.compile(r"(^|_)(lr|learning_rate|batch_?size|bs|batch)($|_)", re.IGNORECASE)
+_ARITHMETIC = frozenset({"Multiply", "Divide", "FloorDivide"})
+
+
+class RankCalls(Remark):
+    """Report ranks that are asked of a process group.
+
+    What: `dist.get_rank()`, `dist.get_world_size()`.
+    Why: they go with the process group that the script makes, and raise where there is none.
+    Safety: reported only; the program is left alone.
+    Source: torch.distributed; Accelerate's `process_index` and `num_processes`.
+    """
+
+    code = "MIG404"
+    name = "rank"
+    blocks = True
+    reason = "on one process there is no process group to ask"
+    recipe = "use `accelerator.process_index`, `accelerator.num_processes` once the process group by hand has gone"
+
+    def sites(self, training: Training) -> Sites:
+        for call in calls_of(training, rf"torch\.distributed\.({RANK_CALLS.pattern})"):
+            yield call, f"`{shown(training, call)}` asks the process group by hand"
+
+
+class RankVariables(Remark):
+    """Say where ranks are read from the environment.
+
+    What: `int(os.environ["LOCAL_RANK"])`.
+    Why: torchrun sets them for every process, so that they stay right; `python train.py` does not.
+    Safety: nothing is edited.
+    Source: torch.distributed.run; Accelerate's `process_index`.
+    """
+
+    code = "MIG404"
+    name = "rank-variable"
+    level = Level.NOTE
+    reason = "torchrun sets it, and plain `python` does not"
+    recipe = "`accelerator.process_index`, `.local_process_index` and `.num_processes` are always there"
+
+    def sites(self, training: Training) -> Sites:
+        for module in training.modules:
+            for node in module.nodes(s.Subscript):
+                if not node.store and _names_rank(node.index) and _word(node.value) == "environ":
+                    yield node, f"`{shown(training, node)}` is left as it is"
+        for call in calls_of(training, r"os\.getenv|os\.environ\.get"):
+            if _names_rank([arg.value for arg in call.args[:1]]):
+                yield call, f"`{shown(training, call)}` is left as it is"
+
+
+class Spawn(Remark):
+    """Report processes that the script starts itself.
+
+    What: `torch.multiprocessing.spawn(worker, nprocs=n)`.
+    Why: torchrun starts the processes; each of them would start more.
+    Safety: reported only; the program is left alone.
+    Source: torch.multiprocessing; torch.distributed.run.
+    """
+
+    code = "MIG407"
+    name = "spawn"
+    blocks = True
+    reason = "torchrun starts the processes, and each of them would start more"
+    recipe = "call the function itself, and launch with `torchrun --nproc_per_node N`"
+
+    def sites(self, training: Training) -> Sites:
+        for call in calls_of(training, r"torch\.multiprocessing\.(spawn|start_processes|Process)"):
+            yield call, f"`{shown(training, call)}` starts processes"
+
+
+class Collectives(Remark):
+    """Report what processes say to one another by hand.
+
+    What: `dist.all_reduce(t)`, `dist.barrier()`, `dist.broadcast(t, 0)`.
+    Why: they need the process group that the script makes, which is not there on one process.
+    Safety: reported only; the program is left alone.
+    Source: torch.distributed; Accelerate's `reduce`, `gather`, `wait_for_everyone`.
+    """
+
+    code = "MIG408"
+    name = "collective"
+    blocks = True
+    reason = "on one process there is no process group to speak to"
+    recipe = "use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which do nothing on one process"
+
+    def sites(self, training: Training) -> Sites:
+        for call in calls_of(training, rf"torch\.distributed\.({COLLECTIVES.pattern})"):
+            yield call, f"`{shown(training, call)}` speaks to the other processes"
+
+
+class Scaling(Remark):
+    """Report learning rates and batch sizes that are computed from the number of GPUs.
+
+    What: `lr * torch.cuda.device_count()`, `batch_size // world_size`.
+    Why: each process has one GPU and sees all of the machine's; a prepared loader gives each process whole batches.
+    Safety: nothing is edited.
+    Source: Accelerate's `split_batches`.
+    """
+
+    code = "MIG409"
+    name = "scaling"
+    reason = "each process counts all GPUs of its machine, and draws batches of the whole size"
+    recipe = "decide whether a step of all N processes or of one is meant, and write that"
+
+    def sites(self, training: Training) -> Sites:
+        counts = set(calls_of(training, _COUNTS.pattern))
+        names = {_target(call) for call in counts} - {None}
+        for module in training.modules:
+            for node in module.nodes(s.Binary):
+                if node.operator not in _ARITHMETIC:
+                    continue
+                for one, other in ((node.left, node.right), (node.right, node.left)):
+                    counted = any(x in counts or _variable(x) in names for x in one.walk())
+                    if counted and any(_SCALED.search(_word(x)) for x in other.walk()):
+                        yield node, f"`{shown(training, node)}` scales with the number of GPUs"
+                        break
+
+
+def _names_rank(index: list[Any]) -> bool:
+    return len(index) == 1 and isinstance(index[0], s.Literal) and index[0].value in _VARIABLES
+
+
+def _target(call: s.Call) -> Any:
+    """The variable that a call's result is kept in, as its scope and name; None where it is not."""
+    statement = call.statement
+    target = statement.targets[0] if isinstance(statement, s.Assign) and statement.value is call else None
+    return _variable(target) if target is not None else None
+
+
+def _variable(node: Any) -> Any:
+    return (node.scope.resolve(node.id), node.id) if isinstance(node, s.Name) else None
+
+
+def _word(node: Any) -> str:
+    return node.id if isinstance(node, s.Name) else node.name if isinstance(node, s.Attribute) else ""
+
+
+RULES: tuple[type[Remark], ...] = (RankCalls, RankVariables, Spawn, Collectives, Scaling)

@@ -1,0 +1,118 @@
+"""Where one sample's result depends on the others: on several processes the others are fewer, or elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Level
+from migrator.rules.remark import Remark, Sites, calls_of, shown
+from migrator.source import syntax as s
+from migrator.training.training import Training
+
+_PRODUCTS = r"torch\.(mm|matmul|cdist)|torch\.nn\.functional\.cosine_similarity"
+
+
+class BatchNorm(Remark):
+    """Say what batch normalisation does on several processes.
+
+    What: `nn.BatchNorm2d(64)` in a model that is trained.
+    Why: each process normalises by its own batch, and the running statistics that are kept are those of the main process.
+    Safety: nothing is edited.
+    Source: torch.nn.SyncBatchNorm.
+    """
+
+    code = "MIG209"
+    name = "batch-norm"
+    level = Level.NOTE
+    once = True
+    reason = "with small batches the statistics of one process may not serve"
+    recipe = "if so, `model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)` before `prepare`"
+
+    def sites(self, training: Training) -> Sites:
+        for call in calls_of(training, r"torch\.nn\.(modules\.\w+\.)?(Lazy)?BatchNorm[123]d"):
+            yield call, f"`{shown(training, call)}` normalises by each process's own batch"
+
+
+class Contrast(Remark):
+    """Say where the samples of a batch are compared with one another.
+
+    What: `z @ z.t()`, `torch.mm(image, text.T)` on features of a batch whose result reaches the loss.
+    Why: each process compares the samples of its own batch only, so that there are fewer negatives than on one.
+    Safety: nothing is edited.
+    Source: torch.distributed.nn.functional.all_gather, which gradients flow through.
+    """
+
+    code = "MIG913"
+    name = "contrast"
+    level = Level.NOTE
+    reason = "each process compares its own samples only"
+    recipe = "raise the batch size, or gather the features of all processes in a way that gradients flow through"
+
+    def sites(self, training: Training) -> Sites:
+        pairs: list[tuple[Any, Any, Any]] = [
+            (node, node.left, node.right)
+            for module in training.modules
+            for node in module.nodes(s.Binary)
+            if node.operator == "MatrixMultiply"
+        ]
+        pairs += [
+            (call, call.args[0].value, call.args[1].value)
+            for call in calls_of(training, _PRODUCTS)
+            if len(call.args) == 2
+        ]
+        for node, left, right in pairs:
+            if _is_turned(right) and _is_feature(training, left) and _is_feature(training, right):
+                yield node, f"`{shown(training, node)}` compares the samples of one process's batch"
+
+
+class WrittenBuffer(Remark):
+    """Report buffers that a model writes while it trains.
+
+    What: a queue of keys, a memory bank: `self.register_buffer("queue", ...)` and `self.queue[:, i:j] = keys` in a method.
+    Why: before each forward the main process's buffers are copied to the others, so that what they wrote is lost.
+    Safety: nothing is edited.
+    Source: torch.nn.parallel.DistributedDataParallel, `broadcast_buffers`.
+    """
+
+    code = "MIG913"
+    name = "written-buffer"
+    reason = "the main process's buffers are copied over those of the others before each forward"
+    recipe = "gather what is written from all processes, so that each writes the same"
+
+    def sites(self, training: Training) -> Sites:
+        for module in training.modules:
+            for owner in module.nodes(s.ClassDef):
+                buffers = set(_buffers(owner))
+                for node in owner.walk() if buffers else ():
+                    if isinstance(node, s.Subscript) and node.store and _own_attribute(node.value) in buffers:
+                        yield node, f"`{shown(training, node)}` writes a buffer of the model"
+
+
+def _is_turned(node: Any) -> bool:
+    """Whether an operand is a matrix turned around: ``z.t()``, ``z.T``."""
+    if isinstance(node, s.Call):
+        return isinstance(node.func, s.Attribute) and node.func.name == "t" and not node.args
+    return isinstance(node, s.Attribute) and node.name in ("T", "mT")
+
+
+def _is_feature(training: Training, node: Any) -> bool:
+    """Whether a tensor was computed from a batch by a model that is trained."""
+    roots = {root for item in training.value(node) if item.kind is Kind.TENSOR for root in item.of}
+    return any(x.kind is Kind.BATCH for x in roots) and any(x.kind in (Kind.MODEL, Kind.PART) for x in roots)
+
+
+def _buffers(owner: s.ClassDef) -> Any:
+    for node in owner.walk():
+        if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and node.func.name == "register_buffer":
+            name = node.argument(0, "name")
+            if isinstance(name, s.Literal):
+                yield name.value
+
+
+def _own_attribute(node: Any) -> Any:
+    own = isinstance(node, s.Attribute) and isinstance(node.value, s.Name) and node.value.id == "self"
+    return node.name if own else None
+
+
+RULES: tuple[type[Remark], ...] = (BatchNorm, Contrast, WrittenBuffer)

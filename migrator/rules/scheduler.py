@@ -1,0 +1,79 @@
+"""Learning-rate schedules: how long they are, and who steps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Change
+from migrator.rules.remark import Remark, Sites, calls_of, shown
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.training.training import Training
+
+
+class ScheduleLength(Remark):
+    """Report schedules whose length is that of a prepared loader.
+
+    What: `OneCycleLR(optimizer, total_steps=epochs * len(loader))`, after the loader has been prepared.
+    Why: on N processes a prepared loader has a Nth of the batches, while a prepared schedule takes N steps for each.
+    Safety: nothing is edited. Where the schedule is built before `prepare`, as it mostly is, it is right.
+    Source: Accelerate's `AcceleratedScheduler`.
+    """
+
+    code = "MIG204"
+    name = "schedule-length"
+    reason = "on N processes the prepared loader has a Nth of the batches, so the schedule would end too early"
+    recipe = "count the batches before the loader is prepared"
+
+    def sites(self, training: Training) -> Sites:
+        made = [e for e in training.events("make") if e.item.kind is Kind.SCHEDULER and isinstance(e.node, s.Call)]
+        lengths = set(_prepared_lengths(training))
+        for event in made:
+            if any(_depends_on(arg.value, lengths) for arg in event.node.args):
+                yield event.node, f"`{shown(training, event.node)}` is as long as a prepared loader"
+
+
+class MixedCadence(Rule):
+    """Stop where a scheduler is stepped both in the batch loop and outside of it.
+
+    What: `scheduler.step()` after each batch, and once more after each epoch.
+    Why: a prepared scheduler steps once for each process, an unprepared one once; one of the two is wrong.
+    Safety: reported only; the program is left alone.
+    Source: Accelerate's `AcceleratedScheduler`.
+    """
+
+    code = "MIG902"
+    name = "mixed-cadence"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        return iter(())  # found together with the cadence, by MIG203
+
+
+def _prepared_lengths(training: Training) -> Iterator[Any]:
+    for call in calls_of(training, "len"):
+        values = training.value(call.args[0].value) if call.args else frozenset()
+        if any(x.kind is Kind.LOADER and x.prepared for x in values):
+            yield call
+
+
+def _depends_on(node: Any, lengths: set[Any], depth: int = 3) -> bool:
+    """Whether an expression contains one of the lengths, or a variable that was computed from one."""
+    for part in node.walk():
+        if part in lengths:
+            return True
+        if isinstance(part, s.Name) and not part.store and depth:
+            scope = part.scope.resolve(part.id)
+            for other in scope.names.get(part.id, []) if scope is not None else ():
+                if (
+                    other.store
+                    and isinstance(other.parent, s.Assign)
+                    and _depends_on(other.parent.value, lengths, depth - 1)
+                ):
+                    return True
+    return False
+
+
+RULES: tuple[type[Rule], ...] = (ScheduleLength, MixedCadence)

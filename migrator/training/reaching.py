@@ -1,0 +1,71 @@
+"""Which bindings of a variable may still be there where it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from migrator.source import syntax as s
+from migrator.source.module import Module
+
+
+class Order:
+    """The order of a program's nodes in the text, and what follows from it for its variables."""
+
+    def __init__(self, modules: Sequence[Module]) -> None:
+        self._modules = modules
+
+    @cached_property
+    def _place(self) -> dict[Any, int]:
+        return {node: index for module in self._modules for index, node in enumerate(module.root.walk())}
+
+    def is_before(self, first: Any, second: Any) -> bool:
+        """Whether a node of a module begins before another one of the same module."""
+        return self._place[first] < self._place[second]
+
+    def reaching(self, bindings: Iterable[Any], node: s.Name) -> list[Any]:
+        """Give those statements whose binding of a variable may be there at a read; None stands for a parameter's."""
+        last = self.last_assigned(node)
+        return [x for x in bindings if last is None or self._reaches(x, last, node)]
+
+    def last_assigned(self, node: s.Name) -> Any:
+        """The last statement that surely binds a variable anew before it is read; None where there is none."""
+        scope = node.scope.resolve(node.id)
+        here = dict(_blocks_up(node))
+        found = None
+        for other in scope.names.get(node.id, ()) if scope is not None else ():
+            statement = other.statement if other.store else None
+            plain = isinstance(statement, s.Assign) and statement.index < here.get(statement.block, -1)
+            if plain and (found is None or self.is_before(found, statement)):
+                found = statement
+        return found
+
+    def _reaches(self, binding: Any, last: Any, node: Any) -> bool:
+        """Whether what a statement binds may still be there at a read that another binding comes before."""
+        if binding is None or binding is last:
+            return binding is last
+        if not self.is_before(last, binding):
+            return False
+        # one that comes later in the text gets here around a loop that does not bind it anew
+        return self.is_before(binding, node.statement) or bool((_loops(binding) & _loops(node)) - _loops(last))
+
+
+def _blocks_up(node: Any) -> Iterator[tuple[s.Block, int]]:
+    """The blocks around a node within its function, each with the index of the statement that it is in."""
+    statement = node.statement
+    while True:
+        yield statement.block, statement.index
+        owner = statement.block.owner
+        if isinstance(owner, (s.FunctionDef, s.Root, s.ClassDef)):
+            return
+        statement = owner
+
+
+def _loops(node: Any) -> set[Any]:
+    found = set()
+    while not isinstance(node, (s.FunctionDef, s.Root)):
+        if isinstance(node, (s.For, s.While)):
+            found.add(node)
+        node = node.parent
+    return found

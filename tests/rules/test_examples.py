@@ -1,0 +1,137 @@
+"""Every rule's examples: what `--explain` shows is what happens."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import io
+import tokenize
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from migrator import pipeline
+from migrator.config import Settings
+from migrator.report.report import FileReport, Item
+from migrator.rules import CATALOGUE
+from migrator.rules.rule import Example, Rule
+
+DEFAULT = Settings()
+GATE_OFF = Settings(ignore=("MIG004",))
+# right, and not what comes out yet
+WRONG = {
+    ("load", "in a function"): "a function that no training loop calls is not looked into",
+    (
+        "no-prepare-point",
+        "a model and an optimizer that are read again together",
+    ): "what `torch.load` gives is not seen to be trained",
+}
+# rules whose edits are made by another one
+TOGETHER = {"save-dict": "MIG501"}
+
+
+def cases(kind: str = "") -> list[object]:
+    """Give the examples of all rules: those that are rewritten, reported, left alone, or all of them."""
+    found = []
+    for rule in CATALOGUE:
+        for example in rule.examples:
+            fate = "rewritten" if example.after is not None else "reported" if example.reviews else "left"
+            if kind in ("", fate):
+                reason = WRONG.get((rule.name, example.name)) if kind else None
+                marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
+                found.append(pytest.param(rule, example, id=f"{rule.code}-{example.name}", marks=marks))
+    return found
+
+
+@functools.cache
+def migrated(text: str, settings: Settings = DEFAULT) -> FileReport | None:
+    report = pipeline.run_text(text, "train.py", settings)
+    assert not report.problems, report.problems
+    return report.files[0] if report.files else None
+
+
+def items(text: str, code: str) -> list[Item]:
+    file = migrated(text)
+    return [item for item in file.items if item.code == code] if file else []
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.name) for rule in CATALOGUE])
+def test_it_leaves_as_much_alone_as_it_touches(rule: Rule) -> None:
+    names = [example.name for example in rule.examples]
+    assert len(set(names)) == len(names)
+    left = [example for example in rule.examples if example.after is None and not example.reviews]
+    assert len(left) >= 2
+    assert len(left) * 2 >= len(names)
+    assert len(names) - len(left) >= 2 or not touches(rule)
+
+
+def touches(rule: Rule) -> bool:
+    """Whether a rule is one that edits or reports; some only say what is left as it is."""
+    return any(example.after is not None or example.reviews for example in rule.examples)
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("rewritten"))
+def test_it_is_rewritten(rule: Rule, example: Example) -> None:
+    file = migrated(example.script)
+    assert file is not None
+    assert file.text == example.result
+    assert any(item.code == TOGETHER.get(rule.name, rule.code) and item.applied for item in file.items)
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("left"))
+def test_it_is_left_alone(rule: Rule, example: Example) -> None:
+    file = migrated(example.script)
+    if example.frame is not None:
+        assert file is not None
+        assert file.text == example.result
+    told = [item for item in file.items if item.code == rule.code] if file else []
+    mine = lines_of_hole(example)
+    assert not [item for item in told if item.line in mine]
+
+
+def lines_of_hole(example: Example) -> range:
+    """Give the lines that an example is about: those that fill its frame's hole, or all."""
+    whole = range(1, example.script.count("\n") + 2)
+    if example.frame is None:
+        return whole
+    first = example.frame.around("").rstrip("\n").split("\n")
+    filled = example.script.rstrip("\n").split("\n")
+    start = next((i for i, (a, b) in enumerate(zip(first, filled, strict=False)) if a != b), len(first))
+    return range(start + 1, start + 1 + len(filled) - len(first))
+
+
+@pytest.mark.parametrize(("rule", "example"), cases("reported"))
+def test_it_is_reported(rule: Rule, example: Example) -> None:
+    told = items(example.script, example.reviews)
+    assert told
+    assert all(item.message and not item.applied for item in told)
+    if example.at:
+        lines = [number for number, line in enumerate(example.script.split("\n"), 1) if example.at in line]
+        assert lines, "no line holds that text"
+        assert lines[0] in [item.line for item in told]
+    else:
+        assert {item.line for item in told} & set(lines_of_hole(example))
+
+
+def comments(text: str) -> Counter[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+@pytest.mark.parametrize(("rule", "example"), cases())
+def test_what_comes_out_is_whole(rule: Rule, example: Example, tmp_path: Path) -> None:
+    file = migrated(example.script)
+    ast.parse(example.script)
+    if file is None or file.text is None:
+        return
+    ast.parse(file.text)
+    assert comments(file.text) == comments(example.script)
+    for settings in (DEFAULT, GATE_OFF):
+        again = migrated(file.text, settings)
+        assert again is None or again.text is None
+    path = tmp_path / "train.py"
+    path.write_bytes(example.script.replace("\n", "\r\n").encode())
+    (report,) = pipeline.run([str(path)], DEFAULT)
+    (other,) = report.files
+    assert other.text == file.text.replace("\n", "\r\n")

@@ -1,0 +1,86 @@
+"""Counter-examples that were found in other people's code, told in scripts of our own: each is what its header says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from migrator import pipeline
+from migrator.config import Settings
+from migrator.report.report import ProgramReport
+
+FOLDER = Path(__file__).with_name("hunted")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What must become of a script: whether it is migrated, what its text holds, which findings it gets."""
+
+    name: str
+    migrated: bool = True
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+CASES = (
+    Case("backward_that_trains_nothing", migrated=False, untold=("MIG301", "MIG201")),
+    Case(
+        "batch_meets_cpu_tensor_before_its_move",
+        has=("device_placement=[True, True, False]", "x, onehot = x.to(device), onehot.to(device)"),
+    ),
+    Case("data_parallel_under_main_guard", migrated=False, told=("MIG402",)),
+    Case("device_from_unknown_call", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
+    Case("einops_reduce_is_no_collective", untold=("MIG401", "MIG408")),
+    Case("entry_that_hands_all_over", migrated=False, told=("MIG915",)),
+    Case("eval_over_train_loader", told=("MIG602",)),
+    Case("exported_model", has=("torch.jit.trace(accelerator.unwrap_model(model)", "    traced.save(")),
+    Case("function_nobody_calls", has=("accelerator.backward(loss)",), lacks=("loss.backward()", ".cuda()")),
+    Case("hasattr_module_then_save_pretrained", has=("saved = accelerator.unwrap_model(model)\n", "    saved.save_")),
+    Case("loss_to_numpy_without_cpu", has=("Accelerator(cpu=True)",)),
+    Case("makedirs_that_already_tolerates", has=('os.makedirs("out")\n',)),
+    Case("method_bypasses_forward", migrated=False, told=("MIG903",)),
+    Case("no_cuda_flag_on_args_in_two_functions", has=("Accelerator(cpu=not args.cuda)",)),
+    Case("optimizer_of_bare_tensors", migrated=False, told=("MIG205",)),
+    Case("preallocated_input_buffer", has=("model, optimizer, loader = accelerator.prepare(",), untold=("MIG912",)),
+    Case("pretrained_weights_in_constructor", lacks=("wait_for_everyone",)),
+    Case("second_run_after_unwrapped_method", has=("accelerator.unwrap_model(policy).sample_action(",)),
+    Case("trained_by_an_unknown_engine", migrated=False, told=("MIG915",)),
+    Case("trainer_class_built_by_other_file", migrated=False, told=("MIG201",)),
+    Case("tuple_half_moved", lacks=("x, y = x, y",)),
+)
+
+
+def report(name: str) -> ProgramReport:
+    text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    return pipeline.run_text(text, "train.py", Settings())
+
+
+def code(text: str) -> str:
+    """Leave out the header."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+def test_it_is_as_its_header_says(case: Case) -> None:
+    found = report(case.name)
+    assert not found.problems
+    text = next((code(file.text) for file in found.files if file.text is not None), None)
+    assert (text is not None) == case.migrated
+    assert [part for part in case.has if part not in (text or "")] == []
+    assert [part for part in case.lacks if part in (text or "")] == []
+    codes = {item.code for file in found.files for item in file.items if not item.applied}
+    assert set(case.told) - codes == set()
+    assert set(case.untold) & codes == set()
+
+
+def test_every_script_has_a_header() -> None:
+    for path in FOLDER.glob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        words = [line.partition(":")[0] for line in lines if line.startswith("# ")]
+        assert [word for word in words if word in ("# Should", "# Why", "# Seen")] == ["# Should", "# Why", "# Seen"], (
+            path.name
+        )
