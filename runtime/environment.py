@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.errors import SettingsError
 
@@ -41,6 +42,8 @@ class Environment:
     debug: bool = False
     mixed_precision: str | None = None
     accumulation_steps: int | None = None
+    log_level: str | None = None
+    compile_with: str | None = None  # the rest of the variables for torch.compile is `read_compilation`'s
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] | None = None) -> Environment:
@@ -59,4 +62,22 @@ class Environment:
             debug=_flag(variables, "ACCELERATE_DEBUG_MODE"),
             mixed_precision=variables.get("ACCELERATE_MIXED_PRECISION") or None,
             accumulation_steps=_number(variables, "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"),
+            log_level=variables.get("ACCELERATE_LOG_LEVEL") or None,
+            compile_with=variables.get("ACCELERATE_DYNAMO_BACKEND") or None,
         )
+
+
+def read_compilation(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Read how to compile, as ``accelerate launch`` sets it: the fields of a TorchDynamoPlugin.
+
+    Raises:  SettingsError when a variable holds no truth value where one is due.
+    """
+    variables = os.environ if variables is None else variables
+    prefix = "ACCELERATE_DYNAMO_"
+    return {
+        "backend": variables.get(prefix + "BACKEND") or "no",
+        "mode": variables.get(prefix + "MODE") or "default",
+        "fullgraph": _flag(variables, prefix + "USE_FULLGRAPH"),
+        "dynamic": _flag(variables, prefix + "USE_DYNAMIC") if prefix + "USE_DYNAMIC" in variables else None,
+        "use_regional_compilation": _flag(variables, prefix + "USE_REGIONAL_COMPILATION"),
+    }
