@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,12 +75,17 @@ def _receive(part: Any, world: World) -> Any:
 class _Dealer:
     """On process 0: reads the loader in rounds, one round ahead, so that each knows whether it is the last."""
 
-    def __init__(self, loader: DataLoader[Any], processes: int, split: bool) -> None:
+    def __init__(
+        self, loader: DataLoader[Any], processes: int, split: bool, cut: Callable[..., Any] | None = None
+    ) -> None:
+        self._cut_by = cut  # a user's function in place of `slice_rows`
         self._batches = iter(loader)
         self._processes = processes
         self._count = 1 if split else processes  # batches in a round
         self._drop_last = bool(loader.drop_last)
         self._first: list[Any] = []
+        self._loader = loader
+        self.state: Any = None  # of a stateful loader, after the round dealt last
 
     def _take(self) -> list[Any]:
         batches = list(itertools.islice(self._batches, self._count))
@@ -92,12 +97,14 @@ class _Dealer:
     def rounds(self) -> Iterator[Round]:
         ahead = self._take()
         while ahead:
+            if hasattr(self._loader, "state_dict"):
+                self.state = self._loader.state_dict()
             batches, ahead = ahead, self._take()
             yield self._deal(batches, is_last=not ahead)
 
     def _deal(self, batches: list[Any], is_last: bool) -> Round:
         is_even = not is_last or _rows(batches) == _rows(batches[:1]) * len(batches)
-        if len(batches) == self._processes and is_even:
+        if len(batches) == self._processes and is_even and self._cut_by is None:
             return Round(batches, None, is_last)  # whole batches need not have the same shape
         try:
             return self._cut(concatenate(batches), is_last)
@@ -122,8 +129,13 @@ class _Dealer:
         spare = concatenate(self._first) if rows < padded else batch
         while find_batch_size(batch) < padded:
             batch = concatenate([batch, spare])
-        parts = [slice_rows(batch, slice(start, start + size)) for start in range(0, padded, size)]
+        parts = [self._slice(batch, slice(rank * size, (rank + 1) * size), rank) for rank in range(self._processes)]
         return Round(parts, Tail(rows, padded) if rows < padded else None, is_last)
+
+    def _slice(self, batch: Any, rows: slice, rank: int) -> Any:
+        if self._cut_by is None:
+            return slice_rows(batch, rows)
+        return self._cut_by(batch, rows, process_index=rank, num_processes=self._processes)
 
 
 def _rows(batches: list[Any]) -> int:
@@ -149,7 +161,8 @@ class _Mail:
         self._rounds: Iterator[Round] = iter(())
         if self._backend.world.rank == 0:
             base = loader.base_dataloader
-            self._rounds = _Dealer(base, self._backend.world.size, loader._split).rounds()
+            loader._dealer = _Dealer(base, self._backend.world.size, loader._split, loader._cut_by)
+            self._rounds = loader._dealer.rounds()
 
     def __iter__(self) -> _Mail:
         return self
@@ -200,7 +213,8 @@ class _DispatchPass(LoaderPass):
 class DispatchedLoader(PreparedLoader):
     """A loader that process 0 alone reads."""
 
-    _own = PreparedLoader._own | {"_backend", "_split", "_tail"}
+    _own = PreparedLoader._own | {"_backend", "_split", "_tail", "_dealer", "_cut_by"}
+    is_dispatched = True
 
     def __init__(
         self,
@@ -215,6 +229,33 @@ class DispatchedLoader(PreparedLoader):
         self._backend = backend
         self._split = split_batches
         self._tail: Tail | None = None
+        self._cut_by: Callable[..., Any] | None = None
+        self._dealer: _Dealer | None = None  # of the pass that began last, on process 0
+
+    def cut_by(self, function: Callable[..., Any] | None) -> None:
+        """Cut batches by a user's function: ``f(batch, slice, process_index=..., num_processes=...)``."""
+        self._cut_by = function
+
+    @property
+    def batches_per_round(self) -> int:  # type: ignore[override]
+        """Batches that process 0 reads for one of each process."""
+        return 1 if self._split else self._backend.world.size
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say where a stateful loader stands; only process 0 knows, and the state of the others is empty."""
+        if self._backend.world.rank != 0:
+            return {}
+        state = None if self._dealer is None else self._dealer.state
+        return super().state_dict() if state is None else dict(state)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Make the next pass of a stateful loader go on where ``state_dict`` was taken."""
+        self._dealer = None
+        super().load_state_dict(state_dict)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild, (kind, state) = super().__reduce__()
+        return rebuild, (kind, {**state, "_dealer": None})
 
     def _walk(self) -> LoaderPass:
         self._tail = None
