@@ -27,7 +27,7 @@ print(*sorted(set(sys.modules) - before))
 def test_importing_it_imports_little_beside_torch() -> None:
     done = subprocess.run([sys.executable, "-c", MODULES], cwd=ROOT, capture_output=True, text=True, check=True)
     modules = done.stdout.split()
-    assert len(modules) <= 25, modules
+    assert len(modules) <= 30, modules
     assert all(module.split(".")[0] == "runtime" for module in modules), modules
 
 
