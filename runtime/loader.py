@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -67,11 +68,8 @@ class LoaderPass:
 
     def drop(self, count: int) -> None:
         """Read the next batches, and hand them to nobody."""
-        for _ in range(count):
-            try:
-                self._fetch()
-            except StopIteration:
-                break
+        for _ in itertools.islice(self._iterator, count):
+            pass
         if self._length is not None:
             self._length = max(self._length - count, 0)
 

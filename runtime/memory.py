@@ -34,9 +34,9 @@ def clear_device_cache(garbage_collection: bool = False) -> None:
 
 
 def release_memory(*objects: Any) -> list[None]:
-    """Give cached memory back, once the caller has let go of ``objects``: ``a, b = release_memory(a, b)``.
+    """Give cached memory back, once the caller has let go of ``objects``.
 
-    Returns: a None for each of ``objects``.
+    Returns: a None for each of ``objects``, to overwrite the caller's names with: ``a, b = release_memory(a, b)``.
     """
     count = len(objects)
     del objects

@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 
 def options_of(handler: KwargsHandler | None) -> dict[str, Any]:
+    """Return the fields of a handler that were changed."""
     return {} if handler is None else handler.to_kwargs()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from runtime.backend import Single
 from runtime.checkpoint import staging
 from runtime.errors import SettingsError
 from runtime.project import ProjectConfiguration
@@ -40,10 +41,12 @@ def numbered(name: str, index: int, ending: str) -> str:
 
 
 def positions_name(rank: int) -> str:
+    """Name the file that says where the loaders of a process stand; Accelerate has none of the kind."""
     return f"loader_positions_{rank}.bin"
 
 
 def random_name(rank: int) -> str:
+    """Name the file of a process's random states."""
     return f"random_states_{rank}.pkl"
 
 
@@ -68,7 +71,21 @@ def flaw_of(folder: Path) -> str | None:
     return None
 
 
+def writer_of(project: ProjectConfiguration, backend: Single) -> int:
+    """Name the rank that writes what is the same on all processes: the first one, or the first one of each machine."""
+    return backend.world.rank - backend.world.local_rank if project.save_on_each_node else 0
+
+
+def _absolute(folder: Path) -> Path:
+    """Name a folder so that it can be renamed, links in front of it kept."""
+    return folder.parent.absolute() / folder.name if folder.name not in ("", "..") else folder.resolve()
+
+
 def target(output_dir: str | os.PathLike[str] | None, project: ProjectConfiguration) -> Path:
+    """Name the folder to save to: the numbered one, else the one asked for.
+
+    Raises:  ValueError if the numbered one is there already, or no folder was named; SettingsError without a project.
+    """
     if project.automatic_checkpoint_naming:
         if project.project_dir is None:
             raise SettingsError("Automatic checkpoint naming needs a `project_dir`.")
@@ -79,10 +96,10 @@ def target(output_dir: str | os.PathLike[str] | None, project: ProjectConfigurat
                 f"Checkpoint directory {folder} ({project.iteration}) already exists. Please manually override "
                 "`self.save_iteration` with what iteration to start with."
             )
-        return folder
+        return _absolute(folder)
     if output_dir is None:
         raise ValueError("`save_state` needs an `output_dir`, or automatic checkpoint naming.")
-    return Path(output_dir).expanduser()
+    return _absolute(Path(output_dir).expanduser())
 
 
 def prune(new: Path, project: ProjectConfiguration) -> None:

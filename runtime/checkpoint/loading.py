@@ -16,7 +16,7 @@ import torch
 from runtime import position
 from runtime.backend import Single
 from runtime.checkpoint import staging
-from runtime.checkpoint.layout import Parts, find_checkpoint, numbered, positions_name, random_name, recover
+from runtime.checkpoint.layout import Parts, find_checkpoint, numbered, positions_name, random_name, recover, writer_of
 from runtime.checkpoint.saving import together
 from runtime.checkpoint.storage import load
 from runtime.checkpoint.weights import load_weights
@@ -51,13 +51,7 @@ def load_state(
     device = _device(model_options.pop("map_location", None), backend)
     world = backend.world
 
-    def find() -> Path:
-        if world.rank == 0 or (project.save_on_each_node and world.local_rank == 0):
-            recover(input_dir, project)
-        return Path()
-
-    together(backend, find)
-    folder: Path = together(backend, lambda: find_checkpoint(input_dir, project))
+    folder = _agree(input_dir, project, backend)
     _logger.info("Loading states from %s", folder)
     models = list(parts.models)
     for hook in hooks:
@@ -69,6 +63,20 @@ def load_state(
     step = _load_random_states(folder, world.rank, saved_by)
     _load_positions(parts.loaders, folder, world.rank, saved_by, world.size)
     return step
+
+
+def _agree(input_dir: str | os.PathLike[str] | None, project: ProjectConfiguration, backend: Single) -> Path:
+    """Find the folder that all processes load: that of the main process, where they see it, else their own."""
+    writer = writer_of(project, backend)
+
+    def find() -> Path | None:
+        if backend.world.rank != writer:
+            return None
+        recover(input_dir, project)
+        return find_checkpoint(input_dir, project).absolute()
+
+    common: Path = backend.gather_objects(together(backend, find))[writer]
+    return together(backend, lambda: common if common.is_dir() else find_checkpoint(input_dir, project))
 
 
 def _device(choice: str | None, backend: Single) -> Any:

@@ -12,7 +12,7 @@ import torch
 from runtime import position
 from runtime.backend import Single
 from runtime.checkpoint import staging
-from runtime.checkpoint.layout import Parts, numbered, positions_name, prune, random_name, target
+from runtime.checkpoint.layout import Parts, numbered, positions_name, prune, random_name, target, writer_of
 from runtime.checkpoint.storage import check_loadable, store
 from runtime.checkpoint.weights import save_weights, weights_name, without_ties
 from runtime.errors import SettingsError
@@ -70,21 +70,26 @@ def save_model(
     save_weights(state, folder, max_shard_size, safe_serialization)
 
 
+# What a process raises with another one that failed; anything else becomes a RuntimeError.
+_SHARED_ERRORS = {kind.__name__: kind for kind in (ValueError, TypeError, SettingsError, FileNotFoundError)}
+
+
 def together(backend: Single, work: Callable[[], Any]) -> Any:
     """Do something on every process, and fail on all if it fails on one: none waits for what never comes.
 
-    Raises:  the process's own error; RuntimeError naming another process that failed.
+    Raises:  the process's own error; that of another process that failed, naming it.
     """
     try:
         result, error = work(), None
     except Exception as raised:
         result, error = None, raised
-    told = backend.gather_objects(None if error is None else f"{type(error).__name__}: {error}")
+    told = backend.gather_objects(None if error is None else (type(error).__name__, str(error)))
     if error is not None:
         raise error
-    for rank, message in enumerate(told):
-        if message is not None:
-            raise RuntimeError(f"Process {rank} failed, and this one stops with it: {message}")
+    for rank, failure in enumerate(told):
+        if failure is not None:
+            kind, message = failure
+            raise _SHARED_ERRORS.get(kind, RuntimeError)(f"Process {rank} failed with {kind}: {message}")
     return result
 
 
@@ -111,18 +116,18 @@ def save_state(
              or the folder cannot be replaced; TypeError if a state could not be loaded again.
     """
     world = backend.world
-    writer = world.rank - world.local_rank if project.save_on_each_node else 0
+    writer = writer_of(project, backend)
     writes = world.rank == writer
 
-    def start() -> Path:
+    def start() -> Path | None:
+        if not writes:
+            return None
         folder = target(output_dir, project)
-        folder = folder.parent.absolute() / folder.name if folder.name else folder.absolute()
-        if writes:
-            partial = staging.begin(folder)
-            (partial / _OWNER).write_text(str(writer))
+        (staging.begin(folder) / _OWNER).write_text(str(writer))
         return folder
 
-    folder: Path = together(backend, start)
+    # All write where the main process does, though they name other folders, as temporary ones are.
+    folder: Path = backend.gather_objects(together(backend, start))[writer]
     partial = staging.partial_of(folder)
     together(backend, lambda: _check_shared(partial, writer))
 
@@ -146,7 +151,7 @@ def save_state(
 
     together(backend, complete)
     project.iteration += 1
-    return Path(output_dir) if output_dir is not None and not project.automatic_checkpoint_naming else folder
+    return folder if output_dir is None or project.automatic_checkpoint_naming else Path(output_dir)
 
 
 def _check_shared(partial: Path, writer: int) -> None:
