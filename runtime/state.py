@@ -106,8 +106,10 @@ class PartialState(_Shared, ProcessControl):
 
     def destroy_process_group(self) -> None:
         """Leave the group, if it was joined here; the next Accelerator joins again."""
-        leave(self._world)
-        PartialState._shared_state["_left"] = self._world.owns_group
+        world = PartialState._shared_state.get("_world")  # this state may have been reset
+        if world is not None:
+            leave(world)
+            PartialState._shared_state["_left"] = world.owns_group
 
     def __repr__(self) -> str:
         return (

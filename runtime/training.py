@@ -105,6 +105,8 @@ class TrainingStep:
         model.require_backward_grad_sync = True
         # The reducer listens from the start of a forward; this one has passed.
         model.reducer.prepare_for_backward([])
+        if (reduction := model.__dict__.get("_reduction")) is not None:
+            reduction.note_forward(True)
         try:
             yield
         finally:

@@ -238,7 +238,7 @@ def test_incomplete_checkpoints_are_passed_over(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     accelerator, *_ = _start()
-    with pytest.raises(ValueError, match="Tried to find .*none but folder does not exist"):
+    with pytest.raises(ValueError, match=r"Tried to find .*none but folder does not exist"):
         accelerator.load_state(tmp_path / "none")
     with pytest.raises(ValueError, match="automatic checkpoint naming is disabled"):
         accelerator.load_state()
@@ -340,7 +340,7 @@ def test_hooks_see_the_models_and_may_take_over(tmp_path: Path) -> None:
 
 def test_objects_without_a_state_are_refused() -> None:
     accelerator, model, optimizer, _ = _start()
-    with pytest.raises(ValueError, match="Item at index 0, `int`.*\n.*Item at index 2, `Tensor`") as caught:
+    with pytest.raises(ValueError, match=r"Item at index 0, `int`.*\n.*Item at index 2, `Tensor`") as caught:
         accelerator.register_for_checkpointing(3, model, torch.ones(1), optimizer)
     assert "index 1" not in str(caught.value)
 
