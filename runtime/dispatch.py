@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from runtime.backend import Single
 from runtime.errors import SettingsError
-from runtime.loader import LoaderPass, PreparedLoader
+from runtime.loader import LoaderPass, PreparedLoader, known_length
 from runtime.sampler import Tail
 from runtime.state import GradientState
 from runtime.tree import concatenate, find_batch_size, leaves, recursively_apply, slice_rows
@@ -73,7 +73,7 @@ def _receive(part: Any, world: World) -> Any:
 
 
 class _Dealer:
-    """On process 0: reads the loader in rounds, one round ahead, so that each knows whether it is the last."""
+    """On process 0: reads the loader in rounds, each of which knows whether it is the last."""
 
     def __init__(
         self, loader: DataLoader[Any], processes: int, split: bool, cut: Callable[..., Any] | None = None
@@ -85,7 +85,7 @@ class _Dealer:
         self._drop_last = bool(loader.drop_last)
         self._first: list[Any] = []
         self._loader = loader
-        self.state: Any = None  # of a stateful loader, after the round dealt last
+        self.state: Any = None  # of a stateful loader that is read ahead, after the round dealt last
 
     def _take(self) -> list[Any]:
         batches = list(itertools.islice(self._batches, self._count))
@@ -95,6 +95,17 @@ class _Dealer:
         return batches
 
     def rounds(self) -> Iterator[Round]:
+        """Read and deal out, one round ahead where only the end of the data tells which round is the last."""
+        length = known_length(self._loader)
+        if length is None:
+            yield from self._rounds_ahead()
+            return
+        total = length // self._count if self._drop_last else -(-length // self._count)
+        for number in range(1, total + 1):
+            if batches := self._take():
+                yield self._deal(batches, is_last=number == total)
+
+    def _rounds_ahead(self) -> Iterator[Round]:
         ahead = self._take()
         while ahead:
             if hasattr(self._loader, "state_dict"):
@@ -245,7 +256,7 @@ class DispatchedLoader(PreparedLoader):
         """Say where a stateful loader stands; only process 0 knows, and the state of the others is empty."""
         if self._backend.world.rank != 0:
             return {}
-        state = None if self._dealer is None else self._dealer.state
+        state = None if self._dealer is None or self._loaded_state is not None else self._dealer.state
         return super().state_dict() if state is None else dict(state)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -262,11 +273,8 @@ class DispatchedLoader(PreparedLoader):
         return _DispatchPass(self, _Mail(self), None)
 
     def __len__(self) -> int:
-        batches = len(self.base_dataloader)
-        if self._split:
-            return batches
-        rounds, rest = divmod(batches, self._backend.world.size)
-        return rounds + (rest > 0 and not self.drop_last)
+        rounds, rest = divmod(len(self.base_dataloader), self.batches_per_round)
+        return rounds + (rest > 0 and not self.drop_last) - self._read_and_dropped
 
     @property
     def tail(self) -> Tail | None:

@@ -88,6 +88,15 @@ class LoaderPass:
                 return True
         return False
 
+    def choose_next(self) -> None:
+        """Choose the samples of the next batch now, not when it is fetched: the order is drawn with the first choice."""
+        chosen = getattr(self._iterator, "_sampler_iter", None)
+        # At the end there is nothing to choose, and a sampler may draw once more when it is asked.
+        if chosen is not None and self._length != 0 and not hasattr(chosen, "state_dict"):
+            self._iterator._sampler_iter = itertools.chain(  # type: ignore[attr-defined]
+                list(itertools.islice(chosen, 1)), chosen
+            )
+
     def __len__(self) -> int:
         return len(self._iterator)  # type: ignore[arg-type]
 
@@ -97,7 +106,7 @@ class LoaderPass:
         return getattr(self._iterator, name)
 
 
-def _length(loader: DataLoader[Any]) -> int | None:
+def known_length(loader: DataLoader[Any]) -> int | None:
     """Count the batches, where the loader can be trusted: the length of an iterable dataset is a guess."""
     if isinstance(loader.dataset, IterableDataset):
         return None
@@ -112,7 +121,7 @@ class PreparedLoader(DataLoader[Any]):
 
     _own = frozenset(
         "base_dataloader source device gradient_state iteration _move _shard _before _last "
-        "_progress _interrupted _resumption _origin _held_state dispatches".split()
+        "_progress _interrupted _resumption _origin _held_state _loaded_state dispatches".split()
     )
     _is_accelerate_prepared = True
     batches_per_round = 1  # that `base_dataloader` yields for one of this loader's
@@ -151,13 +160,14 @@ class PreparedLoader(DataLoader[Any]):
         self._resumption: Any = None  # how `skip_first_batches` begins a pass
         self._origin: PreparedLoader | None = None  # what `skip_first_batches` made this of
         self._held_state: Any = None  # of a stateful loader, before one batch was fetched ahead
+        self._loaded_state: Any = None  # of a stateful loader, until its next pass
 
     def __iter__(self) -> Any:
         """Start a pass at once, as DataLoader does: it draws the workers' seed here, not at the first batch."""
         if self._before is not None:
             self._before()
         self._tell_epoch()
-        self._held_state = None
+        self._held_state = self._loaded_state = None
         if self._resumption is not None:
             walk: LoaderPass = self._resumption.begin(self)
         else:
@@ -169,7 +179,7 @@ class PreparedLoader(DataLoader[Any]):
 
     def _walk(self) -> LoaderPass:
         batches = iter(self.base_dataloader)
-        length = _length(self.base_dataloader)
+        length = known_length(self.base_dataloader)
         if length is not None:  # a stateful loader may go on where it was
             length -= getattr(batches, "_num_yielded", 0)
         return LoaderPass(self, batches, length)
@@ -191,10 +201,14 @@ class PreparedLoader(DataLoader[Any]):
             self._held_state = self.base_dataloader.state_dict()  # type: ignore[attr-defined]
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where a stateful loader stands: after the batch handed out last.
+        """Say where a stateful loader stands: after the batch handed out last; empty before its first pass.
 
         Raises:  AttributeError if the loader is none.
         """
+        if self._loaded_state is not None:
+            return dict(self._loaded_state)
+        if getattr(self.base_dataloader, "_iterator", self) is None:
+            return {}  # asking would start its workers, and draw their seed
         walk = self._progress.walk
         if self._held_state is not None and walk is not None and walk._ahead:
             return dict(self._held_state)
@@ -206,6 +220,7 @@ class PreparedLoader(DataLoader[Any]):
         Raises:  AttributeError if the loader is none.
         """
         self.base_dataloader.load_state_dict(state_dict)  # type: ignore[attr-defined]
+        self._loaded_state = state_dict
 
     def cut_by(self, function: Callable[..., Any] | None) -> None:
         """Cut batches that are dealt out by a user's function; this loader deals out none."""
@@ -221,7 +236,13 @@ class PreparedLoader(DataLoader[Any]):
             self._shard.epoch = self.iteration
 
     def __len__(self) -> int:
-        return len(self.base_dataloader)
+        return len(self.base_dataloader) - self._read_and_dropped
+
+    @property
+    def _read_and_dropped(self) -> int:
+        """Batches at the start of each pass that nobody gets."""
+        resumption = self._resumption
+        return resumption.count if resumption is not None and resumption.reads else 0
 
     @property
     def tail(self) -> Any:

@@ -67,13 +67,15 @@ class Resumption:
     def begin(self, loader: PreparedLoader) -> LoaderPass:
         """Begin a pass over ``loader``."""
         position, self.position = self.position, None
-        source = loader._origin or loader
+        source = loader if loader._origin is None else loader._origin
         if position is not None:
             set_streams(source, position.began)
         began = read_streams(source)
         walk = loader._walk()
         if self.reads:
             walk.drop(self.count)
+            if self.count == 0 and loader.num_workers == 0:
+                walk.choose_next()
             if position is not None:
                 set_streams(source, position.now)
         loader._progress.begin(walk, began, self.count if position is None else position.yielded)
@@ -86,7 +88,7 @@ def _without_first(loader: PreparedLoader, count: int, position: Position | None
     """Copy a prepared loader, without its first batches in each pass."""
     base = loader.base_dataloader
     twin: PreparedLoader = copy.copy(loader)
-    twin._origin = loader._origin or loader
+    twin._origin = loader if loader._origin is None else loader._origin
     reads = isinstance(base.dataset, IterableDataset)
     if position is not None:
         reads = reads or base.num_workers > 0 or loader.is_dispatched
