@@ -39,6 +39,7 @@ class Environment:
     local_rank: int | None = None
     has_address: bool = False  # of the process that the others meet at
     use_cpu: bool = False
+    device: str | None = None  # for every process, such as "cuda:1"
     debug: bool = False
     mixed_precision: str | None = None
     accumulation_steps: int | None = None
@@ -59,6 +60,7 @@ class Environment:
             local_rank=_number(variables, "LOCAL_RANK"),
             has_address=bool(variables.get("MASTER_ADDR")),
             use_cpu=_flag(variables, "ACCELERATE_USE_CPU"),
+            device=variables.get("ACCELERATE_TORCH_DEVICE") or None,
             debug=_flag(variables, "ACCELERATE_DEBUG_MODE"),
             mixed_precision=variables.get("ACCELERATE_MIXED_PRECISION") or None,
             accumulation_steps=_number(variables, "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"),

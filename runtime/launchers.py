@@ -13,6 +13,8 @@ import torch.distributed as dist
 from runtime.errors import UnsupportedError
 from runtime.state import AcceleratorState, GradientState, PartialState
 
+_ELASTIC_DEFAULTS = {("rdzv_backend", "static"), ("rdzv_id", "none"), ("monitor_interval", 0.1)}
+
 
 def _work(
     rank: int, function: Callable[..., Any], args: Sequence[Any], size: int, port: int, variables: dict[str, str]
@@ -74,10 +76,15 @@ def notebook_launcher(
 
     Args:    num_processes: by default one.
              use_port: not needed, the system chooses one; neither is ``master_addr``.
-             elastic: Accelerate's settings of restarts; those are torchrun's here.
+             elastic: Accelerate's settings of restarts, with nothing but their defaults; torchrun has them.
     Raises:  UnsupportedError on several machines; ValueError if an Accelerator exists, RuntimeError if a GPU is in use
              already: neither can be shared with the new processes.
     """
+    asked = [name for name, value in elastic.items() if value and (name, value) not in _ELASTIC_DEFAULTS]
+    if asked:
+        raise UnsupportedError(
+            f"`notebook_launcher({', '.join(f'{name}=...' for name in asked)})`, which torchrun has,"
+        )
     if num_nodes > 1 or node_rank > 0:
         raise UnsupportedError("`notebook_launcher` on several machines, other than by torchrun,")
     if mixed_precision not in ("no", "fp16", "bf16"):
