@@ -56,6 +56,7 @@ class Accelerator(ProcessControl, Preparation, TrainingStep, Collectives, Persis
         gradient_accumulation_steps: int | None = None,
         cpu: bool = False,
         dataloader_config: DataLoaderConfiguration | None = None,
+        *,
         rng_types: Sequence[RNGType | str] | None = None,
         gradient_accumulation_plugin: GradientAccumulationPlugin | None = None,
         step_scheduler_with_optimizer: bool = True,

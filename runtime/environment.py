@@ -12,6 +12,13 @@ from runtime.errors import SettingsError
 _TRUE = {"1", "true", "yes", "on", "y", "t"}
 _FALSE = {"", "0", "false", "no", "off", "n", "f"}
 
+_ENGINES = {
+    "DeepSpeed": "ACCELERATE_USE_DEEPSPEED",
+    "FSDP": "ACCELERATE_USE_FSDP",
+    "Megatron-LM": "ACCELERATE_USE_MEGATRON_LM",
+    "parallelism of other kinds than data": "ACCELERATE_USE_PARALLELISM_CONFIG",
+}
+
 
 def _number(variables: Mapping[str, str], name: str) -> int | None:
     text = variables.get(name, "").strip()
@@ -39,6 +46,7 @@ class Environment:
     local_rank: int | None = None
     has_address: bool = False  # of the process that the others meet at
     use_cpu: bool = False
+    engine: str | None = None  # that `accelerate launch` was told to use
     device: str | None = None  # for every process, such as "cuda:1"
     debug: bool = False
     mixed_precision: str | None = None
@@ -60,6 +68,7 @@ class Environment:
             local_rank=_number(variables, "LOCAL_RANK"),
             has_address=bool(variables.get("MASTER_ADDR")),
             use_cpu=_flag(variables, "ACCELERATE_USE_CPU"),
+            engine=next((name for name, sets in _ENGINES.items() if _flag(variables, sets)), None),
             device=variables.get("ACCELERATE_TORCH_DEVICE") or None,
             debug=_flag(variables, "ACCELERATE_DEBUG_MODE"),
             mixed_precision=variables.get("ACCELERATE_MIXED_PRECISION") or None,

@@ -48,7 +48,7 @@ _UNSUPPORTED_MEMBERS = {
 
 
 def refuse(arguments: Mapping[str, Any]) -> None:
-    """Look through the arguments that the constructor does not name.
+    """Look through the arguments that the constructor does not name, and the engine that the environment does.
 
     Raises:  UnsupportedError for what Accelerate takes and this runtime does not; TypeError for what neither knows.
     """
@@ -57,6 +57,9 @@ def refuse(arguments: Mapping[str, Any]) -> None:
             raise TypeError(f"Accelerator() got an unexpected keyword argument {name!r}.")
         if value is not None:
             raise UnsupportedError(f"`Accelerator({name}=...)`")
+    engine = Environment.from_environment().engine
+    if engine is not None:
+        raise UnsupportedError(f"{engine}, which `accelerate launch` was told to use,")
 
 
 def missing_member(name: str) -> AttributeError:

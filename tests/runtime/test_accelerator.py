@@ -74,6 +74,14 @@ def test_what_cannot_be_meant_is_refused(name: str) -> None:
         Accelerator(cpu=True, **arguments)
 
 
+def test_another_engine_of_the_launcher_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "false")
+    Accelerator(cpu=True)
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    with pytest.raises(UnsupportedError, match=r"DeepSpeed, which `accelerate launch` was told to use.*--target"):
+        Accelerator(cpu=True)
+
+
 def test_none_may_be_passed_for_what_is_not_supported() -> None:
     assert Accelerator(cpu=True, log_with=None, fsdp_plugin=None, project_dir=None).num_processes == 1
 
