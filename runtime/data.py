@@ -20,7 +20,7 @@ from torch.utils.data import (
 )
 
 from runtime.backend import Single
-from runtime.errors import SettingsError, UnsupportedError
+from runtime.errors import SettingsError
 from runtime.loader import PreparedLoader
 from runtime.state import GradientState
 from runtime.transfer import pinned
@@ -36,7 +36,8 @@ class DataLoaderConfiguration:
              use_seedable_sampler: shuffle by ``data_seed`` and the epoch alone.
              data_seed: by default torch's initial seed.
              non_blocking: do not wait for copies to a GPU; from pinned memory they never are waited for.
-             use_stateful_dataloader: not supported.
+             use_stateful_dataloader: make loaders torchdata's StatefulDataLoader, which goes on in the middle of an epoch
+                 after `load_state`, by itself.
              exact_scaling: not in Accelerate. All processes share the batches of one process, of any length, and train
                  as it would: ``batch_size``, ``len(loader)``, order and schedule keep their meaning. The loss has to be
                  a mean over rows.
@@ -58,7 +59,9 @@ class DataLoaderConfiguration:
                 "cuts batches too, also those that the processes do not divide."
             )
         if self.use_stateful_dataloader:
-            raise UnsupportedError("`DataLoaderConfiguration(use_stateful_dataloader=True)`")
+            from runtime.stateful import stateful_class
+
+            stateful_class()  # raises where torchdata is missing
 
     def batches_per_step(self, processes: int) -> int:
         """Count the batches of the unprepared loader that all processes together take in a step."""
@@ -211,7 +214,14 @@ def synchronise(backend: Single, generator: torch.Generator | None, rng_types: t
     from runtime.random import synchronize_rng_states
 
     kinds = [kind for kind in rng_types if kind != "generator" or generator is not None]
-    synchronize_rng_states(backend, kinds, generator)
+    synchronize_rng_states(kinds, generator, backend)
+
+
+def _is_dispatched(loader: DataLoader[Any], options: DataLoaderConfiguration, device: torch.device | None) -> bool:
+    """Say whether process 0 reads for all: as asked, by default for streams whose batches are moved."""
+    if options.dispatch_batches is None:
+        return isinstance(loader.dataset, IterableDataset) and device is not None
+    return options.dispatch_batches
 
 
 def _deal_out(
@@ -231,7 +241,7 @@ def _deal_out(
         return share_out(loader, backend, gradient_state, options, device, rng_types)
     if options.split_batches:
         _check_split(loader, backend.world.size)
-    if streamed and device is not None if options.dispatch_batches is None else options.dispatch_batches:
+    if _is_dispatched(loader, options, device):
         from runtime.dispatch import DispatchedLoader
 
         return DispatchedLoader(loader, gradient_state, backend, device, options.split_batches, options.non_blocking)
@@ -261,8 +271,12 @@ def prepare_loader(
     if isinstance(loader, PreparedLoader):
         return loader
     ordered = loader
+    if options.use_stateful_dataloader:
+        from runtime.stateful import as_stateful
+
+        ordered = as_stateful(loader)
     if options.use_seedable_sampler and not isinstance(loader.dataset, IterableDataset):
-        ordered = _with_seedable_sampler(loader, backend, options.data_seed)
+        ordered = _with_seedable_sampler(ordered, backend, options.data_seed)
     if backend.world.size == 1:
         ahead = is_alike_everywhere(_samplers(ordered))
         prepared = PreparedLoader(
@@ -271,4 +285,5 @@ def prepare_loader(
     else:
         prepared = _deal_out(ordered, backend, gradient_state, options, device, rng_types)
     prepared.source = loader
+    prepared.dispatches = _is_dispatched(ordered, options, device)
     return prepared

@@ -16,7 +16,7 @@ class UnsupportedError(NotImplementedError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"{what} is not supported by this runtime. Leave it out, or import `Accelerator` from Hugging Face "
-            "Accelerate, whose API this is."
+            "Accelerate, whose API this is: `migrate --target accelerate` writes scripts for it."
         )
 
 

@@ -25,7 +25,7 @@ from runtime.loader import LoaderPass, PreparedLoader
 from runtime.portion import Portion
 from runtime.state import GradientState
 from runtime.transfer import pinned
-from runtime.tree import is_row_list, leaves, slice_rows
+from runtime.tree import is_row_list, leaves
 from runtime.world import World
 
 if TYPE_CHECKING:
@@ -99,14 +99,12 @@ class ExactLoader(PreparedLoader):
 class _ExactDealer(Dealer):
     """On process 0: cuts each batch that it reads into portions."""
 
-    def __init__(self, loader: DataLoader[Any], processes: int) -> None:
-        super().__init__(loader, processes, split=True)
-
     def _deal(self, batches: list[Any], is_last: bool) -> Round:
         (batch,) = batches
         total = _rows(batch)
         portions = [Portion(total, self._processes, rank) for rank in range(self._processes)]
-        return Round([slice_rows(batch, portion.own) for portion in portions], None, is_last, total)
+        parts = [self._slice(batch, portion.own, portion.rank) for portion in portions]
+        return Round(parts, None, is_last, total)
 
 
 def _rows(batch: Any) -> int:
@@ -147,9 +145,10 @@ class ExactDispatchedLoader(DispatchedLoader):
     """A loader that process 0 alone reads, and whose batches all share."""
 
     def _walk(self) -> LoaderPass:
-        self._tail = None
-        base = self.base_dataloader
-        return _ExactDispatchPass(self, Mail(self, lambda: _ExactDealer(base, self._backend.world.size)))
+        return _ExactDispatchPass(self, Mail(self))
+
+    def _make_dealer(self) -> Dealer:
+        return _ExactDealer(self.base_dataloader, self._backend.world.size, split=True, cut=self._cut_by)
 
 
 def _is_cut_by_index(loader: DataLoader[Any]) -> bool:

@@ -31,3 +31,16 @@ def unwrap_model(model: nn.Module, keep_fp32_wrapper: bool = True, keep_torch_co
 def _compiled_alike(model: nn.Module, compiled: nn.Module) -> nn.Module:
     """Return the compiled form of ``model``: ``compiled`` itself, or where that compiles a wrapper of it, another."""
     return compiled if compiled._orig_mod is model else type(compiled)(model, compiled.dynamo_ctx)  # type: ignore[call-arg]
+
+
+def extract_model_from_parallel(
+    model: nn.Module, keep_fp32_wrapper: bool = True, keep_torch_compile: bool = True, recursive: bool = False
+) -> nn.Module:
+    """Return the module that was passed to `prepare`, from under every wrapper; see `unwrap_model`.
+
+    Args:    recursive: unwrap submodules too, in place.
+    """
+    if recursive:
+        for name, child in list(model.named_children()):
+            setattr(model, name, extract_model_from_parallel(child, keep_fp32_wrapper, keep_torch_compile, recursive))
+    return unwrap_model(model, keep_fp32_wrapper, keep_torch_compile)

@@ -20,6 +20,7 @@ class PreparedOptimizer(torch.optim.Optimizer):
     """Does nothing in ``step`` and ``zero_grad`` while ``sync_gradients`` is False; else, and otherwise, delegates."""
 
     _is_overflow = False
+    _is_accelerate_prepared = True
     skipped_steps = 0  # so far, because float16 gradients held inf or NaN; a scale that is settling skips a few
 
     def __init__(self, optimizer: torch.optim.Optimizer, precision: Precision, gradient_state: GradientState) -> None:

@@ -6,9 +6,10 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runtime.backend import choose
+from runtime.backend import Single, choose
 from runtime.environment import Environment
 from runtime.errors import SettingsError, UnsupportedError
+from runtime.kind import DistributedType
 from runtime.precision import checked_precision
 from runtime.process import ProcessControl
 from runtime.world import join, leave
@@ -81,6 +82,16 @@ class PartialState(_Shared, ProcessControl):
             )
 
     @property
+    def distributed_type(self) -> DistributedType:
+        """How the processes work together; may be set, which changes this answer alone."""
+        chosen: DistributedType = self.__dict__.get("_distributed_type") or self._world.distributed_type
+        return chosen
+
+    @distributed_type.setter
+    def distributed_type(self, value: DistributedType) -> None:
+        self.__dict__["_distributed_type"] = value
+
+    @property
     def backend(self) -> str | None:
         """The transport of the group: "gloo", "nccl", or None without a group."""
         return self._world.transport
@@ -96,8 +107,10 @@ class PartialState(_Shared, ProcessControl):
 
     def destroy_process_group(self) -> None:
         """Leave the group, if it was joined here; the next Accelerator joins again."""
-        leave(self._world)
-        PartialState._shared_state["_left"] = self._world.owns_group
+        world = PartialState._shared_state.get("_world")  # this state may have been reset
+        if world is not None:
+            leave(world)
+            PartialState._shared_state["_left"] = world.owns_group
 
     def __repr__(self) -> str:
         return (
@@ -105,6 +118,12 @@ class PartialState(_Shared, ProcessControl):
             f"Num processes: {self.num_processes}\nProcess index: {self.process_index}\n"
             f"Local process index: {self.local_process_index}\nDevice: {self.device}\n"
         )
+
+
+def own_backend() -> Single:
+    """Return what this process trains by, joining the group on first use."""
+    backend: Single = PartialState()._backend
+    return backend
 
 
 class AcceleratorState(PartialState):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from runtime.accumulation import Accumulation, checked_steps
 from runtime.backend import Single
@@ -91,6 +92,24 @@ class TrainingStep:
     def no_sync(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Keep the gradients of ``model`` local inside the context."""
         return self._backend.no_sync((model,))
+
+    @staticmethod
+    @contextmanager
+    def trigger_sync_in_backward(model: nn.Module) -> Iterator[None]:
+        """Average gradients in the backward inside, though the forward before it was made under `no_sync`."""
+        if not isinstance(model, DistributedDataParallel):
+            yield
+            return
+        before = model.require_backward_grad_sync
+        model.require_backward_grad_sync = True
+        # The reducer listens from the start of a forward; this one has passed.
+        model.reducer.prepare_for_backward([])
+        if (reduction := model.__dict__.get("_reduction")) is not None:
+            reduction.note_forward(True)
+        try:
+            yield
+        finally:
+            model.require_backward_grad_sync = before
 
     def clip_grad_norm_(self, parameters: Any, max_norm: float, norm_type: float = 2, **kwargs: Any) -> torch.Tensor:
         """Scale gradients down to a norm; while they are being accumulated, only compute it.

@@ -126,7 +126,8 @@ def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any]
     cpu = cpu or environment.use_cpu
     started = dist.is_available() and dist.is_initialized()
     if not started and environment.world_size == 1:
-        return World(_lone_device(cpu), debug=environment.debug)
+        device = _lone_device(cpu) if environment.device is None else torch.device(environment.device)
+        return World(device, debug=environment.debug)
     if started and options:
         raise SettingsError(
             f"InitProcessGroupKwargs({', '.join(options)}) comes too late: the script has already called "
@@ -134,7 +135,9 @@ def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any]
         )
     rank = dist.get_rank() if started else environment.rank or 0
     local_rank = _local_rank(environment, rank)
-    device = _rank_device(environment, local_rank, cpu)
+    device = (
+        _rank_device(environment, local_rank, cpu) if environment.device is None else torch.device(environment.device)
+    )
     if not started:
         _start_group(environment, device, options or {})
     return World(

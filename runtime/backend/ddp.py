@@ -6,7 +6,7 @@ import warnings
 import weakref
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -214,6 +214,14 @@ class Replicated(Single):
                 if isinstance(model, DistributedDataParallel):
                     stack.enter_context(model.no_sync())
             yield
+
+    def join(
+        self, joinables: Sequence[Any], loaders: Sequence[Any], even_batches: bool, override: bool | None
+    ) -> AbstractContextManager[None]:
+        """Let a process whose batches are used up take part in the others' averages."""
+        from runtime.uneven import join_uneven_inputs
+
+        return join_uneven_inputs(joinables, loaders, even_batches, override)
 
     def forget(self) -> None:
         """Let go of everything that was prepared."""

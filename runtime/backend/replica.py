@@ -122,9 +122,10 @@ class Replica(DistributedDataParallel):
         """Tell torch to leave buffers alone in forward.
 
         A broadcast there writes into buffers that an earlier forward of the same step may have saved for its backward
-        (``modified by an inplace operation``), and hangs when one process alone evaluates.
+        (``modified by an inplace operation``), and hangs when one process alone evaluates. Where processes join others
+        that go on, torch's own order of collectives is kept: a process that has no more batches follows it.
         """
-        return False
+        return bool(self._join_config.enable and super()._check_sync_bufs_pre_fwd())
 
     def _expect_backward(self) -> None:
         """Before any backward, be ready to average."""
@@ -132,7 +133,7 @@ class Replica(DistributedDataParallel):
 
     def _settle_backward(self) -> None:
         """After a backward, complete the average, and take over the buffers of process 0 if it was this model's."""
-        if not self._reduction.settle(self.require_backward_grad_sync):
+        if not self._reduction.settle(self.require_backward_grad_sync) or self._join_config.enable:
             return
         # Torch orders its buckets anew once, in the next forward. That fails if the reducer listens again by then, and
         # hangs if one process alone makes that forward.

@@ -73,5 +73,11 @@ class Single:
         """Keep the gradients of ``models`` local inside the context."""
         return NOTHING
 
+    def join(
+        self, joinables: Sequence[Any], loaders: Sequence[Any], even_batches: bool, override: bool | None
+    ) -> AbstractContextManager[None]:
+        """Let a process whose batches are used up take part in the others' averages."""
+        return NOTHING
+
     def forget(self) -> None:
         """Let go of everything that was prepared."""
