@@ -51,6 +51,11 @@ class SharedBatches(BatchSampler):
     def __len__(self) -> int:
         return len(self.batch_sampler)
 
+    def leave_out(self, count: int) -> None:
+        """Forget the next portions: their batches are read by nobody."""
+        for _ in range(min(count, len(self.portions))):
+            self.portions.popleft()
+
     def __iter__(self) -> Iterator[Any]:
         self.portions = deque()
         return self._parts(self.portions)
@@ -63,21 +68,28 @@ class SharedBatches(BatchSampler):
             yield portion.part(whole)
 
 
+def _pairs(batches: Iterator[Any], shared: SharedBatches) -> Iterator[tuple[Portion, Any]]:
+    """Bring each batch together with its portion, whether it is handed out at once, later or never."""
+    portions: deque[Portion] | None = None
+    for batch in batches:
+        portions = shared.portions if portions is None else portions  # they are begun with the first batch at latest
+        yield portions.popleft(), batch
+
+
 class _ExactPass(LoaderPass):
     """A walk that knows the portion of the batch in use."""
 
-    __slots__ = ("_portions", "portion")
+    __slots__ = ("portion",)
 
     def __init__(self, loader: ExactLoader, iterator: Iterator[Any], length: int | None) -> None:
         super().__init__(loader, iterator, length)
-        self._portions = loader._shard.portions
-        self._fetch = self._fetch_pair
+        self._fetch = _pairs(iterator, loader._shard).__next__
         self.portion: Portion | None = None
 
-    def _fetch_pair(self) -> tuple[Portion, Any]:
-        """Fetch a batch together with its portion, whether it is handed out now, later or never."""
-        batch = next(self._iterator)
-        return self._portions.popleft(), batch
+    def drop(self, count: int) -> None:
+        """Read the next batches, and hand them to nobody."""
+        super().drop(count)
+        self.loader._shard.leave_out(count)
 
     def __next__(self) -> Any:
         self.portion, batch = super().__next__()

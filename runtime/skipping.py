@@ -37,6 +37,8 @@ class SkipBatchSampler(BatchSampler):
         batches = iter(self.batch_sampler)
         for _ in itertools.islice(batches, self.skip_batches):
             pass
+        if hasattr(self.batch_sampler, "leave_out"):
+            self.batch_sampler.leave_out(self.skip_batches)
         if self._then is not None:
             then, self._then = self._then, None
             then()

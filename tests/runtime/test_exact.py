@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -247,6 +248,51 @@ def test_metrics_count_every_sample_once_and_in_order(team: Teams, processes: in
         assert [names for _, names, _ in seen] == [[f"row {row}" for row in range(7)], ["row 7"]]
         assert [ends for _, _, ends in seen] == [False, True]
         assert len(set(warned)) == 1 and "Gather one row for each sample" in warned[0] and "shape ()" in warned[0]
+
+
+def check_resumed(workers: int, folder: str) -> list[list[int]]:
+    """Leave an epoch in its middle, and go on from a checkpoint; then the next epoch."""
+    torch.manual_seed(5)
+    accelerator = Accelerator(dataloader_config=DataLoaderConfiguration(exact_scaling=True))
+    model = accelerator.prepare(nn.Linear(4, 1, bias=False))
+    loader = accelerator.prepare(DataLoader(Points(37), batch_size=5, shuffle=True, num_workers=workers))
+    orders: list[list[int]] = []
+
+    def read(source: Any, leave_at: int | None = None) -> None:
+        orders.append([])
+        for index, (rows, x, _) in enumerate(source):
+            orders[-1] += accelerator.gather_for_metrics(rows).tolist()
+            model.zero_grad()
+            accelerator.backward(model(x).mean())
+            whole = Points(37).x[orders[-1][-min(5, len(orders[-1])) :]] if len(x) > 1 else None
+            if whole is not None and len(x) == 3:  # the process with the longer portion of a full batch
+                torch.testing.assert_close(model.weight.grad[0], whole.mean(dim=0))
+            if index == leave_at:
+                accelerator.save_state(folder)
+                break
+        assert not accelerator.gradient_state.in_dataloader, "a pass that was left is over at once"
+
+    read(loader, leave_at=2)
+    read(accelerator.skip_first_batches(loader, 3))
+    read(loader)
+    accelerator.load_state(folder)
+    read(accelerator.skip_first_batches(loader, 3))
+    read(loader)
+    return orders
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_interrupted_epoch_goes_on(team: Teams, workers: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        told = team(2)(check_resumed, workers=workers, folder=folder)
+    assert told[0] == told[1]
+    begun, _, _, resumed, following = told[0]
+    assert sorted(begun + resumed) == list(range(37)) and sorted(following) == list(range(37))
+    torch.manual_seed(5)
+    nn.Linear(4, 1, bias=False)
+    alone = DataLoader(Points(37), batch_size=5, shuffle=True, num_workers=workers)
+    assert begun + resumed == [row for rows, _, _ in alone for row in rows.tolist()]
+    assert following == [row for rows, _, _ in alone for row in rows.tolist()]
 
 
 def check_loss_beside_a_loop() -> list[float]:
