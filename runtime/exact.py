@@ -63,21 +63,23 @@ class SharedBatches(BatchSampler):
             yield portion.part(whole)
 
 
+def _pairs(batches: Iterator[Any], shared: SharedBatches) -> Iterator[tuple[Portion, Any]]:
+    """Bring each batch together with its portion, whether it is handed out at once, later or never."""
+    portions: deque[Portion] | None = None
+    for batch in batches:
+        portions = shared.portions if portions is None else portions  # they are begun with the first batch at latest
+        yield portions.popleft(), batch
+
+
 class _ExactPass(LoaderPass):
     """A walk that knows the portion of the batch in use."""
 
-    __slots__ = ("_portions", "portion")
+    __slots__ = ("portion",)
 
     def __init__(self, loader: ExactLoader, iterator: Iterator[Any], length: int | None) -> None:
         super().__init__(loader, iterator, length)
-        self._portions = loader._shard.portions
-        self._fetch = self._fetch_pair
+        self._fetch = _pairs(iterator, loader._shard).__next__
         self.portion: Portion | None = None
-
-    def _fetch_pair(self) -> tuple[Portion, Any]:
-        """Fetch a batch together with its portion, whether it is handed out now, later or never."""
-        batch = next(self._iterator)
-        return self._portions.popleft(), batch
 
     def __next__(self) -> Any:
         self.portion, batch = super().__next__()

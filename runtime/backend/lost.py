@@ -20,10 +20,9 @@ from torch.distributed.distributed_c10d import _get_default_store
 from runtime.errors import ProcessLost
 from runtime.world import World
 
-_FAILED = re.compile(
-    r"gloo|nccl|connection (closed|reset|refused)|broken pipe|time(d )?out|pair closure", re.IGNORECASE
-)
-_TIMED_OUT = re.compile(r"time(d )?out", re.IGNORECASE)
+# By words, for torch raises a plain RuntimeError here, as it does for everything that fails in a backward.
+_FAILED = re.compile(r"gloo/|pair closure|Connection (closed|reset) by peer|Broken pipe|Timed out waiting|NCCL")
+_TIMED_OUT = re.compile(r"Timed out|timeout", re.IGNORECASE)
 _GRACE_S = 2.0  # for processes that gave up at the same time to say so
 _TAG = 0x10577
 
@@ -40,7 +39,10 @@ def names_the_lost(method: Method) -> Method:
         except RuntimeError as error:
             if isinstance(error, ProcessLost) or not _is_failed_collective(error):
                 raise
-            raise _explained(error, method.__name__, self.world) from error
+            explained = _explained(error, method.__name__, self.world)
+            if explained is None:
+                raise
+            raise explained from error
 
     return call  # type: ignore[return-value]
 
@@ -50,12 +52,15 @@ def _is_failed_collective(error: RuntimeError) -> bool:
     return isinstance(error, dist.DistError) or _FAILED.search(str(error)) is not None
 
 
-def _explained(error: RuntimeError, operation: str, world: World) -> ProcessLost:
+def _explained(error: RuntimeError, operation: str, world: World) -> ProcessLost | None:
+    """Find out who is gone; None if all can be reached, so that the error is somebody else's."""
     others = [rank for rank in range(world.size) if rank != world.rank]
     timed_out = _TIMED_OUT.search(str(error)) is not None
     suspects = others
     if world.transport == "gloo" and not timed_out:
         suspects = [rank for rank in others if _is_unreachable(rank)]
+    if not suspects:
+        return None
     lost = _without_answer(suspects, world, timed_out)
     return ProcessLost(operation, lost, timed_out, world.rank, world.size)
 

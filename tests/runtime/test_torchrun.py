@@ -60,7 +60,7 @@ def test_a_run_that_failed_is_restarted_and_goes_on(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(RESTARTED)
     command = _torchrun("--standalone", "--nproc_per_node", "2", "--max_restarts", "1", str(script), str(tmp_path))
-    done = subprocess.run(command, check=False, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, check=False, env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     words = done.stdout.split()
     assert words[:3] == ["began", "at", "2"], "the second attempt begins where the first stopped"
