@@ -56,6 +56,7 @@ class Environment:
     compile_with: str | None = None  # the rest of the variables for torch.compile is `read_compilation`'s
     local_world_size: int | None = None
     meeting_place: str | None = None  # where torch does not find it in the variables itself
+    restarts: int = 0  # of all processes, by torchrun on one machine; unknown on several
     has_own_gpu: bool = False  # the launcher shows every process one GPU, another to each
 
     @classmethod
@@ -68,6 +69,7 @@ class Environment:
         variables = os.environ if variables is None else variables
         slurm = read_place(variables)
         variables = {**variables, **slurm}
+        nodes = _number(variables, "GROUP_WORLD_SIZE")
         return cls(
             world_size=_number(variables, "WORLD_SIZE") or 1,
             rank=_number(variables, "RANK"),
@@ -83,6 +85,7 @@ class Environment:
             compile_with=variables.get("ACCELERATE_DYNAMO_BACKEND") or None,
             local_world_size=_number(variables, "LOCAL_WORLD_SIZE"),
             meeting_place="tcp://{MASTER_ADDR}:{MASTER_PORT}".format(**slurm) if slurm else None,
+            restarts=_number(variables, "TORCHELASTIC_RESTART_COUNT") or 0 if nodes == 1 else 0,
             has_own_gpu=bool(slurm) and variables.get("SLURM_GPUS_PER_TASK") == "1",
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 from runtime.environment import Environment
 from runtime.errors import SettingsError
@@ -88,6 +89,16 @@ def _rank_device(environment: Environment, local_rank: int, cpu: bool) -> torch.
     return torch.device("cuda", local_rank)
 
 
+def _fresh_store(environment: Environment) -> dist.Store:
+    """Meet at torchrun's store, out of reach of what the processes before a restart have left there.
+
+    Torch keeps one store over restarts (2.13, ``dynamic_rendezvous.py``), so a process that is early would read the
+    address of one that is gone, and fail to connect.
+    """
+    store, _, _ = next(iter(rendezvous("env://", environment.rank or 0, environment.world_size)))
+    return dist.PrefixStore(f"restart_{environment.restarts}", store)
+
+
 def _start_group(environment: Environment, device: torch.device, options: Mapping[str, Any]) -> None:
     """Meet the other processes.
 
@@ -101,6 +112,8 @@ def _start_group(environment: Environment, device: torch.device, options: Mappin
         )
     if environment.meeting_place is not None:
         arguments.setdefault("init_method", environment.meeting_place)
+    elif environment.restarts and "init_method" not in arguments:
+        arguments["store"] = _fresh_store(environment)
     default = "nccl" if device.type == "cuda" and dist.is_nccl_available() else "gloo"
     dist.init_process_group(
         arguments.pop("backend", default), rank=environment.rank, world_size=environment.world_size, **arguments

@@ -35,8 +35,6 @@ def _meet(accelerator: Accelerator, operation: str) -> None:
         accelerator.gather_for_metrics(["a", "b"])
     elif operation == "barrier":
         accelerator.wait_for_everyone()
-    elif operation == "prepare":
-        accelerator.prepare(torch.nn.Linear(2, 2))
     elif operation == "stream":
         list(accelerator.prepare(DataLoader(Stream(), batch_size=2)))
 
@@ -72,7 +70,6 @@ def check_loss(operation: str, lost: int, how: str) -> str:
         ("gather", 0, "is killed"),
         ("barrier", 2, "ends"),
         ("objects", 1, "ends"),
-        ("prepare", 1, "is killed"),
         ("stream", 0, "is killed"),
         ("reduce", 1, "hangs"),
     ],

@@ -112,3 +112,10 @@ def test_two_tasks_meet(tmp_path: Path) -> None:
     finally:
         for task in tasks:
             task.kill()
+
+
+def test_restarts_are_counted_on_one_machine_alone() -> None:
+    told = {"WORLD_SIZE": "2", "RANK": "0", "TORCHELASTIC_RESTART_COUNT": "3"}
+    assert Environment.from_environment({**told, "GROUP_WORLD_SIZE": "1"}).restarts == 3
+    assert Environment.from_environment({**told, "GROUP_WORLD_SIZE": "2"}).restarts == 0, "agents count differently"
+    assert Environment.from_environment(told).restarts == 0
