@@ -176,7 +176,8 @@ def pad_across_processes(
         return torch.cat([missing, tensor] if pad_first else [tensor, missing], dim=dim)
 
     _check_dimensions(tensor, backend)
-    return recursively_apply(pad, tensor, error_on_other_type=backend.world.size > 1)
+    padded = recursively_apply(pad, tensor, error_on_other_type=backend.world.size > 1)
+    return tensor if backend.world.size == 1 else padded
 
 
 class Collectives:
