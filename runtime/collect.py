@@ -165,7 +165,8 @@ def pad_across_processes(
         return torch.cat([missing, tensor] if pad_first else [tensor, missing], dim=dim)
 
     backend.check("pad_across_processes", [leaf.ndim for leaf in leaves(tensor) if isinstance(leaf, torch.Tensor)])
-    return recursively_apply(pad, tensor, error_on_other_type=backend.world.size > 1)
+    padded = recursively_apply(pad, tensor, error_on_other_type=backend.world.size > 1)
+    return tensor if backend.world.size == 1 else padded
 
 
 class Collectives:

@@ -47,12 +47,12 @@ class Environment:
     local_rank: int | None = None
     has_address: bool = False  # of the process that the others meet at
     use_cpu: bool = False
-    engine: str | None = None  # that `accelerate launch` was told to use
-    device: str | None = None  # for every process, such as "cuda:1"
     debug: bool = False
     mixed_precision: str | None = None
     accumulation_steps: int | None = None
     log_level: str | None = None
+    engine: str | None = None  # that `accelerate launch` was told to use
+    device: str | None = None  # for every process, such as "cuda:1"
     compile_with: str | None = None  # the rest of the variables for torch.compile is `read_compilation`'s
     local_world_size: int | None = None
     meeting_place: str | None = None  # where torch does not find it in the variables itself

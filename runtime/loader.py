@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import weakref
@@ -75,8 +76,9 @@ class LoaderPass:
 
     def drop(self, count: int) -> None:
         """Read the next batches, and hand them to nobody."""
-        for _ in itertools.islice(self._iterator, count):
-            pass
+        with contextlib.suppress(StopIteration):
+            for _ in range(count):
+                self._fetch()
         if self._length is not None:
             self._length = max(self._length - count, 0)
 

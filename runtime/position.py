@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import sys
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,42 +46,39 @@ def set_numpy_state(state: Any) -> None:
         numpy.random.set_state(tuple(state))
 
 
-def parts(loader: PreparedLoader) -> Iterator[Any]:
-    """Walk through the loader, its samplers and its dataset: everything that may choose the order."""
-    base = loader.base_dataloader
-    waiting: list[Any] = [base, base.batch_sampler, base.sampler, base.dataset]
-    seen: list[Any] = []
-    while waiting:
-        part = waiting.pop(0)
-        if part is None or any(part is one for one in seen):
+_INNER = ("batch_sampler", "sampler", "dataset")
+
+
+def _own_parts(loader: PreparedLoader) -> tuple[list[torch.Generator], list[Any]]:
+    """Walk through the loader, its samplers and its dataset: everything that may choose the order.
+
+    Returns: the random streams found there, each once, and the parts that count epochs.
+    """
+    waiting: list[Any] = [loader.base_dataloader]
+    generators: dict[int, torch.Generator] = {}
+    counters: dict[int, Any] = {}
+    for part in waiting:  # grows
+        held = getattr(part, "__dict__", None)
+        if held is None:
             continue
-        seen.append(part)
-        yield part
-        waiting += [
-            vars(part).get(name) for name in ("batch_sampler", "sampler", "dataset") if hasattr(part, "__dict__")
-        ]
-
-
-def _generators(loader: PreparedLoader) -> list[torch.Generator]:
-    """List the random streams of a loader's own, each once."""
-    # A SeedableRandomSampler makes its generator when it is first used, and needs none of its past.
-    found = [getattr(part, "generator", None) for part in parts(loader) if not hasattr(part, "initial_seed")]
-    unique = {id(one): one for one in found if isinstance(one, torch.Generator)}
-    return list(unique.values())
-
-
-def _counters(loader: PreparedLoader) -> list[Any]:
-    """List the samplers and datasets that count epochs."""
-    return [
-        part for part in parts(loader) if hasattr(part, "set_epoch") and isinstance(getattr(part, "epoch", None), int)
-    ]
+        generator = held.get("generator")
+        # A SeedableRandomSampler makes its generator when it is first used, and needs none of its past.
+        if isinstance(generator, torch.Generator) and "initial_seed" not in held:
+            generators[id(generator)] = generator
+        if isinstance(held.get("epoch"), int) and hasattr(part, "set_epoch"):
+            counters[id(part)] = part
+        for name in _INNER:
+            inner = held.get(name)
+            if inner is not None and not any(inner is one for one in waiting):
+                waiting.append(inner)
+    return list(generators.values()), list(counters.values())
 
 
 def read_own(loader: PreparedLoader) -> dict[str, Any]:
     """Read the random streams and the epochs of a loader's own."""
-    counters = _counters(loader)
+    generators, counters = _own_parts(loader)
     return {
-        "generators": [generator.get_state() for generator in _generators(loader)],
+        "generators": [generator.get_state() for generator in generators],
         "epochs": [part.epoch for part in counters],
         "seeds": [getattr(part, "initial_seed", None) for part in counters],
     }
@@ -90,9 +86,10 @@ def read_own(loader: PreparedLoader) -> dict[str, Any]:
 
 def set_own(loader: PreparedLoader, state: dict[str, Any]) -> None:
     """Go on with the random streams and the epochs of a loader's own."""
-    for generator, value in zip(_generators(loader), state["generators"], strict=False):
+    generators, counters = _own_parts(loader)
+    for generator, value in zip(generators, state["generators"], strict=False):
         generator.set_state(value)
-    for part, epoch, seed in zip(_counters(loader), state["epochs"], state["seeds"], strict=False):
+    for part, epoch, seed in zip(counters, state["epochs"], state["seeds"], strict=False):
         part.set_epoch(epoch)
         if seed is not None:
             part.initial_seed = seed
