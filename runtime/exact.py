@@ -86,11 +86,6 @@ class _ExactPass(LoaderPass):
         self._fetch = _pairs(iterator, loader._shard).__next__
         self.portion: Portion | None = None
 
-    def drop(self, count: int) -> None:
-        """Read the next batches, and hand them to nobody."""
-        super().drop(count)
-        self.loader._shard.leave_out(count)
-
     def __next__(self) -> Any:
         self.portion, batch = super().__next__()
         self.loader.gradient_state.last_portion = self.portion
