@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -56,13 +58,32 @@ def _torchrun(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "torch.distributed.run", *arguments]
 
 
+def _start(command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+
+
+def _end(agent: subprocess.Popen[str]) -> None:
+    """End an agent, and with it the workers that it would leave behind."""
+    if agent.poll() is None:
+        for child in Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        agent.kill()
+
+
 def test_a_run_that_failed_is_restarted_and_goes_on(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(RESTARTED)
     command = _torchrun("--standalone", "--nproc_per_node", "2", "--max_restarts", "1", str(script), str(tmp_path))
-    done = subprocess.run(command, check=False, env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    words = done.stdout.split()
+    agent = _start(command)
+    try:
+        output = agent.communicate(timeout=240)[0]
+    finally:
+        _end(agent)
+    assert agent.returncode == 0, output
+    words = output[output.index("began at") :].splitlines()[0].split()
     assert words[:3] == ["began", "at", "2"], "the second attempt begins where the first stopped"
     whole = tmp_path / "whole"
     whole.mkdir()
@@ -85,20 +106,14 @@ def test_two_machines_meet(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     options = ["--nnodes", "2", "--nproc_per_node", "2", "--rdzv_backend", "c10d", "--rdzv_id", "test"]
     agents = [
-        subprocess.Popen(
-            _torchrun(*options, "--rdzv_endpoint", f"127.0.0.1:{port}", str(script), str(tmp_path)),
-            env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        _start(_torchrun(*options, "--rdzv_endpoint", f"127.0.0.1:{port}", str(script), str(tmp_path)))
         for _ in range(2)
     ]
     try:
         outputs = [agent.communicate(timeout=150)[0] for agent in agents]
     finally:
         for agent in agents:
-            agent.kill()
+            _end(agent)
     assert [agent.returncode for agent in agents] == [0, 0], outputs
     places = [(tmp_path / str(rank)).read_text().split() for rank in range(4)]
     assert [place[:5] for place in places] == [
