@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from runtime.backend import Single
-from runtime.errors import CannotPadNestedTensorWarning, DistributedOperationException, SettingsError
+from runtime.errors import CannotPadNestedTensorWarning, SettingsError
+from runtime.portion import Portion
+from runtime.state import own_backend
 from runtime.tree import all_tensors, leaves, recursively_apply
 
 if TYPE_CHECKING:
@@ -21,41 +23,58 @@ _REDUCTIONS = ("sum", "mean", "max", "none")
 
 
 def _check_shapes(operation: str, data: Any, backend: Single) -> None:
-    """In debug mode, find out before a collective whether it would hang or mix up rows.
+    """Find out before a collective whether it would hang, end the process or mix up rows; see `Replicated.check`.
 
-    Raises:  DistributedOperationException if shapes differ (names all of them).
+    Raises:  DistributedOperationException if the processes came with different shapes or operations (names all).
     """
-    if not backend.debug:
-        return
-    shapes = backend.gather_objects([tuple(leaf.shape) for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
-    if any(shape != shapes[0] for shape in shapes):
-        told = "\n".join(f"  - Process {rank}: {shape}" for rank, shape in enumerate(shapes))
-        raise DistributedOperationException(
-            f"`{operation}` needs tensors of the same shapes on every process. Input shapes:\n{told}\n"
-            "Use `pad_across_processes` first, or gather objects."
-        )
+    backend.check(operation, [tuple(leaf.shape) for leaf in leaves(data) if isinstance(leaf, torch.Tensor)])
 
 
-def gather(data: Any, backend: Single) -> Any:
+def gather(tensor: Any, backend: Single | None = None) -> Any:
     """Concatenate every tensor from all processes along dim 0, in rank order.
 
-    Args:    data: nested tensors of shape ``(n, ...)``, equal on every process; 0-d ones count as ``(1,)``.
-    Returns: the same structure, shapes ``(n * processes, ...)``; no gradient flows back. On one process, ``data``.
-    Raises:  TypeError if there is anything but tensors; DistributedOperationException on unequal shapes, where
-             ACCELERATE_DEBUG_MODE is set (else the processes hang).
+    Args:    tensor: nested tensors of shape ``(n, ...)``, equal on every process; 0-d ones count as ``(1,)``.
+             backend: by default this process's.
+    Returns: the same structure, shapes ``(n * processes, ...)``; no gradient flows back. On one process, ``tensor``.
+    Raises:  TypeError if there is anything but tensors; DistributedOperationException on unequal shapes (on GPUs only
+             where ACCELERATE_DEBUG_MODE is set, else the processes hang: the check would wait for the GPU).
     Source:  accelerate 1.15 ``Accelerator.gather``.
     """
+    backend = backend or own_backend()
     if backend.world.size == 1:
-        return data
-    _check_shapes("gather", data, backend)
-    return recursively_apply(backend.all_gather, data, error_on_other_type=True)
+        return tensor
+    _check_shapes("gather", tensor, backend)
+    return recursively_apply(backend.all_gather, tensor, error_on_other_type=True)
 
 
-def gather_object(value: Any, backend: Single) -> Any:
-    """Concatenate a list of picklable objects from all processes; on one process, return ``value``."""
+def gather_object(object: Any, backend: Single | None = None) -> Any:
+    """Concatenate a list of picklable objects from all processes; on one process, return ``object``."""
+    backend = backend or own_backend()
     if backend.world.size == 1:
-        return value
-    return [item for items in backend.gather_objects(value) for item in items]
+        return object
+    backend.check("gather_object", ())
+    return [item for items in backend.gather_objects(object) for item in items]
+
+
+def broadcast(tensor: Any, from_process: int = 0, backend: Single | None = None) -> Any:
+    """Return the nested tensors of one process on all.
+
+    Args:    tensor: of the same shapes and types everywhere.
+    Raises:  TypeError if there is anything but tensors.
+    """
+    backend = backend or own_backend()
+    if backend.world.size == 1:
+        return tensor
+    _check_shapes("broadcast", tensor, backend)
+    return recursively_apply(backend.broadcast, tensor, from_process, error_on_other_type=True)
+
+
+def broadcast_object_list(object_list: list[Any], from_process: int = 0, backend: Single | None = None) -> list[Any]:
+    """Overwrite a list of picklable objects with that of one process, and return it."""
+    backend = backend or own_backend()
+    backend.check("broadcast_object_list", ())
+    object_list[:] = backend.broadcast_object(object_list, from_process)
+    return object_list
 
 
 def gather_for_metrics(data: Any, backend: Single, walk: LoaderPass | None, use_gather_object: bool = False) -> Any:
@@ -68,13 +87,17 @@ def gather_for_metrics(data: Any, backend: Single, walk: LoaderPass | None, use_
     if backend.world.size == 1:
         return data
     as_objects = use_gather_object or not all_tensors(data)
+    layout = None if walk is None else walk.layout
+    if isinstance(layout, Portion):
+        from runtime.regroup import gather_portions
+
+        return gather_portions(data, backend, layout, as_objects)
     gathered = gather_object(data, backend) if as_objects else gather(data, backend)
-    tail = walk.loader.tail if walk is not None and walk.at_end else None
-    if tail is None or tail.real == tail.padded:
+    if layout is None:
         return gathered
     if as_objects:
-        return _trim(gathered, tail)
-    return recursively_apply(_trim, gathered, tail)
+        return _trim(gathered, layout)
+    return recursively_apply(_trim, gathered, layout)
 
 
 def _trim(rows: Any, tail: Tail) -> Any:
@@ -90,7 +113,7 @@ def _trim(rows: Any, tail: Tail) -> Any:
     return rows
 
 
-def reduce(data: Any, backend: Single, reduction: str = "sum", scale: float = 1.0) -> Any:
+def reduce(tensor: Any, reduction: str = "mean", scale: float = 1.0, backend: Single | None = None) -> Any:
     """Combine every tensor over all processes; every process gets new tensors with the result.
 
     Args:    reduction: "sum", "mean", "max", or "none" for a copy of the process's own.
@@ -99,8 +122,9 @@ def reduce(data: Any, backend: Single, reduction: str = "sum", scale: float = 1.
     """
     if str(reduction) not in _REDUCTIONS:
         raise SettingsError(f"reduction={reduction!r} is unknown; choose from {', '.join(_REDUCTIONS)}.")
-    _check_shapes("reduce", data, backend)
-    return recursively_apply(_reducer(backend, reduction, scale), data, error_on_other_type=True)
+    backend = backend or own_backend()
+    _check_shapes("reduce", tensor, backend)
+    return recursively_apply(_reducer(backend, reduction, scale), tensor, error_on_other_type=True)
 
 
 def _reducer(backend: Single, reduction: str, scale: float) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -115,7 +139,9 @@ def _reducer(backend: Single, reduction: str, scale: float) -> Callable[[torch.T
     return combine
 
 
-def pad_across_processes(data: Any, backend: Single, dim: int = 0, pad_index: int = 0, pad_first: bool = False) -> Any:
+def pad_across_processes(
+    tensor: Any, dim: int = 0, pad_index: int = 0, pad_first: bool = False, backend: Single | None = None
+) -> Any:
     """Pad every tensor along ``dim`` to the longest of all processes, so that it can be gathered.
 
     Args:    dim: where a tensor does not have it, it stays as it is.
@@ -123,6 +149,7 @@ def pad_across_processes(data: Any, backend: Single, dim: int = 0, pad_index: in
              pad_first: pad in front.
     Raises:  TypeError if there is anything but tensors.
     """
+    backend = backend or own_backend()
 
     def pad(tensor: torch.Tensor) -> torch.Tensor:
         if tensor.is_nested:
@@ -137,9 +164,9 @@ def pad_across_processes(data: Any, backend: Single, dim: int = 0, pad_index: in
         missing = tensor.new_full((*tensor.shape[:dim], longest - length, *tensor.shape[dim:][1:]), pad_index)
         return torch.cat([missing, tensor] if pad_first else [tensor, missing], dim=dim)
 
-    if backend.world.size == 1:
-        return data
-    return recursively_apply(pad, data, error_on_other_type=True)
+    backend.check("pad_across_processes", [leaf.ndim for leaf in leaves(tensor) if isinstance(leaf, torch.Tensor)])
+    padded = recursively_apply(pad, tensor, error_on_other_type=backend.world.size > 1)
+    return tensor if backend.world.size == 1 else padded
 
 
 class Collectives:
@@ -170,8 +197,8 @@ class Collectives:
         Args:    reduction: "sum", "mean", "max", or "none" for a copy of the process's own.
                  scale: a factor of the result.
         """
-        return reduce(tensor, self._backend, reduction, scale)
+        return reduce(tensor, reduction, scale, self._backend)
 
     def pad_across_processes(self, tensor: Any, dim: int = 0, pad_index: int = 0, pad_first: bool = False) -> Any:
         """Pad nested tensors along ``dim`` to the longest of all processes, so that they can be gathered."""
-        return pad_across_processes(tensor, self._backend, dim, pad_index, pad_first)
+        return pad_across_processes(tensor, dim, pad_index, pad_first, self._backend)

@@ -20,9 +20,10 @@ from torch.utils.data import (
 )
 
 from runtime.backend import Single
-from runtime.errors import SettingsError, UnsupportedError
+from runtime.errors import SettingsError
 from runtime.loader import PreparedLoader
 from runtime.state import GradientState
+from runtime.transfer import pinned
 
 
 @dataclass
@@ -35,7 +36,11 @@ class DataLoaderConfiguration:
              use_seedable_sampler: shuffle by ``data_seed`` and the epoch alone.
              data_seed: by default torch's initial seed.
              non_blocking: do not wait for copies to a GPU; from pinned memory they never are waited for.
-             use_stateful_dataloader: not supported.
+             use_stateful_dataloader: make loaders torchdata's StatefulDataLoader, which goes on in the middle of an epoch
+                 after `load_state`, by itself.
+             exact_scaling: not in Accelerate. All processes share the batches of one process, of any length, and train
+                 as it would: ``batch_size``, ``len(loader)``, order and schedule keep their meaning. The loss has to be
+                 a mean over rows.
     """
 
     split_batches: bool = False
@@ -45,13 +50,25 @@ class DataLoaderConfiguration:
     data_seed: int | None = None
     non_blocking: bool = False
     use_stateful_dataloader: bool = False
+    exact_scaling: bool = False
 
     def __post_init__(self) -> None:
+        if self.exact_scaling and self.split_batches:
+            raise SettingsError(
+                "`exact_scaling` and `split_batches` were both asked for. Leave out `split_batches`: exact scaling "
+                "cuts batches too, also those that the processes do not divide."
+            )
         if self.use_stateful_dataloader:
-            raise UnsupportedError("`DataLoaderConfiguration(use_stateful_dataloader=True)`")
+            from runtime.stateful import stateful_class
+
+            stateful_class()  # raises where torchdata is missing
+
+    def batches_per_step(self, processes: int) -> int:
+        """Count the batches of the unprepared loader that all processes together take in a step."""
+        return 1 if self.split_batches or self.exact_scaling else processes
 
 
-def _replaced(loader: DataLoader[Any], **parts: Any) -> DataLoader[Any]:
+def replaced(loader: DataLoader[Any], **parts: Any) -> DataLoader[Any]:
     """Copy a loader and exchange parts of it.
 
     DataLoader forbids to assign them. Making a new one from a list of arguments would lose the user's subclass, and
@@ -70,11 +87,11 @@ def _place_of_batches(loader: DataLoader[Any]) -> str:
 def _with_batches(loader: DataLoader[Any], batches: Any) -> DataLoader[Any]:
     """Copy a loader that reads other batches of indices."""
     if _place_of_batches(loader) == "batch_sampler":
-        return _replaced(loader, batch_sampler=batches)
+        return replaced(loader, batch_sampler=batches)
     if loader.batch_sampler is None:
-        return _replaced(loader, sampler=batches)
+        return replaced(loader, sampler=batches)
     again = BatchSampler(batches, loader.batch_size or 1, loader.drop_last)  # batches of batches
-    return _replaced(loader, sampler=batches, batch_sampler=again)
+    return replaced(loader, sampler=batches, batch_sampler=again)
 
 
 def _with_seedable_sampler(loader: DataLoader[Any], backend: Single, data_seed: int | None) -> DataLoader[Any]:
@@ -97,25 +114,25 @@ def _with_seedable_sampler(loader: DataLoader[Any], backend: Single, data_seed: 
     return _with_batches(loader, twin)
 
 
+def samplers(batches: Any) -> list[Any]:
+    """List what chooses the order: a batch sampler, and the samplers inside."""
+    chain = [batches]
+    while (inner := getattr(chain[-1], "sampler", None)) is not None:
+        chain.append(inner)
+    return chain
+
+
 def _samplers(loader: DataLoader[Any]) -> list[Any]:
-    """List what chooses the order: the batch sampler, and the sampler inside."""
+    return samplers(getattr(loader, _place_of_batches(loader)))
+
+
+def _made_whole(loader: DataLoader[Any], processes: int) -> DataLoader[Any]:
+    """Copy a loader whose samples are dealt out already, each process seeing a part of its part; else return it."""
+    from runtime.whole import made_whole
+
     batches = getattr(loader, _place_of_batches(loader))
-    inner = getattr(batches, "sampler", None)
-    return [batches] if inner is None else [batches, inner]
-
-
-def _refuse_sharded(samplers: list[Any], processes: int) -> None:
-    """Stop before data is dealt out twice, each process seeing a part of its part.
-
-    Raises:  SettingsError on a DistributedSampler, or a sampler of its kind.
-    """
-    for sampler in samplers:
-        if getattr(sampler, "num_replicas", 1) > 1:
-            raise SettingsError(
-                f"`prepare` got a DataLoader whose {type(sampler).__name__} deals its samples out to "
-                f"{sampler.num_replicas} processes already, and would do so again. Leave out `sampler=`, write "
-                f"`shuffle=True` if it shuffled, and let `prepare` deal them out to the {processes} processes."
-            )
+    whole = made_whole(batches, samplers(batches), processes)
+    return loader if whole is batches else _with_batches(loader, whole)
 
 
 def _own_generator(samplers: list[Any]) -> torch.Generator | None:
@@ -129,7 +146,7 @@ def _own_generator(samplers: list[Any]) -> torch.Generator | None:
     return sampler.generator if isinstance(sampler.generator, torch.Generator) else None
 
 
-def _is_alike_everywhere(samplers: list[Any]) -> bool:
+def is_alike_everywhere(chain: list[Any]) -> bool:
     """Say whether the order depends on nothing but the generator that is synchronised.
 
     By exact type: a subclass may shuffle by what it likes.
@@ -137,7 +154,7 @@ def _is_alike_everywhere(samplers: list[Any]) -> bool:
     from runtime.sampler import SeedableRandomSampler
 
     known = {SequentialSampler, RandomSampler, SubsetRandomSampler, WeightedRandomSampler, SeedableRandomSampler}
-    return type(samplers[-1]) in known and all(type(sampler) is BatchSampler for sampler in samplers[:-1])
+    return type(chain[-1]) in known and all(type(sampler) is BatchSampler for sampler in chain[:-1])
 
 
 def _check_split(loader: DataLoader[Any], processes: int) -> None:
@@ -165,7 +182,7 @@ def _shard_samples(loader: DataLoader[Any], backend: Single, options: DataLoader
         backend.world.rank,
         options.split_batches,
         options.even_batches,
-        read=iter if _is_alike_everywhere(_samplers(loader)) else Agreement(backend),
+        read=iter if is_alike_everywhere(_samplers(loader)) else Agreement(backend),
     )
     return _with_batches(loader, shard), shard
 
@@ -186,17 +203,25 @@ def _shard_stream(loader: DataLoader[Any], backend: Single, options: DataLoaderC
         loader.dataset, loader.batch_size, loader.drop_last, world.size, world.rank, options.split_batches
     )
     if not options.split_batches or loader.batch_size is None:
-        return _replaced(loader, dataset=shard), shard
+        return replaced(loader, dataset=shard), shard
     size = loader.batch_size // world.size
     batches = BatchSampler(loader.sampler, size, loader.drop_last)
-    return _replaced(loader, dataset=shard, batch_size=size, batch_sampler=batches), shard
+    return replaced(loader, dataset=shard, batch_size=size, batch_sampler=batches), shard
 
 
-def _synchronise(backend: Single, generator: torch.Generator | None, rng_types: tuple[str, ...]) -> None:
+def synchronise(backend: Single, generator: torch.Generator | None, rng_types: tuple[str, ...]) -> None:
+    """Take over the random streams of process 0 that ``rng_types`` names, the loader's own only if it has one."""
     from runtime.random import synchronize_rng_states
 
     kinds = [kind for kind in rng_types if kind != "generator" or generator is not None]
-    synchronize_rng_states(backend, kinds, generator)
+    synchronize_rng_states(kinds, generator, backend)
+
+
+def _is_dispatched(loader: DataLoader[Any], options: DataLoaderConfiguration, device: torch.device | None) -> bool:
+    """Say whether process 0 reads for all: as asked, by default for streams whose batches are moved."""
+    if options.dispatch_batches is None:
+        return isinstance(loader.dataset, IterableDataset) and device is not None
+    return options.dispatch_batches
 
 
 def _deal_out(
@@ -209,17 +234,22 @@ def _deal_out(
 ) -> PreparedLoader:
     """Make the loader of one process among several."""
     streamed = isinstance(loader.dataset, IterableDataset)
-    _refuse_sharded(_samplers(loader), backend.world.size)
+    loader = loader if streamed else _made_whole(loader, backend.world.size)
+    if options.exact_scaling:
+        from runtime.exact import share_out
+
+        return share_out(loader, backend, gradient_state, options, device, rng_types)
     if options.split_batches:
         _check_split(loader, backend.world.size)
-    if streamed and device is not None if options.dispatch_batches is None else options.dispatch_batches:
+    if _is_dispatched(loader, options, device):
         from runtime.dispatch import DispatchedLoader
 
         return DispatchedLoader(loader, gradient_state, backend, device, options.split_batches, options.non_blocking)
     generator = getattr(loader.dataset, "generator", None) if streamed else _own_generator(_samplers(loader))
-    part, shard = (_shard_stream if streamed else _shard_samples)(loader, backend, options)
-    before = functools.partial(_synchronise, backend, generator, rng_types)
-    return PreparedLoader(part, gradient_state, device, options.non_blocking, shard, before)
+    ahead = is_alike_everywhere(_samplers(loader))
+    part, shard = (_shard_stream if streamed else _shard_samples)(pinned(loader, device), backend, options)
+    before = functools.partial(synchronise, backend, generator, rng_types)
+    return PreparedLoader(part, gradient_state, device, options.non_blocking, shard, before, ahead)
 
 
 def prepare_loader(
@@ -236,16 +266,24 @@ def prepare_loader(
 
     Args:    device: where batches go; None to leave them where they are.
              rng_types: the random streams to take over from process 0 at the start of each pass.
-    Raises:  SettingsError if the loader's sampler deals out samples itself, or batches cannot be split.
+    Raises:  SettingsError if somebody's sampler deals out samples itself, or batches cannot be split.
     """
     if isinstance(loader, PreparedLoader):
         return loader
     ordered = loader
+    if options.use_stateful_dataloader:
+        from runtime.stateful import as_stateful
+
+        ordered = as_stateful(loader)
     if options.use_seedable_sampler and not isinstance(loader.dataset, IterableDataset):
-        ordered = _with_seedable_sampler(loader, backend, options.data_seed)
+        ordered = _with_seedable_sampler(ordered, backend, options.data_seed)
     if backend.world.size == 1:
-        prepared = PreparedLoader(ordered, gradient_state, device, options.non_blocking)
+        ahead = is_alike_everywhere(_samplers(ordered))
+        prepared = PreparedLoader(
+            pinned(ordered, device), gradient_state, device, options.non_blocking, reads_ahead=ahead
+        )
     else:
         prepared = _deal_out(ordered, backend, gradient_state, options, device, rng_types)
     prepared.source = loader
+    prepared.dispatches = _is_dispatched(ordered, options, device)
     return prepared

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,9 @@ import torch.distributed as dist
 from torch.utils.data import DataLoader
 
 from runtime.backend import Single
+from runtime.backend.lost import names_the_lost
 from runtime.errors import SettingsError
-from runtime.loader import LoaderPass, PreparedLoader
+from runtime.loader import LoaderPass, PreparedLoader, known_length
 from runtime.sampler import Tail
 from runtime.state import GradientState
 from runtime.tree import concatenate, find_batch_size, leaves, recursively_apply, slice_rows
@@ -35,6 +37,7 @@ class Round:
     parts: list[Any]
     tail: Tail | None  # where rows are repeated
     is_last: bool
+    rows: int | None = None  # of the batch that the parts were cut from, where they are of different lengths
 
 
 def _is_dense(value: object) -> bool:
@@ -49,7 +52,7 @@ def _blank(tensor: torch.Tensor) -> Blank:
 def _header(dealt: Round) -> Round:
     """Announce a round: its batches with blanks for tensors."""
     blanks = [recursively_apply(_blank, part, test_type=_is_dense) for part in dealt.parts]
-    return Round(blanks, dealt.tail, dealt.is_last)
+    return Round(blanks, dealt.tail, dealt.is_last, dealt.rows)
 
 
 def _send(part: Any, rank: int, world: World) -> list[tuple[Any, torch.Tensor]]:
@@ -72,15 +75,20 @@ def _receive(part: Any, world: World) -> Any:
     return recursively_apply(fill, part, test_type=lambda leaf: isinstance(leaf, Blank))
 
 
-class _Dealer:
-    """On process 0: reads the loader in rounds, one round ahead, so that each knows whether it is the last."""
+class Dealer:
+    """On process 0: reads the loader in rounds, each of which knows whether it is the last."""
 
-    def __init__(self, loader: DataLoader[Any], processes: int, split: bool) -> None:
+    def __init__(
+        self, loader: DataLoader[Any], processes: int, split: bool, cut: Callable[..., Any] | None = None
+    ) -> None:
+        self._cut_by = cut  # a user's function in place of `slice_rows`
         self._batches = iter(loader)
         self._processes = processes
         self._count = 1 if split else processes  # batches in a round
         self._drop_last = bool(loader.drop_last)
         self._first: list[Any] = []
+        self._loader = loader
+        self.state: Any = None  # of a stateful loader that is read ahead, after the round dealt last
 
     def _take(self) -> list[Any]:
         batches = list(itertools.islice(self._batches, self._count))
@@ -90,14 +98,27 @@ class _Dealer:
         return batches
 
     def rounds(self) -> Iterator[Round]:
+        """Read and deal out, one round ahead where only the end of the data tells which round is the last."""
+        length = known_length(self._loader)
+        if length is None:
+            yield from self._rounds_ahead()
+            return
+        total = length // self._count if self._drop_last else -(-length // self._count)
+        for number in range(1, total + 1):
+            if batches := self._take():
+                yield self._deal(batches, is_last=number == total)
+
+    def _rounds_ahead(self) -> Iterator[Round]:
         ahead = self._take()
         while ahead:
+            if hasattr(self._loader, "state_dict"):
+                self.state = self._loader.state_dict()
             batches, ahead = ahead, self._take()
             yield self._deal(batches, is_last=not ahead)
 
     def _deal(self, batches: list[Any], is_last: bool) -> Round:
         is_even = not is_last or _rows(batches) == _rows(batches[:1]) * len(batches)
-        if len(batches) == self._processes and is_even:
+        if len(batches) == self._processes and is_even and self._cut_by is None:
             return Round(batches, None, is_last)  # whole batches need not have the same shape
         try:
             return self._cut(concatenate(batches), is_last)
@@ -122,8 +143,13 @@ class _Dealer:
         spare = concatenate(self._first) if rows < padded else batch
         while find_batch_size(batch) < padded:
             batch = concatenate([batch, spare])
-        parts = [slice_rows(batch, slice(start, start + size)) for start in range(0, padded, size)]
+        parts = [self._slice(batch, slice(rank * size, (rank + 1) * size), rank) for rank in range(self._processes)]
         return Round(parts, Tail(rows, padded) if rows < padded else None, is_last)
+
+    def _slice(self, batch: Any, rows: slice, rank: int) -> Any:
+        if self._cut_by is None:
+            return slice_rows(batch, rows)
+        return self._cut_by(batch, rows, process_index=rank, num_processes=self._processes)
 
 
 def _rows(batches: list[Any]) -> int:
@@ -138,25 +164,31 @@ def _rows_of_one(batch: Any) -> int:
         return 1
 
 
-class _Mail:
+class Mail:
     """The batches of this process, as an iterator: sent by process 0 and received by the others, all at once."""
 
     def __init__(self, loader: DispatchedLoader) -> None:
-        self.is_last = False
+        self.round = Round([], None, is_last=False)  # that the batch in use comes from
         self._is_over = False
         self._loader = loader
         self._backend = loader._backend
+        self.world = loader._backend.world
         self._rounds: Iterator[Round] = iter(())
         if self._backend.world.rank == 0:
-            base = loader.base_dataloader
-            self._rounds = _Dealer(base, self._backend.world.size, loader._split).rounds()
+            loader._dealer = loader._make_dealer()
+            self._rounds = loader._dealer.rounds()
 
-    def __iter__(self) -> _Mail:
+    def __iter__(self) -> Mail:
         return self
 
     def __next__(self) -> Any:
         if self._is_over:
             raise StopIteration
+        return self.next_batch()
+
+    @names_the_lost
+    def next_batch(self) -> Any:
+        """Take part in the next round."""
         if self._backend.world.rank == 0:
             return self._send_round()
         header = self._backend.broadcast_object(None)
@@ -181,12 +213,12 @@ class _Mail:
         if header is None:
             self._is_over = True
             raise StopIteration
-        self.is_last = header.is_last
+        self.round = dataclasses.replace(header, parts=[])
         self._loader._tail = header.tail
         return header.parts
 
 
-class _DispatchPass(LoaderPass):
+class DispatchPass(LoaderPass):
     """A walk that is told by process 0 which batch is the last."""
 
     __slots__ = ()
@@ -194,13 +226,14 @@ class _DispatchPass(LoaderPass):
     @property
     def at_end(self) -> bool:
         """Whether the batch handed out last is the last."""
-        return self._over or self._iterator.is_last  # type: ignore[attr-defined]
+        return self._over or self._iterator.round.is_last  # type: ignore[attr-defined]
 
 
 class DispatchedLoader(PreparedLoader):
     """A loader that process 0 alone reads."""
 
-    _own = PreparedLoader._own | {"_backend", "_split", "_tail"}
+    _own = PreparedLoader._own | {"_backend", "_split", "_tail", "_dealer", "_cut_by"}
+    is_dispatched = True
 
     def __init__(
         self,
@@ -215,17 +248,44 @@ class DispatchedLoader(PreparedLoader):
         self._backend = backend
         self._split = split_batches
         self._tail: Tail | None = None
+        self._cut_by: Callable[..., Any] | None = None
+        self._dealer: Dealer | None = None  # of the pass that began last, on process 0
+
+    def cut_by(self, function: Callable[..., Any] | None) -> None:
+        """Cut batches by a user's function: ``f(batch, slice, process_index=..., num_processes=...)``."""
+        self._cut_by = function
+
+    @property
+    def batches_per_round(self) -> int:  # type: ignore[override]
+        """Batches that process 0 reads for one of each process."""
+        return 1 if self._split else self._backend.world.size
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say where a stateful loader stands; only process 0 knows, and the state of the others is empty."""
+        if self._backend.world.rank != 0:
+            return {}
+        state = None if self._dealer is None or self._loaded_state is not None else self._dealer.state
+        return super().state_dict() if state is None else dict(state)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Make the next pass of a stateful loader go on where ``state_dict`` was taken."""
+        self._dealer = None
+        super().load_state_dict(state_dict)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild, (kind, state) = super().__reduce__()
+        return rebuild, (kind, {**state, "_dealer": None})
 
     def _walk(self) -> LoaderPass:
         self._tail = None
-        return _DispatchPass(self, _Mail(self), None)
+        return DispatchPass(self, Mail(self), None)
+
+    def _make_dealer(self) -> Dealer:
+        return Dealer(self.base_dataloader, self._backend.world.size, self._split, self._cut_by)
 
     def __len__(self) -> int:
-        batches = len(self.base_dataloader)
-        if self._split:
-            return batches
-        rounds, rest = divmod(batches, self._backend.world.size)
-        return rounds + (rest > 0 and not self.drop_last)
+        rounds, rest = divmod(len(self.base_dataloader), self.batches_per_round)
+        return rounds + (rest > 0 and not self.drop_last) - self._read_and_dropped
 
     @property
     def tail(self) -> Tail | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from runtime.errors import UnsupportedError
+from runtime.kind import DDPCommunicationHookType
 
 
 class KwargsHandler:
@@ -57,13 +58,26 @@ class DistributedDataParallelKwargs(KwargsHandler):
     check_reduction: bool = False
     gradient_as_bucket_view: bool = False
     static_graph: bool = False
-    comm_hook: str = "no"
-    comm_wrapper: str = "no"
+    comm_hook: DDPCommunicationHookType | str = DDPCommunicationHookType.NO
+    comm_wrapper: DDPCommunicationHookType | str = DDPCommunicationHookType.NO
     comm_state_option: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if str(self.comm_hook) != "no" or str(self.comm_wrapper) != "no":
-            raise UnsupportedError("`DistributedDataParallelKwargs(comm_hook=..., comm_wrapper=...)`")
+    def to_dict(
+        self, ignore_keys: Sequence[str] = ("comm_hook", "comm_wrapper", "comm_state_option")
+    ) -> dict[str, Any]:
+        """Copy the fields that DistributedDataParallel takes."""
+        return {name: value for name, value in super().to_dict().items() if name not in ignore_keys}
+
+    def register_comm_hook(self, model: Any) -> None:
+        """Compress the gradients of a DistributedDataParallel, if a hook was chosen.
+
+        Raises:  ValueError on an unknown hook, or a wrapper that compresses to neither fp16 nor bf16.
+        """
+        hook, wrapper = DDPCommunicationHookType(self.comm_hook), DDPCommunicationHookType(self.comm_wrapper)
+        if hook is not DDPCommunicationHookType.NO:
+            from runtime.compression import register
+
+            register(model, hook, wrapper, self.comm_state_option)
 
 
 @dataclass
@@ -73,3 +87,33 @@ class InitProcessGroupKwargs(KwargsHandler):
     backend: str | None = "nccl"
     init_method: str | None = None
     timeout: timedelta | None = None
+
+
+@dataclass
+class ProfileKwargs(KwargsHandler):
+    """Arguments of ``torch.profiler.profile``.
+
+    Args:    activities: "cpu", "cuda", "xpu"; by default all that there are.
+             schedule_option: arguments of ``torch.profiler.schedule``: wait, warmup, active, repeat, skip_first.
+             on_trace_ready: called with the profiler at the end of each cycle.
+             output_trace_dir: where each process writes ``profile_{rank}.json``, for chrome://tracing.
+    """
+
+    activities: list[str] | None = None
+    schedule_option: dict[str, int] | None = None
+    on_trace_ready: Callable[[Any], Any] | None = None
+    record_shapes: bool = False
+    profile_memory: bool = False
+    with_stack: bool = False
+    with_flops: bool = False
+    with_modules: bool = False
+    output_trace_dir: str | None = None
+
+    def build(self) -> Any:
+        """Make the ``torch.profiler.profile``.
+
+        Raises:  ValueError on an unknown activity.
+        """
+        from runtime.profiling import build
+
+        return build(self)

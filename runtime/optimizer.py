@@ -9,7 +9,7 @@ import torch
 from runtime.precision import Precision
 from runtime.state import GradientState
 
-_OWN = frozenset({"optimizer", "gradient_state", "_precision", "_is_overflow", "step"})
+_OWN = frozenset({"optimizer", "gradient_state", "_precision", "_is_overflow", "skipped_steps", "step"})
 
 
 def _rebuild(optimizer: torch.optim.Optimizer, precision: Precision) -> PreparedOptimizer:
@@ -20,6 +20,8 @@ class PreparedOptimizer(torch.optim.Optimizer):
     """Does nothing in ``step`` and ``zero_grad`` while ``sync_gradients`` is False; else, and otherwise, delegates."""
 
     _is_overflow = False
+    _is_accelerate_prepared = True
+    skipped_steps = 0  # so far, because float16 gradients held inf or NaN; a scale that is settling skips a few
 
     def __init__(self, optimizer: torch.optim.Optimizer, precision: Precision, gradient_state: GradientState) -> None:
         # Optimizer.__init__ is not called: parameters, state and hooks are those of the wrapped one.

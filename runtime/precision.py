@@ -47,6 +47,23 @@ class Autocast:
         )
 
 
+class Float32Outputs:
+    """A forward whose half-precision outputs come back in float32; can be copied and pickled along with its model."""
+
+    def __init__(self, forward: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, forward, updated=())
+        self.forward = forward
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the forward."""
+        return convert_to_fp32(self.forward(*args, **kwargs))
+
+
+def convert_outputs_to_fp32(model_forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a forward whose half-precision outputs come back in float32."""
+    return Float32Outputs(model_forward)
+
+
 class AutocastForward:
     """A model's forward under autocast, with float32 outputs; can be copied and pickled along with its model."""
 
@@ -85,6 +102,9 @@ class Precision:
     def unscale(self, optimizers: Iterable[PreparedOptimizer]) -> None:
         """Undo the scale in the gradients of ``optimizers``, once for each step."""
 
+    def settle(self) -> None:
+        """Bring the scale up to date with the last step, before it is stored."""
+
     def step(self, optimizer: PreparedOptimizer, *args: Any, **kwargs: Any) -> Any:
         """Step the optimizer that ``optimizer`` wraps."""
         return optimizer.optimizer.step(*args, **kwargs)
@@ -122,6 +142,10 @@ class ScaledPrecision(HalfPrecision):
         self._unscaled: list[PreparedOptimizer] = []
         self._used = False  # since the last update
 
+    def settle(self) -> None:
+        """Bring the scale up to date with the last step, before it is stored."""
+        self._update()
+
     def _update(self) -> None:
         if self._used:
             self.scaler.update()
@@ -151,6 +175,7 @@ class ScaledPrecision(HalfPrecision):
             handle.remove()
         self._used = True
         optimizer._is_overflow = not stepped
+        optimizer.skipped_steps += not stepped
         return result
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +12,21 @@ import torch
 from runtime.backend import Single
 from runtime.kind import DistributedType
 from runtime.world import World
+
+
+def _only_if(applies: Callable[[], bool], function: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Wrap ``function`` so that it returns None where ``applies`` does not hold when it is called.
+
+    Raises:  ValueError without a function, as when a decorator's brackets are empty.
+    """
+    if function is None:
+        raise ValueError("This decorator takes a function: write it without brackets, `@accelerator.on_main_process`.")
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs) if applies() else None
+
+    return run
 
 
 class ProcessControl:
@@ -94,3 +110,49 @@ class ProcessControl:
         """Run the body on the first process of each machine, then on all others."""
         with self._first(self.is_local_main_process):
             yield
+
+    @contextmanager
+    def split_between_processes(self, inputs: Any, apply_padding: bool = False) -> Iterator[Any]:
+        """Give the body this process's part of ``inputs``.
+
+        Args:    inputs: a list, tuple, tensor, ``datasets.Dataset``, or a dictionary of them of one length.
+                 apply_padding: repeat the last row until all parts have one length, so that they can be gathered.
+        Raises:  ValueError if the values of a dictionary differ in length.
+        """
+        from runtime.share import split
+
+        yield split(inputs, self._world, apply_padding)
+
+    def on_main_process(self, function: Callable[..., Any] | None = None) -> Callable[..., Any]:
+        """Decorate a function that only the first process of the run is to execute; the others return None."""
+        return _only_if(lambda: self.is_main_process, function)
+
+    def on_local_main_process(self, function: Callable[..., Any] | None = None) -> Callable[..., Any]:
+        """Decorate a function that only the first process of each machine is to execute."""
+        return _only_if(lambda: self.is_local_main_process, function)
+
+    def on_last_process(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a function that only the last process of the run is to execute."""
+        return _only_if(lambda: self.is_last_process, function)
+
+    def on_process(
+        self, function: Callable[..., Any] | None = None, process_index: int | None = None
+    ) -> Callable[..., Any]:
+        """Decorate a function that one process is to execute; a process alone executes it whatever its index.
+
+        Args:    process_index: the rank; with it alone, this makes the decorator.
+        """
+        if function is None and process_index is not None:
+            return functools.partial(self.on_process, process_index=process_index)
+        return _only_if(lambda: self.process_index == process_index or not self.use_distributed, function)
+
+    def on_local_process(
+        self, function: Callable[..., Any] | None = None, local_process_index: int | None = None
+    ) -> Callable[..., Any]:
+        """Decorate a function that one process of each machine is to execute.
+
+        Args:    local_process_index: the rank on the machine; with it alone, this makes the decorator.
+        """
+        if function is None and local_process_index is not None:
+            return functools.partial(self.on_local_process, local_process_index=local_process_index)
+        return _only_if(lambda: self.local_process_index == local_process_index or not self.use_distributed, function)

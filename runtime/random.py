@@ -31,20 +31,32 @@ def set_seed(seed: int, device_specific: bool = False, deterministic: bool = Fal
         torch.use_deterministic_algorithms(True)
 
 
-def synchronize_rng_states(
-    backend: Single, rng_types: Iterable[RNGType | str], generator: torch.Generator | None = None
+def synchronize_rng_state(
+    rng_type: RNGType | str | None = None, generator: torch.Generator | None = None, backend: Single | None = None
 ) -> None:
-    """Take over the random states of process 0.
+    """Take over one random state of process 0.
 
     Args:    generator: the stream that ``"generator"`` means.
+             backend: by default this process's.
     Raises:  SettingsError if it is asked for and missing.
     """
-    for kind in map(RNGType, rng_types):
-        if kind is RNGType.TORCH:
-            torch.set_rng_state(backend.broadcast(torch.get_rng_state()))
-        elif kind is RNGType.CUDA:
-            torch.cuda.set_rng_state(backend.broadcast(torch.cuda.get_rng_state()))
-        elif generator is None:
-            raise SettingsError('rng_types holds "generator", but no generator was given.')
-        else:
-            generator.set_state(backend.broadcast(generator.get_state()))
+    from runtime.state import own_backend
+
+    backend = backend or own_backend()
+    kind = RNGType(rng_type)
+    if kind is RNGType.TORCH:
+        torch.set_rng_state(backend.broadcast(torch.get_rng_state()))
+    elif kind is RNGType.CUDA:
+        torch.cuda.set_rng_state(backend.broadcast(torch.cuda.get_rng_state()))
+    elif generator is None:
+        raise SettingsError('rng_types holds "generator", but no generator was given.')
+    else:
+        generator.set_state(backend.broadcast(generator.get_state()))
+
+
+def synchronize_rng_states(
+    rng_types: Iterable[RNGType | str], generator: torch.Generator | None = None, backend: Single | None = None
+) -> None:
+    """Take over the random states of process 0; the arguments are those of `synchronize_rng_state`."""
+    for rng_type in rng_types:
+        synchronize_rng_state(rng_type, generator, backend)

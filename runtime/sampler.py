@@ -78,8 +78,8 @@ class BatchSamplerShard(BatchSampler):
         self._read = read
         if split_batches and (self.batch_size is None or self.batch_size % num_processes):
             raise ValueError(
-                f"`split_batches` cuts a batch into {num_processes} equal parts, and the batch size is "
-                f"{self.batch_size}. Choose one that {num_processes} divides."
+                f"`split_batches` cuts a batch into {num_processes} equal parts, so the batch size ({self.batch_size}) "
+                f"has to be a round multiple of {num_processes}."
             )
 
     @property
@@ -182,8 +182,8 @@ class IterableDatasetShard(IterableDataset[Any]):
         batch_size = batch_size or 1
         if split_batches and batch_size > 1 and batch_size % num_processes:
             raise ValueError(
-                f"`split_batches` cuts a batch into {num_processes} equal parts, and the batch size is {batch_size}. "
-                f"Choose one that {num_processes} divides."
+                f"`split_batches` cuts a batch into {num_processes} equal parts, so the batch size ({batch_size}) "
+                f"has to be a round multiple of {num_processes}."
             )
         self.dataset = dataset
         self.batch_size = batch_size

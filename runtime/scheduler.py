@@ -23,6 +23,8 @@ class PreparedScheduler(LRScheduler):
     Source: accelerate 1.15 ``AcceleratedScheduler``.
     """
 
+    _is_accelerate_prepared = True
+
     def __init__(
         self,
         scheduler: LRScheduler,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.accumulation import GradientAccumulationPlugin, checked_steps
 from runtime.data import DataLoaderConfiguration
@@ -16,57 +16,39 @@ from runtime.handler import (
     GradScalerKwargs,
     InitProcessGroupKwargs,
     KwargsHandler,
+    ProfileKwargs,
 )
+from runtime.kind import DynamoBackend
+from runtime.project import ProjectConfiguration
+
+if TYPE_CHECKING:
+    from runtime.compilation import TorchDynamoPlugin
 
 # Arguments of Accelerate's constructor that only None may be passed for.
 _UNSUPPORTED_ARGUMENTS = {
     "deepspeed_plugin",
     "deepspeed_plugins",
-    "dynamo_backend",
-    "dynamo_plugin",
     "fsdp_plugin",
-    "log_with",
     "megatron_lm_plugin",
     "parallelism_config",
-    "project_config",
-    "project_dir",
     "torch_tp_plugin",
 }
 
 # Members of Accelerate's Accelerator that this one does not have: named, so that the error can say so.
 _UNSUPPORTED_MEMBERS = {
-    "check_trigger",
-    "clear",
-    "get_state_dict",
-    "get_tracker",
-    "init_trackers",
-    "join_uneven_inputs",
-    "load_state",
-    "log",
-    "logging_dir",
-    "on_last_process",
-    "on_local_main_process",
-    "on_local_process",
-    "on_main_process",
-    "on_process",
-    "profile",
-    "project_dir",
-    "register_for_checkpointing",
-    "register_load_state_pre_hook",
-    "register_save_state_pre_hook",
-    "save_iteration",
-    "save_model",
-    "save_state",
-    "set_trigger",
-    "skip_first_batches",
-    "split_between_processes",
-    "trackers",
-    "trigger_sync_in_backward",
+    "deepspeed_plugin",
+    "fp8_backend",
+    "get_active_deepspeed_plugin",
+    "lomo_backward",
+    "maybe_context_parallel",
+    "parallelism_config",
+    "torch_device_mesh",
+    "verify_device_map",
 }
 
 
 def refuse(arguments: Mapping[str, Any]) -> None:
-    """Look through the arguments that the constructor does not name.
+    """Look through the arguments that the constructor does not name, and the engine that the environment does.
 
     Raises:  UnsupportedError for what Accelerate takes and this runtime does not; TypeError for what neither knows.
     """
@@ -75,6 +57,9 @@ def refuse(arguments: Mapping[str, Any]) -> None:
             raise TypeError(f"Accelerator() got an unexpected keyword argument {name!r}.")
         if value is not None:
             raise UnsupportedError(f"`Accelerator({name}=...)`")
+    engine = Environment.from_environment().engine
+    if engine is not None:
+        raise UnsupportedError(f"{engine}, which `accelerate launch` was told to use,")
 
 
 def missing_member(name: str) -> AttributeError:
@@ -92,6 +77,7 @@ class Handlers:
     group: InitProcessGroupKwargs | None = None
     scaler: GradScalerKwargs | None = None
     autocast: AutocastKwargs | None = None
+    profile: ProfileKwargs | None = None
 
 
 _PLACES: dict[type, str] = {
@@ -99,6 +85,7 @@ _PLACES: dict[type, str] = {
     InitProcessGroupKwargs: "group",
     GradScalerKwargs: "scaler",
     AutocastKwargs: "autocast",
+    ProfileKwargs: "profile",
 }
 
 
@@ -153,3 +140,26 @@ def configure_accumulation(steps: int | None, plugin: GradientAccumulationPlugin
     if steps is None:
         steps = Environment.from_environment().accumulation_steps
     return {} if steps is None else {"num_steps": checked_steps(steps)}
+
+
+def configure_project(configuration: ProjectConfiguration | None, project_dir: Any) -> ProjectConfiguration:
+    """Settle where the run keeps its files."""
+    if configuration is None:
+        return ProjectConfiguration(project_dir=project_dir)
+    if project_dir is not None and configuration.project_dir is None:
+        configuration.set_directories(project_dir)
+    return configuration
+
+
+def configure_compilation(
+    backend: DynamoBackend | str | None, plugin: TorchDynamoPlugin | None
+) -> TorchDynamoPlugin | None:
+    """Settle how to compile prepared models: by the plugin, the argument or the environment; None for not at all.
+
+    Raises:  SettingsError if both are given.
+    """
+    if backend is None and plugin is None and Environment.from_environment().compile_with is None:
+        return None
+    from runtime.compilation import choose_compilation
+
+    return choose_compilation(backend, plugin)

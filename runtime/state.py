@@ -6,15 +6,17 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runtime.backend import choose
+from runtime.backend import Single, choose
 from runtime.environment import Environment
 from runtime.errors import SettingsError, UnsupportedError
+from runtime.kind import DistributedType
 from runtime.precision import checked_precision
 from runtime.process import ProcessControl
 from runtime.world import join, leave
 
 if TYPE_CHECKING:
     from runtime.loader import LoaderPass, PreparedLoader
+    from runtime.portion import Portion
 
 
 class _Shared:
@@ -80,6 +82,16 @@ class PartialState(_Shared, ProcessControl):
             )
 
     @property
+    def distributed_type(self) -> DistributedType:
+        """How the processes work together; may be set, which changes this answer alone."""
+        chosen: DistributedType = self.__dict__.get("_distributed_type") or self._world.distributed_type
+        return chosen
+
+    @distributed_type.setter
+    def distributed_type(self, value: DistributedType) -> None:
+        self.__dict__["_distributed_type"] = value
+
+    @property
     def backend(self) -> str | None:
         """The transport of the group: "gloo", "nccl", or None without a group."""
         return self._world.transport
@@ -95,8 +107,10 @@ class PartialState(_Shared, ProcessControl):
 
     def destroy_process_group(self) -> None:
         """Leave the group, if it was joined here; the next Accelerator joins again."""
-        leave(self._world)
-        PartialState._shared_state["_left"] = self._world.owns_group
+        world = PartialState._shared_state.get("_world")  # this state may have been reset
+        if world is not None:
+            leave(world)
+            PartialState._shared_state["_left"] = world.owns_group
 
     def __repr__(self) -> str:
         return (
@@ -104,6 +118,12 @@ class PartialState(_Shared, ProcessControl):
             f"Num processes: {self.num_processes}\nProcess index: {self.process_index}\n"
             f"Local process index: {self.local_process_index}\nDevice: {self.device}\n"
         )
+
+
+def own_backend() -> Single:
+    """Return what this process trains by, joining the group on first use."""
+    backend: Single = PartialState()._backend
+    return backend
 
 
 class AcceleratorState(PartialState):
@@ -161,6 +181,7 @@ class GradientState(_Shared):
     sync_each_batch: bool
     plugin_kwargs: dict[str, Any]
     passes: list[weakref.ref[LoaderPass]]
+    last_portion: Portion | None  # of the batch that was handed out last, under exact scaling
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         """Set up on first use.
@@ -170,7 +191,7 @@ class GradientState(_Shared):
         """
         self.__dict__ = self._shared_state
         if not self.initialized:
-            self._shared_state.update(sync_gradients=True, passes=[], plugin_kwargs={})
+            self._shared_state.update(sync_gradients=True, passes=[], last_portion=None, plugin_kwargs={})
             self._set({})
         if settings and self.plugin_kwargs and settings != self.plugin_kwargs:
             raise SettingsError(
@@ -195,6 +216,11 @@ class GradientState(_Shared):
     def end(self, walk: LoaderPass) -> None:
         """Make the loader around it, if any, active again."""
         self.passes = [reference for reference in self.passes if reference() not in (None, walk)]
+
+    @property
+    def open_passes(self) -> list[LoaderPass]:
+        """The walks over prepared loaders that go on, the one begun last at the end."""
+        return [walk for reference in self.passes if (walk := reference()) is not None]
 
     @property
     def active_pass(self) -> LoaderPass | None:

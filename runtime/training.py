@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from runtime.accumulation import Accumulation, checked_steps
 from runtime.backend import Single
 from runtime.handler import AutocastKwargs
 from runtime.optimizer import PreparedOptimizer
 from runtime.precision import Precision
+from runtime.scaling import Scaling
 from runtime.state import GradientState
 
 
@@ -35,6 +37,7 @@ class TrainingStep:
     _backend: Single
     _optimizers: list[PreparedOptimizer]
     _precision: Precision
+    _scaling: Scaling
 
     @property
     def sync_gradients(self) -> bool:
@@ -74,13 +77,10 @@ class TrainingStep:
         The loss is divided by `gradient_accumulation_steps`, also outside `accumulate`. Parameters that it does not
         reach keep their gradient, None included.
 
-        Args:    loss: shape ``()``.
+        Args:    loss: shape ``()``; with ``exact_scaling`` a mean over the rows of the current batch.
                  kwargs: those of ``torch.Tensor.backward``, such as ``retain_graph``.
         """
-        steps = self.gradient_state.num_steps
-        if steps != 1:
-            loss = loss / steps
-        self._backend.backward(self._precision.scale(loss), **kwargs)
+        self._backend.backward(self._precision.scale(self._scaling.weigh(loss)), **kwargs)
 
     def accumulate(self, *models: nn.Module) -> AbstractContextManager[Any]:
         """Count one more batch; inside, the step of a prepared optimizer or scheduler waits for the last of a group.
@@ -92,6 +92,24 @@ class TrainingStep:
     def no_sync(self, model: nn.Module) -> AbstractContextManager[Any]:
         """Keep the gradients of ``model`` local inside the context."""
         return self._backend.no_sync((model,))
+
+    @staticmethod
+    @contextmanager
+    def trigger_sync_in_backward(model: nn.Module) -> Iterator[None]:
+        """Average gradients in the backward inside, though the forward before it was made under `no_sync`."""
+        if not isinstance(model, DistributedDataParallel):
+            yield
+            return
+        before = model.require_backward_grad_sync
+        model.require_backward_grad_sync = True
+        # The reducer listens from the start of a forward; this one has passed.
+        model.reducer.prepare_for_backward([])
+        if (reduction := model.__dict__.get("_reduction")) is not None:
+            reduction.note_forward(True)
+        try:
+            yield
+        finally:
+            model.require_backward_grad_sync = before
 
     def clip_grad_norm_(self, parameters: Any, max_norm: float, norm_type: float = 2, **kwargs: Any) -> torch.Tensor:
         """Scale gradients down to a norm; while they are being accumulated, only compute it.

@@ -18,7 +18,7 @@ def honor_type(original: Any, items: Iterable[Any]) -> Any:
     return type(original)(*items) if is_namedtuple(original) else type(original)(items)
 
 
-def is_tensor(data: object) -> bool:
+def is_torch_tensor(data: object) -> bool:
     """Say whether ``data`` is a tensor."""
     return isinstance(data, torch.Tensor)
 
@@ -27,7 +27,7 @@ def recursively_apply(
     function: Callable[..., Any],
     data: Any,
     *args: Any,
-    test_type: Callable[[Any], bool] = is_tensor,
+    test_type: Callable[[Any], bool] = is_torch_tensor,
     error_on_other_type: bool = False,
     **kwargs: Any,
 ) -> Any:
@@ -56,7 +56,11 @@ def recursively_apply(
     if test_type(data):
         return function(data, *args, **kwargs)
     if error_on_other_type:
-        raise TypeError(f"Expected tensors in nested tuples, lists and dictionaries, found {type(data).__name__}.")
+        raise TypeError(
+            f"Unsupported types ({type(data)}) passed to `{getattr(function, '__name__', function)}`. Only nested "
+            "list/tuple/dicts of objects that are valid for "
+            f"`{getattr(test_type, '__name__', test_type)}` should be passed."
+        )
     return data
 
 
@@ -71,7 +75,7 @@ def leaves(data: Any) -> list[Any]:
 
 def all_tensors(data: Any) -> bool:
     """Say whether every leaf is a tensor."""
-    return all(map(is_tensor, leaves(data)))
+    return all(map(is_torch_tensor, leaves(data)))
 
 
 def send_to_device(
@@ -151,3 +155,35 @@ def slice_rows(data: Any, rows: slice) -> Any:
     if isinstance(data, Mapping):
         return type(data)({key: slice_rows(value, rows) for key, value in data.items()})  # type: ignore[call-arg]
     return data
+
+
+def slice_tensors(
+    data: Any, tensor_slice: slice, process_index: int | None = None, num_processes: int | None = None
+) -> Any:
+    """Take rows out of every tensor; the other arguments are those that a slicing function of a user may want."""
+    return recursively_apply(lambda tensor: tensor[tensor_slice], data)
+
+
+def listify(data: Any) -> Any:
+    """Make lists of numbers of all tensors."""
+
+    def numbers(tensor: torch.Tensor) -> Any:
+        return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).detach().cpu().tolist()
+
+    return recursively_apply(numbers, data)
+
+
+def find_device(data: Any) -> torch.device | None:
+    """Return the device of the first tensor, if there is one."""
+    return next((leaf.device for leaf in leaves(data) if isinstance(leaf, torch.Tensor)), None)
+
+
+def pad_input_tensors(data: Any, batch_size: int, num_processes: int, dim: int = 0) -> Any:
+    """Append zeros to every tensor along ``dim`` until its ``batch_size`` rows divide by the number of processes."""
+    missing = -batch_size % num_processes
+
+    def pad(tensor: torch.Tensor) -> torch.Tensor:
+        zeros = tensor.new_zeros((*tensor.shape[:dim], missing, *tensor.shape[dim + 1 :]))
+        return torch.cat([tensor, zeros], dim=dim)
+
+    return recursively_apply(pad, data, error_on_other_type=True) if missing else data

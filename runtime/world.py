@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 from runtime.environment import Environment
 from runtime.errors import SettingsError
@@ -45,24 +46,40 @@ def _lone_device(cpu: bool) -> torch.device:
     if cpu:
         return torch.device("cpu")
     if torch.cuda.is_available():
-        if torch.cuda.device_count() > 1:
-            warnings.warn(
-                f"This process uses one of {torch.cuda.device_count()} visible GPUs. To train on all of them start "
-                f"the script with `torchrun --nproc_per_node {torch.cuda.device_count()}`; to silence this set "
-                "CUDA_VISIBLE_DEVICES.",
-                stacklevel=2,
-            )
+        _warn_of_spare_gpus(1)
         return torch.device("cuda")
-    return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+    return _other_accelerator() or torch.device("cpu")
 
 
-def _rank_device(local_rank: int, cpu: bool) -> torch.device:
+def _other_accelerator() -> torch.device | None:
+    """Find what is neither CPU nor CUDA: Apple's GPU, Intel's, and whatever else torch can be built for."""
+    if hasattr(torch, "accelerator"):  # since torch 2.6
+        return torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return torch.device("mps") if torch.backends.mps.is_available() else None
+
+
+def _warn_of_spare_gpus(processes: int) -> None:
+    visible = torch.cuda.device_count()
+    if visible > processes:
+        warnings.warn(
+            f"{'This process uses one' if processes == 1 else f'The processes of this machine use {processes}'} of "
+            f"{visible} visible GPUs. To train on all of them start the script with `torchrun --nproc_per_node "
+            f"{visible}`; to silence this set CUDA_VISIBLE_DEVICES.",
+            stacklevel=3,
+        )
+
+
+def _rank_device(environment: Environment, local_rank: int, cpu: bool) -> torch.device:
     """Give each process of a group a GPU of its own, or the CPU.
 
     Raises:  SettingsError if there are GPUs, but none with this number.
     """
     if cpu or not torch.cuda.is_available():
         return torch.device("cpu")
+    if environment.has_own_gpu:
+        return torch.device("cuda", 0)
+    if local_rank == 0 and environment.local_world_size is not None:
+        _warn_of_spare_gpus(environment.local_world_size)
     if local_rank >= torch.cuda.device_count():
         raise SettingsError(
             f"The process with local rank {local_rank} has no GPU of its own: {torch.cuda.device_count()} visible. "
@@ -70,6 +87,16 @@ def _rank_device(local_rank: int, cpu: bool) -> torch.device:
         )
     torch.cuda.set_device(local_rank)
     return torch.device("cuda", local_rank)
+
+
+def _fresh_store(environment: Environment) -> dist.Store:
+    """Meet at torchrun's store, out of reach of what the processes before a restart have left there.
+
+    Torch keeps one store over restarts (2.13, ``dynamic_rendezvous.py``), so a process that is early would read the
+    address of one that is gone, and fail to connect.
+    """
+    store, _, _ = next(iter(rendezvous("env://", environment.rank or 0, environment.world_size)))
+    return dist.PrefixStore(f"restart_{environment.restarts}", store)
 
 
 def _start_group(environment: Environment, device: torch.device, options: Mapping[str, Any]) -> None:
@@ -81,8 +108,12 @@ def _start_group(environment: Environment, device: torch.device, options: Mappin
     if environment.rank is None or not (environment.has_address or "init_method" in arguments):
         raise SettingsError(
             f"WORLD_SIZE is {environment.world_size}, but RANK or MASTER_ADDR is not set, so the processes cannot "
-            "meet. Start the script with `torchrun`, or unset WORLD_SIZE to train on one process."
+            "meet. Start the script with `torchrun` or `srun`, or unset WORLD_SIZE to train on one process."
         )
+    if environment.meeting_place is not None:
+        arguments.setdefault("init_method", environment.meeting_place)
+    elif environment.restarts and "init_method" not in arguments:
+        arguments["store"] = _fresh_store(environment)
     default = "nccl" if device.type == "cuda" and dist.is_nccl_available() else "gloo"
     dist.init_process_group(
         arguments.pop("backend", default), rank=environment.rank, world_size=environment.world_size, **arguments
@@ -108,7 +139,8 @@ def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any]
     cpu = cpu or environment.use_cpu
     started = dist.is_available() and dist.is_initialized()
     if not started and environment.world_size == 1:
-        return World(_lone_device(cpu), debug=environment.debug)
+        device = _lone_device(cpu) if environment.device is None else torch.device(environment.device)
+        return World(device, debug=environment.debug)
     if started and options:
         raise SettingsError(
             f"InitProcessGroupKwargs({', '.join(options)}) comes too late: the script has already called "
@@ -116,7 +148,9 @@ def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any]
         )
     rank = dist.get_rank() if started else environment.rank or 0
     local_rank = _local_rank(environment, rank)
-    device = _rank_device(local_rank, cpu)
+    device = (
+        _rank_device(environment, local_rank, cpu) if environment.device is None else torch.device(environment.device)
+    )
     if not started:
         _start_group(environment, device, options or {})
     return World(

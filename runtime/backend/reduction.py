@@ -14,6 +14,7 @@ Source: torch ``csrc/distributed/c10d/reducer.cpp`` (``autograd_hook``, ``prepar
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -60,6 +61,7 @@ class Reduction:
         self.local_forwards = 0  # made under `no_sync`; as many backwards are to stay local
         self._sparse = sparse
         self._reached = bytearray(len(parameters))  # 1 where the backward under way has been
+        self._reducer: Any = None  # to be told to listen by the first parameter that a backward reaches
         self._hollow: set[int] = set()  # reached by a function that returned None as their gradient
         # A parameter holds its node weakly; the hooks live as long as this list.
         self._nodes = [self._watch(index) for index in range(len(parameters))]
@@ -74,6 +76,8 @@ class Reduction:
         parameter, reached = self.parameters[index], self._reached
 
         def note(_: Any, gradients: Sequence[torch.Tensor | None]) -> None:
+            if self._reducer is not None:
+                self._listen()
             reached[index] = 1
             if gradients[0] is None and parameter.grad is None and self.expected and self.completes:
                 parameter.grad = neutral_gradient(parameter, self._sparse[index])
@@ -101,18 +105,38 @@ class Reduction:
         """Before a backward, make the reducer listen, whether or not a forward has told it to.
 
         It has not before a second backward through one forward, nor when the forward went past the prepared model.
-        Without this their gradients would stay local, with no error.
+        Without this their gradients would stay local, with no error. It is told when the backward has reached the first
+        parameter: a reducer that listens cannot be told to stop, and would average the local gradients of a later
+        backward if this one is another model's.
         """
         listening = self.expected and 0 in self._reached
         if self.completes and synchronised and not listening and not self.local_forwards:
-            reducer.prepare_for_backward([])
-            self._expect()
+            self._reducer = reducer
 
-    def settle(self) -> bool:
-        """After a backward, complete the average if it was begun, and say whether it was."""
+    def _listen(self) -> None:
+        reducer, self._reducer = self._reducer, None
+        reducer.prepare_for_backward([])
+        self._expect()
+
+    def stays_local(self) -> list[Parameter]:
+        """List the parameters with a gradient of this process alone, from a backward that nobody expected."""
+        return [] if self.expected else list(itertools.compress(self.parameters, self._reached))
+
+    def settle(self, synchronised: bool) -> bool:
+        """After a backward, complete the average if it was begun, and say whether it was.
+
+        Raises:  RuntimeError if torch's own mechanism was asked for, and has not seen the forward.
+        """
+        self._reducer = None
         if 1 not in self._reached:
             return False
         averaged = self.expected
+        if not averaged and synchronised and not self.local_forwards:
+            raise RuntimeError(
+                "A loss was computed past the prepared model's forward, by another method or the module inside, so its "
+                "gradients would stay those of one process. With `find_unused_parameters` or `static_graph` torch "
+                "averages what `model(...)` computes alone: compute the loss by that, or leave out the option."
+            )
         if averaged and self.completes:
             self._complete()
         self.expected = False

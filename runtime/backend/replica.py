@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -41,10 +42,24 @@ def _bytes(buffer: torch.Tensor) -> torch.Tensor:
     return buffer.detach().contiguous().view(-1).view(torch.uint8)
 
 
+# torch.distributed.checkpoint knows DistributedDataParallel, takes ``module.`` off the names itself, and raises where
+# it finds none. So it alone is given the names that it expects.
+_CHECKPOINT = "torch.distributed.checkpoint.state_dict"
+_FOR_CHECKPOINT: dict[str, Callable[..., Any]] = {
+    "state_dict": lambda module, **_: module.state_dict(prefix=_PREFIX),
+    "named_children": lambda module: iter([("module", module)]),
+    "named_modules": lambda module: module.named_modules(prefix="module"),
+    "named_parameters": lambda module, recurse=True: module.named_parameters("module") if recurse else iter(()),
+    "named_buffers": lambda module, recurse=True: module.named_buffers("module") if recurse else iter(()),
+}
+
+
 def _ask_module(name: str) -> Callable[..., Any]:
     """Make a method that is the user's module's own, so that names carry no ``module.``."""
 
     def method(self: Replica, *args: Any, **kwargs: Any) -> Any:
+        if name in _FOR_CHECKPOINT and sys._getframe(1).f_globals.get("__name__") == _CHECKPOINT:
+            return _FOR_CHECKPOINT[name](self.module, **kwargs)
         return getattr(self.module, name)(*args, **kwargs)
 
     method.__name__ = name
@@ -107,9 +122,10 @@ class Replica(DistributedDataParallel):
         """Tell torch to leave buffers alone in forward.
 
         A broadcast there writes into buffers that an earlier forward of the same step may have saved for its backward
-        (``modified by an inplace operation``), and hangs when one process alone evaluates.
+        (``modified by an inplace operation``), and hangs when one process alone evaluates. Where processes join others
+        that go on, torch's own order of collectives is kept: a process that has no more batches follows it.
         """
-        return False
+        return bool(self._join_config.enable and super()._check_sync_bufs_pre_fwd())
 
     def _expect_backward(self) -> None:
         """Before any backward, be ready to average."""
@@ -117,7 +133,7 @@ class Replica(DistributedDataParallel):
 
     def _settle_backward(self) -> None:
         """After a backward, complete the average, and take over the buffers of process 0 if it was this model's."""
-        if not self._reduction.settle():
+        if not self._reduction.settle(self.require_backward_grad_sync) or self._join_config.enable:
             return
         # Torch orders its buckets anew once, in the next forward. That fails if the reducer listens again by then, and
         # hangs if one process alone makes that forward.
@@ -214,7 +230,10 @@ class Replica(DistributedDataParallel):
         return len(self.module)
 
     def __bool__(self) -> bool:
-        return bool(self.module)
+        try:
+            return bool(self.module)
+        except TypeError:  # a compiled module has a length by its class, and none by what it compiles
+            return True
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.module)

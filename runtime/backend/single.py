@@ -35,6 +35,9 @@ class Single:
     def barrier(self) -> None:
         """Wait until every process has come here."""
 
+    def check(self, operation: str, shapes: Sequence[Any]) -> None:
+        """Before a collective, make sure that every process calls the same one with tensors of the same shapes."""
+
     def all_gather(self, tensor: torch.Tensor) -> torch.Tensor:
         """Concatenate the tensors of all processes along dim 0, in rank order; 0-d ones as rows of one."""
         return tensor
@@ -68,6 +71,12 @@ class Single:
 
     def no_sync(self, models: Sequence[torch.nn.Module]) -> AbstractContextManager[Any]:
         """Keep the gradients of ``models`` local inside the context."""
+        return NOTHING
+
+    def join(
+        self, joinables: Sequence[Any], loaders: Sequence[Any], even_batches: bool, override: bool | None
+    ) -> AbstractContextManager[None]:
+        """Let a process whose batches are used up take part in the others' averages."""
         return NOTHING
 
     def forget(self) -> None:

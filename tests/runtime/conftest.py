@@ -1,4 +1,4 @@
-"""Fixtures for the runtime: a clean process, and a pair of processes that many tests share."""
+"""Fixtures for the runtime: a clean process, and teams of processes that many tests share."""
 
 from __future__ import annotations
 
@@ -23,16 +23,28 @@ def _clean_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _teams() -> Iterator[list[Team]]:
-    teams: list[Team] = []
+def _teams() -> Iterator[dict[int, Team]]:
+    teams: dict[int, Team] = {}
     yield teams
-    for team in teams:
+    for team in teams.values():
         team.close()
 
 
 @pytest.fixture
-def pair(_teams: list[Team]) -> Callable[..., list[Any]]:
-    """Run a function in two gloo processes: ``pair(function, **arguments)``; they live on for the next test."""
-    if not _teams or not _teams[-1].is_alive:
-        _teams.append(Team(2))
-    return _teams[-1].run
+def team(_teams: dict[int, Team]) -> Callable[[int], Callable[..., list[Any]]]:
+    """Run a function in gloo processes: ``team(3)(function, **arguments)``; they live on for the next test."""
+
+    def choose(size: int) -> Callable[..., list[Any]]:
+        if size in _teams and not _teams[size].is_alive:
+            _teams.pop(size).close()
+        if size not in _teams:
+            _teams[size] = Team(size)
+        return _teams[size].run
+
+    return choose
+
+
+@pytest.fixture
+def pair(team: Callable[[int], Callable[..., list[Any]]]) -> Callable[..., list[Any]]:
+    """Run a function in two gloo processes: ``pair(function, **arguments)``."""
+    return team(2)

@@ -74,10 +74,7 @@ class Team:
 
         Raises:  TeamError with the traceback of the process that failed first; the team is ended then.
         """
-        request = json.dumps([inspect.getfile(function), function.__name__, arguments])
-        for process, _ in self._members:
-            process.stdin.write(request + "\n")
-        answers = self._collect(time.monotonic() + limit_s)
+        answers = self.ask(function, limit_s, **arguments)
         failures = [f"process {rank}: {answer['error']}" for rank, answer in answers.items() if "error" in answer]
         silent = [str(rank) for rank in range(len(self._members)) if rank not in answers]
         if failures or silent:
@@ -85,6 +82,13 @@ class Team:
             told = failures + ([f"no answer from process {', '.join(silent)}"] if silent else [])
             raise TeamError("\n".join(told) + "\n" + self._tail())
         return [answers[rank]["result"] for rank in range(len(self._members))]
+
+    def ask(self, function: Callable[..., Any], limit_s: float = 60.0, **arguments: Any) -> dict[int, dict[str, Any]]:
+        """Call a function in every process, and return a ``result`` or an ``error`` of each that answered in time."""
+        request = json.dumps([inspect.getfile(function), function.__name__, arguments])
+        for process, _ in self._members:
+            process.stdin.write(request + "\n")
+        return self._collect(time.monotonic() + limit_s)
 
     def _collect(self, deadline: float) -> dict[int, dict[str, Any]]:
         answers: dict[int, dict[str, Any]] = {}

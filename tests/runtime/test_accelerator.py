@@ -23,6 +23,7 @@ from runtime import (
     InitProcessGroupKwargs,
     KwargsHandler,
     SettingsError,
+    TorchDynamoPlugin,
     UnsupportedError,
     set_seed,
 )
@@ -40,7 +41,13 @@ class Foreign(KwargsHandler):
 
 REFUSED = {
     "an argument that nobody has": ({"precison": "bf16"}, TypeError, "unexpected keyword argument 'precison'"),
-    "a tracker": ({"log_with": "wandb"}, UnsupportedError, r"`Accelerator\(log_with=...\)` is not supported"),
+    "an unknown tracker": ({"log_with": "paper"}, ValueError, "Unsupported logging capability: paper"),
+    "a tracker without a folder": ({"log_with": "jsonl"}, ValueError, "requires a `logging_dir`"),
+    "two ways to compile": (
+        {"dynamo_backend": "eager", "dynamo_plugin": TorchDynamoPlugin(backend="eager")},
+        SettingsError,
+        "were both passed",
+    ),
     "another engine": ({"fsdp_plugin": object()}, UnsupportedError, "import `Accelerator` from Hugging Face"),
     "no steps": ({"gradient_accumulation_steps": 0}, SettingsError, "is 0; it has to be a whole number, 1 or more"),
     "half a step": ({"gradient_accumulation_steps": 1.5}, SettingsError, "is 1.5; it has to be a whole number"),
@@ -67,18 +74,24 @@ def test_what_cannot_be_meant_is_refused(name: str) -> None:
         Accelerator(cpu=True, **arguments)
 
 
+def test_another_engine_of_the_launcher_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "false")
+    Accelerator(cpu=True)
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    with pytest.raises(UnsupportedError, match=r"DeepSpeed, which `accelerate launch` was told to use.*--target"):
+        Accelerator(cpu=True)
+
+
 def test_none_may_be_passed_for_what_is_not_supported() -> None:
     assert Accelerator(cpu=True, log_with=None, fsdp_plugin=None, project_dir=None).num_processes == 1
 
 
-def test_a_communication_hook_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="comm_hook"):
-        DistributedDataParallelKwargs(comm_hook="fp16")
-
-
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("save_state", "`Accelerator.save_state` is not supported by this runtime"), ("savestate", "has no attribute")],
+    [
+        ("lomo_backward", "`Accelerator.lomo_backward` is not supported.*--target accelerate"),
+        ("savestate", "has no attribute"),
+    ],
 )
 def test_a_missing_member_is_told_of(name: str, message: str) -> None:
     accelerator = Accelerator(cpu=True)

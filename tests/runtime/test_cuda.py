@@ -72,3 +72,84 @@ def test_an_optimizer_state_follows_its_parameters() -> None:
 
 def test_the_cpu_is_used_when_told_so() -> None:
     assert Accelerator(cpu=True).device == torch.device("cpu")
+
+
+class Noisy(torch.utils.data.Dataset[Any]):
+    def __len__(self) -> int:
+        return 64
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.full((4,), index / 64) + 0.1 * torch.randn(4), torch.tensor([index / 64])
+
+
+def _noisy_loader(workers: int) -> DataLoader[Any]:
+    return DataLoader(Noisy(), batch_size=4, shuffle=True, num_workers=workers)
+
+
+def _epochs(accelerator: Any, workers: int, leave_at: int | None) -> list[torch.Tensor]:
+    """Train with dropout, augmentation and a loop that may be left early; the same source with and without us."""
+    torch.manual_seed(2)
+    model: Any = nn.Sequential(nn.Linear(4, 64), nn.Dropout(0.3), nn.Linear(64, 1))
+    optimizer: Any = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    loader: Any = _noisy_loader(workers)
+    if accelerator is None:
+        model.to("cuda")
+    else:
+        model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    losses = []
+    for _ in range(3):
+        for index, (x, y) in enumerate(loader):
+            loss = nn.functional.mse_loss(model(x.to("cuda")), y.to("cuda"))
+            optimizer.zero_grad()
+            loss.backward() if accelerator is None else accelerator.backward(loss)
+            optimizer.step()
+            losses.append(loss.detach())
+            if index == leave_at:
+                break
+    return [*losses, *model.parameters(), torch.get_rng_state(), torch.cuda.get_rng_state()]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("leave_at", [None, 5, 13])
+def test_copies_on_the_side_change_no_number(workers: int, leave_at: int | None) -> None:
+    theirs = _epochs(None, workers, leave_at)
+    ours = _epochs(Accelerator(), workers, leave_at)
+    assert all(torch.equal(mine, their) for mine, their in zip(ours, theirs, strict=True))
+
+
+def test_a_batch_stays_whole_while_later_ones_are_copied() -> None:
+    """Slow kernels on each batch, so that copies run far ahead of what is computed."""
+    data = torch.arange(200.0).repeat_interleave(50_000).view(200, 50_000)
+    loader = Accelerator().prepare(DataLoader(data, batch_size=2, num_workers=2))
+    weight = torch.randn(50_000, 256, device="cuda")
+    sums = []
+    for batch in loader:
+        for _ in range(20):
+            torch.mm(batch, weight)
+        sums.append(batch.double().mean(dim=1))
+        del batch
+    assert torch.cat(sums).tolist() == [float(row) for row in range(200)]
+
+
+def test_nothing_waits_for_the_gpu_but_what_the_script_writes() -> None:
+    accelerator = Accelerator(gradient_accumulation_steps=2)
+    model, optimizer, _ = _objects()
+    model, optimizer, loader = accelerator.prepare(model, optimizer, _noisy_loader(2))
+    accelerator.backward(model(torch.ones(1, 4, device="cuda")).sum())  # libraries and kernels are loaded
+    optimizer.step()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for x, y in loader:
+            with accelerator.accumulate(model):
+                accelerator.backward(nn.functional.mse_loss(model(x), y))
+                accelerator.clip_grad_norm_(model.parameters(), 1.0)
+                optimizer.step()
+                optimizer.zero_grad()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_workers_batches_come_through_pinned_memory() -> None:
+    loader = Accelerator().prepare(_noisy_loader(2))
+    assert loader.base_dataloader.pin_memory
+    assert all(x.is_cuda for x, _ in loader)

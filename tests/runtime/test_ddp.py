@@ -262,3 +262,42 @@ def check_clipping() -> None:
 
 def test_clipping_waits_for_the_averaged_gradient(pair: Pair) -> None:
     pair(check_clipping)
+
+
+def check_backward_of_another_model() -> list[Any]:
+    """A model that is not prepared, then a local backward: what is averaged."""
+    accelerator = Accelerator()
+    rank = accelerator.process_index
+    other, model = nn.Linear(1, 1), accelerator.prepare(nn.Linear(1, 1, bias=False))
+    x = torch.full((1, 1), 1.0 + 2 * rank)
+    accelerator.backward(other(x).sum())
+    with accelerator.no_sync(model):
+        accelerator.backward(model(x).sum())
+    local = model.weight.grad.item()
+    model.zero_grad()
+    loss = model(x).sum()
+    accelerator.backward(other(x).sum())
+    accelerator.backward(loss)
+    return [local, model.weight.grad.item()]
+
+
+def test_a_backward_of_another_model_changes_nothing(pair: Pair) -> None:
+    assert pair(check_backward_of_another_model) == [[1.0, 2.0], [3.0, 2.0]]
+
+
+def check_trigger_sync() -> list[float]:
+    accelerator = Accelerator()
+    model = accelerator.prepare(nn.Linear(1, 1, bias=False))
+    losses = []
+    for _ in range(2):
+        with accelerator.no_sync(model):
+            losses.append(model(torch.full((1, 1), 1.0 + 2 * accelerator.process_index)).sum())
+    accelerator.backward(losses[0])
+    local = model.weight.grad.item()
+    with accelerator.trigger_sync_in_backward(model):
+        accelerator.backward(losses[1])
+    return [local, model.weight.grad.item()]
+
+
+def test_a_backward_may_average_what_was_gathered_locally(pair: Pair) -> None:
+    assert pair(check_trigger_sync) == [[1.0, 4.0], [3.0, 4.0]]

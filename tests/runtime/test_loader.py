@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import sys
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,6 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from runtime import Accelerator, DataLoaderConfiguration
-from runtime.errors import UnsupportedError
 
 
 class Stream(IterableDataset[int]):
@@ -207,6 +207,8 @@ def test_objects_with_a_to_are_moved_and_structures_kept() -> None:
     assert not send_to_device(data.left, torch.device("meta"), skip_keys=["x"])["x"].is_meta
 
 
-def test_what_is_not_supported_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="use_stateful_dataloader"):
+def test_a_stateful_loader_needs_torchdata(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchdata", None)
+    monkeypatch.setitem(sys.modules, "torchdata.stateful_dataloader", None)
+    with pytest.raises(ImportError, match="Please install torchdata"):
         DataLoaderConfiguration(use_stateful_dataloader=True)

@@ -164,6 +164,30 @@ def test_a_step_over_inf_is_left_out_and_the_scale_lowered() -> None:
     assert not optimizer.step_was_skipped and parameter.item() == 0.0
 
 
+def test_losses_that_are_not_a_number_are_left_out_and_counted() -> None:
+    """The loop of a script in float16 whose third and fourth batch overflow."""
+    accelerator = Accelerator(cpu=True)
+    accelerator._precision = choose_precision(PrecisionType.FP16, torch.device("cpu"))
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+    optimizer, scheduler = accelerator.prepare(optimizer, scheduler)
+    skipped, rates = [], []
+    for factor in (1.0, 1.0, float("nan"), float("inf"), 1.0):
+        before = [parameter.clone() for parameter in model.parameters()]
+        optimizer.zero_grad()
+        accelerator.backward(model(torch.ones(3, 2)).mean() * factor)
+        accelerator.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        skipped.append(accelerator.optimizer_step_was_skipped)
+        rates.append(scheduler.get_last_lr()[0])
+        stayed = all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+        assert stayed == skipped[-1] and all(torch.isfinite(parameter).all() for parameter in model.parameters())
+    assert skipped == [False, False, True, True, False] and optimizer.skipped_steps == 2
+    assert rates == [0.05, 0.025, 0.025, 0.025, 0.0125], "the schedule waits with the optimizer"
+
+
 def test_two_optimizers_step_by_one_scale() -> None:
     """Updated between the two, the scaler would forget that the second was unscaled, and unscale it again."""
     first, second = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))

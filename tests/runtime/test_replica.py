@@ -122,7 +122,7 @@ def check_frozen() -> None:
         warnings.simplefilter("always")
         assert accelerator.prepare(raw) is model, "not wrapped twice"
     assert "has got this Net before" in str(caught[-1].message)
-    assert Accelerator().prepare(model) is model
+    assert Accelerator().prepare(model) is model and Accelerator().prepare(raw) is model
 
 
 def test_a_model_is_wrapped_only_if_it_trains_and_only_once(pair: Pair) -> None:

@@ -85,7 +85,7 @@ def test_a_short_batch_in_the_middle_is_not_taken_for_the_last() -> None:
 
 
 def test_a_batch_size_that_does_not_divide_is_refused() -> None:
-    with pytest.raises(ValueError, match="the batch size is 3"):
+    with pytest.raises(ValueError, match=r"the batch size \(3\) has to be a round multiple of 2"):
         BatchSamplerShard(BatchSampler(range(9), 3, False), 2, 0, split_batches=True)
 
 

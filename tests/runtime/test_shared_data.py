@@ -256,7 +256,7 @@ def test_an_error_of_the_reader_reaches_every_process(pair: Pair) -> None:
     assert second.startswith("RuntimeError: Process 0 failed to read") and "disk on fire" in second
 
 
-def check_refusal(sampler: str) -> str:
+def check_refusal() -> str:
     class Elsewhere(Sampler[int]):
         num_replicas = 2
 
@@ -266,19 +266,42 @@ def check_refusal(sampler: str) -> str:
         def __len__(self) -> int:
             return 4
 
-    accelerator = Accelerator()
-    chosen = DistributedSampler(range(8)) if sampler == "torch's" else Elsewhere()  # type: ignore[var-annotated,arg-type]
     try:
-        accelerator.prepare(DataLoader(range(8), batch_size=2, sampler=chosen))
+        Accelerator().prepare(DataLoader(range(8), batch_size=2, sampler=Elsewhere()))  # type: ignore[arg-type]
     except SettingsError as error:
         return str(error)
     return "no error"
 
 
-@pytest.mark.parametrize("sampler", ["torch's", "somebody's"])
-def test_a_sampler_that_shards_already_is_refused(pair: Pair, sampler: str) -> None:
-    for message in pair(check_refusal, sampler=sampler):
+def test_somebodys_sampler_that_shards_already_is_refused(pair: Pair) -> None:
+    for message in pair(check_refusal):
         assert "deals its samples out to 2 processes already" in message and "shuffle=True" in message
+
+
+def check_left_over_sampler(nested: bool, exact: bool) -> list[Any]:
+    accelerator = Accelerator(dataloader_config=DataLoaderConfiguration(exact_scaling=exact))
+    sampler: DistributedSampler[int] = DistributedSampler(range(13), seed=4)  # type: ignore[arg-type]
+    batches = BatchSampler(sampler, 2, False)
+    options = {"batch_sampler": batches} if nested else {"sampler": sampler, "batch_size": 2}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        loader = accelerator.prepare(DataLoader(range(13), **options))
+        orders = []
+        for epoch in range(2):
+            sampler.set_epoch(epoch)  # the script still does
+            orders.append([row for batch in loader for row in accelerator.gather_for_metrics(batch).tolist()])
+    return [orders, [str(warning.message) for warning in caught]]
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["as sampler", "in a batch sampler"])
+@pytest.mark.parametrize("exact", [False, True], ids=["usual batches", "exact scaling"])
+def test_a_left_over_distributed_sampler_is_read_as_a_whole(pair: Pair, nested: bool, exact: bool) -> None:
+    for orders, messages in pair(check_left_over_sampler, nested=nested, exact=exact):
+        for epoch, order in enumerate(orders):
+            generator = torch.Generator().manual_seed(4 + epoch)
+            assert order == torch.randperm(13, generator=generator).tolist()
+        assert len(messages) == 1 and "DistributedSampler deals its samples out to 2 processes already" in messages[0]
+        assert "write `shuffle=True`" in messages[0]
 
 
 def check_disagreement() -> list[str]:

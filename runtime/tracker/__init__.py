@@ -1,0 +1,1 @@
+"""The trackers themselves, each imported when it is asked for."""
