@@ -5,7 +5,7 @@
 # Seen: Detection loops, text loops.
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 loader = DataLoader([{"x": torch.randn(8), "name": "a"} for _ in range(32)], batch_size=4)

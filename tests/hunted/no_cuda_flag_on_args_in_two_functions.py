@@ -3,7 +3,6 @@
 # Why: The classic `--no-cuda` script; at module level it works.
 # Seen: 2 of 119 (image classification, text classification).
 import argparse
-
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
