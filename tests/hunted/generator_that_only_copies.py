@@ -1,7 +1,7 @@
 # Now: `x, y = (value.to(device) for value in data)` becomes `x, y = (value for value in data)`, which stays.
 # Should: A generator expression or list comprehension that only copies goes: `x, y = data`.
 # Why: P5, and what an author would write.
-# Seen: 2 of 40 repositories (sharpness-aware training, masked language model with a dictionary of the same form).
+# Seen: 1 of 40 repositories (sharpness-aware training).
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -2,7 +2,7 @@
 #   Nothing is reported.
 # Should: Make the Accelerator right after the arguments are parsed (MIG001 says so), or report the prints above it.
 # Why: P2 (console printed once).
-# Seen: 5 of 40 repositories (capsules, filtering, text and image generation).
+# Seen: At least 1 of 40 repositories (capsules).
 import argparse
 
 import torch
