@@ -1,0 +1,33 @@
+# Now: `.cuda()` in `forward` becomes `.to(accelerator.device)`, a global that exists only under the `__main__`
+#   guard: whoever imports the class gets a NameError at the first forward. Nothing is reported. Elsewhere the same
+#   edit is refused ("its own code should not depend on an Accelerator; use the device of an input").
+# Should: Write `.to(x.device)` where an input is at hand, else refuse with that message.
+# Why: P3, P4; one answer for the module level and for the guard.
+# Seen: 1 of 40 repositories (capsules).
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+
+class Capsules(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(8, 4)
+
+    def forward(self, x):
+        x = self.body(x)
+        index = x.argmax(1)
+        return x * torch.zeros(len(x), 4).scatter_(1, index.cpu().view(-1, 1), 1.0).cuda()
+
+
+if __name__ == "__main__":
+    loader = DataLoader(TensorDataset(torch.randn(64, 8), torch.randn(64, 4)), batch_size=8)
+    model = Capsules()
+    model.cuda()
+    print(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for x, y in loader:
+        loss = nn.functional.mse_loss(model(x.cuda()), y.cuda())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
