@@ -32,6 +32,7 @@ CASES = (
         "batch_meets_cpu_tensor_before_its_move",
         has=("device_placement=[True, True, False]", "x, onehot = x.to(device), onehot.to(device)"),
     ),
+    Case("bare_tensors_without_loader", migrated=False, told=("MIG205",)),
     Case("data_parallel_under_main_guard", migrated=False, told=("MIG402",)),
     Case("device_from_unknown_call", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("einops_reduce_is_no_collective", untold=("MIG401", "MIG408")),
@@ -46,6 +47,7 @@ CASES = (
         ),
         told=("MIG505", "MIG704", "MIG705"),
     ),
+    Case("flag_that_is_its_own_condition", has=("Accelerator(cpu=not args.cuda)",)),
     Case("function_nobody_calls", has=("accelerator.backward(loss)",), lacks=("loss.backward()", ".cuda()")),
     Case("hasattr_module_then_save_pretrained", has=("saved = accelerator.unwrap_model(model)\n", "    saved.save_")),
     Case("loss_to_numpy_without_cpu", has=("Accelerator(cpu=True)",)),
@@ -53,6 +55,7 @@ CASES = (
     Case("method_bypasses_forward", migrated=False, told=("MIG903",)),
     Case("no_cuda_flag_on_args_in_two_functions", has=("Accelerator(cpu=not args.cuda)",)),
     Case("optimizer_of_bare_tensors", migrated=False, told=("MIG205",)),
+    Case("param_default_device", migrated=False, told=("MIG101",)),
     Case("preallocated_input_buffer", has=("model, optimizer, loader = accelerator.prepare(",), untold=("MIG912",)),
     Case("pretrained_weights_in_constructor", lacks=("wait_for_everyone",)),
     Case("second_run_after_unwrapped_method", has=("accelerator.unwrap_model(policy).sample_action(",)),
@@ -96,3 +99,17 @@ def test_every_script_has_a_header() -> None:
         assert [word for word in words if word in ("# Should", "# Why", "# Seen")] == ["# Should", "# Why", "# Seen"], (
             path.name
         )
+
+
+def test_the_device_of_an_imported_module_is_kept_to() -> None:
+    entry = str(FOLDER / "device_of_an_imported_module" / "train.py")
+    (text,) = [file.text for found in pipeline.run([entry], Settings()) for file in found.files if file.text]
+    assert "Accelerator()" in text
+    assert "model(x.to(config.device))" in text
+
+
+def test_a_loader_to_evaluate_on_that_is_prepared_is_spoken_of() -> None:
+    found = report("loader_of_every_split_in_one_loop")
+    said = [item.message for file in found.files for item in file.items if item.code == "MIG206"]
+    assert len(said) == 1
+    assert "prepared in the turns that evaluate" in said[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -73,6 +74,9 @@ class DeviceDefinition(Rule):
                 arms = _all_arms(training, item)
                 done.update(x.statement for x in arms)
                 yield self._change(training, item, arms)
+        for device, node in training.kept_devices.items():
+            if re.match(r"\w+:\d", str(device.data)):
+                yield self._unheld(training, device, node)
 
     def _take_over(self, training: Training, choice: Choice) -> Change:
         """Leave the user's device as it is, and let the Accelerator use it."""
@@ -118,6 +122,20 @@ class DeviceDefinition(Rule):
             needs=_PREPARED,
             gives=frozenset(f"device:{id(x.statement)}" for x in arms),
             alike=tuple(x.statement for x in arms if x is not item),
+        )
+
+    def _unheld(self, training: Training, device: Object, node: Any) -> Change:
+        """Stop where all processes would meet on one GPU that no variable of the training names."""
+        site = device.site or node
+        return Change(
+            self.code,
+            training.module_of(site),
+            site,
+            f"`{device.data}` is the same GPU for every process, and no variable of the training stands for it",
+            level=Level.REVIEW,
+            blocks=True,
+            reason="what is moved there would not meet the models of the other processes",
+            recipe='name it "cuda", which is each process\'s own GPU, or define it in a variable of the training',
         )
 
     def _refusal(self, item: Definition) -> Change:

@@ -508,7 +508,8 @@ class EvaluationLoader(Rule):
     """Leave evaluation loaders unprepared.
 
     What: a loader that no training loop learns from keeps its batches' moves.
-    Why: every process then evaluates everything: slower, but its metrics are right without gathering.
+    Why: every process then evaluates everything: slower, but its metrics are right without gathering. Where one variable
+    holds a loader to train on and one to evaluate on by turns, both are prepared, and a review says so.
     Safety: nothing is edited.
     Source: Accelerate's guide on metrics.
     """
@@ -517,8 +518,24 @@ class EvaluationLoader(Rule):
     name = "eval-loader"
 
     def check(self, training: Training) -> Iterator[Change]:
+        shared = {
+            key_of(event.item.raw)
+            for event in training.events("iterate")
+            if event.item.kind is Kind.LOADER and event.item.prepared and not training.is_required(event.item)
+        }
         for item in training.structure.drawn_loaders():
             if item in training.structure.loaders or item.site is None or not training.required:
+                continue
+            if key_of(item) in shared:
+                yield Change(
+                    self.code,
+                    training.module_of(item.site),
+                    item.site,
+                    "This loader is prepared in the turns that evaluate, too: each process evaluates its share",
+                    level=Level.REVIEW,
+                    reason="on N processes what is reported is about a Nth of the samples",
+                    recipe="gather what is reported, or build the loader to evaluate on in a statement of its own",
+                )
                 continue
             yield Change(
                 self.code,
@@ -589,9 +606,9 @@ class PartlyTrained(Rule):
 class BareTensors(Rule):
     """Stop where an optimizer trains tensors that belong to no model.
 
-    What: `SGD([w, b])` over tensors that the script made itself, on batches of a prepared loader.
+    What: `SGD([w, b])` over tensors that the script made itself.
     Why: only models are wrapped, so that nobody would average these tensors' gradients: the processes would drift apart.
-    Safety: reported only; the program is left alone. Without a loader every process does the same work, and a note says so.
+    Safety: reported only; the program is left alone.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
@@ -604,17 +621,14 @@ class BareTensors(Rule):
             bare = [x for x in item.of if x.kind is Kind.FRESH]
             if not bare or item.site is None or any(x.kind is Kind.MODEL for x in item.of):
                 continue
-            shared = bool(training.structure.loaders)
             yield Change(
                 self.code,
                 training.module_of(item.site),
                 item.site,
                 "This optimizer trains tensors that belong to no model",
-                level=Level.REVIEW if shared else Level.NOTE,
-                blocks=shared,
-                reason="their gradients would not be averaged over the processes, each of which sees other batches"
-                if shared
-                else "their gradients are not averaged over the processes, which all do the same work",
+                level=Level.REVIEW,
+                blocks=True,
+                reason="their gradients would not be averaged over the processes, each of which draws other numbers",
                 recipe="make them `nn.Parameter`s of a module, and call that module in the loop",
             )
 

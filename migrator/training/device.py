@@ -161,8 +161,11 @@ class Devices:
             return Wish(module, test, f"({module.text(test)})")
         return Wish(module, test, "(" + " and ".join(module.outer_text(part) for part in parts) + ")")
 
-    def is_availability(self, node: Any) -> bool:
-        """Whether an expression only asks whether there is an accelerator."""
+    def is_availability(self, node: Any, on_the_way: frozenset[Any] = frozenset()) -> bool:
+        """Whether an expression only asks whether there is an accelerator; a flag that is made from itself asks more."""
+        if node in on_the_way:
+            return False
+        on_the_way |= {node}
         values = self.values(node)
         if values and all(x.kind is Kind.FLAG and x.data is not None for x in values):
             return True  # handed over as an argument
@@ -174,13 +177,13 @@ class Devices:
                 )
             return any(knowledge.AVAILABLE.match(name) for name in names)
         if isinstance(node, s.Compare) and len(node.comparators) == 1:
-            return self.is_availability(node.left)  # torch.cuda.device_count() > 0
+            return self.is_availability(node.left, on_the_way)  # torch.cuda.device_count() > 0
         if isinstance(node, s.Conditional):  # True if torch.cuda.is_available() else False
-            return self.is_availability(node.test)
+            return self.is_availability(node.test, on_the_way)
         if isinstance(node, (s.Name, s.Attribute)):
             assigned = self.defining_values(node)
-            return bool(assigned) and all(self.is_availability(value) for value in assigned)
-        return isinstance(node, s.Boolean) and self.is_availability(node.left) and self.is_availability(node.right)
+            return bool(assigned) and all(self.is_availability(value, on_the_way) for value in assigned)
+        return isinstance(node, s.Boolean) and all(self.is_availability(x, on_the_way) for x in (node.left, node.right))
 
     def defining_values(self, node: Any) -> list[Any]:
         """The expressions that a variable is assigned from in its module, or an attribute of one object anywhere."""

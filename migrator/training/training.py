@@ -13,7 +13,7 @@ from migrator.roles.state import Event
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.choice import Choice
-from migrator.training.device import Definition, Devices
+from migrator.training.device import Definition, Devices, device_arguments, is_accelerated
 from migrator.training.placement import Outcome, place
 from migrator.training.position import scope_of
 from migrator.training.share import Shares
@@ -139,6 +139,25 @@ class Training:
         which the Accelerator sets, so that it can stay.
         """
         return [x for x in self.devices.definitions if self.is_involved(x.statement) and not self.stays(x)]
+
+    @cached_property
+    def kept_devices(self) -> dict[Object, Any]:
+        """The accelerated devices that the training puts things on and that no definition stands for, each with its first use.
+
+        The default of a parameter, an attribute of an imported module.
+        """
+        defined = {x for item in self.definitions for x in item.devices}
+        found: dict[Object, Any] = {}
+        for module in self.modules:
+            for call in module.nodes(s.Call):
+                for node in device_arguments(call) if self.is_involved(call) else ():
+                    if isinstance(node, s.Literal):
+                        continue  # the move itself is rewritten
+                    for item in self.value(node):
+                        named = item.kind is Kind.DEVICE and item.data not in ("accelerator", "of tensor")
+                        if named and is_accelerated(item) and not ({item, *item.of} & defined):
+                            found.setdefault(item, node)
+        return found
 
     @cached_property
     def choice(self) -> Choice | None:

@@ -76,6 +76,8 @@ def cpu_argument(training: Training) -> CpuArgument:
         return CpuArgument()
     if training.definitions:  # only ever the CPU
         return CpuArgument((("True", ()),))
+    if training.kept_devices:
+        return CpuArgument()
     return CpuArgument() if _everything_is_moved(training) else CpuArgument((("True", ()),), silent=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,17 @@ def store(obj: Any, path: Path, safe: bool = False) -> None:
     """Write a file that appears whole or not at all.
 
     Args:    safe: a mapping of tensors, in the safetensors format.
+    Raises:  RuntimeError, as `torch.save` does, where its folder is missing.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    if not path.parent.is_dir():
+        raise RuntimeError(f"Parent directory {path.parent} does not exist.")
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=path.parent) as folder:
+        partial = Path(folder, path.name)  # torch.save writes the name into the file
         if safe:
             safetensors_module().save_file(dict(obj), partial, metadata={"format": "pt"})
         else:
             torch.save(obj, partial)
         os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _numpy_reader() -> list[Any]:

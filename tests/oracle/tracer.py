@@ -172,7 +172,9 @@ class Tracer:
         sys.addaudithook(audit)
 
     def _relative(self, path: str | os.PathLike[str]) -> str:
-        return os.path.relpath(os.path.realpath(path), self.folder)
+        """Name a file from the run's folder, as it will be called: it may be written in a folder that is moved away."""
+        path = os.path.relpath(os.path.realpath(path), self.folder)
+        return os.sep.join(part for part in path.split(os.sep) if not part.endswith(".partial"))
 
 
 def parameters_of(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
