@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,6 +121,16 @@ def _start_group(environment: Environment, device: torch.device, options: Mappin
     )
 
 
+def _is_read_again() -> bool:
+    """Tell whether this process only reads the script again to find its functions.
+
+    Loader workers and others that multiprocessing starts by ``spawn`` or ``forkserver`` do. They inherit the rank of the
+    process that they work for, and train nothing.
+    Source: CPython's ``multiprocessing.spawn._main``.
+    """
+    return bool(getattr(multiprocessing.current_process(), "_inheriting", False))
+
+
 def _local_rank(environment: Environment, rank: int) -> int:
     """Without a launcher's word, take the ranks of a machine to be consecutive."""
     if environment.local_rank is not None:
@@ -130,7 +141,8 @@ def _local_rank(environment: Environment, rank: int) -> int:
 def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any] | None = None) -> World:
     """Find this process's place, and meet the others where there are any.
 
-    A group that exists already is used as it is; ``WORLD_SIZE`` above 1 always makes one.
+    A group that exists already is used as it is; ``WORLD_SIZE`` above 1 always makes one, but for processes that read
+    the script again: such a one is alone, on the CPU.
 
     Args:    cpu: stay on the CPU though there is a GPU.
              options: arguments of ``init_process_group``.
@@ -138,6 +150,8 @@ def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any]
     """
     cpu = cpu or environment.use_cpu
     started = dist.is_available() and dist.is_initialized()
+    if not started and _is_read_again():
+        return World(torch.device("cpu"), debug=environment.debug)
     if not started and environment.world_size == 1:
         device = _lone_device(cpu) if environment.device is None else torch.device(environment.device)
         return World(device, debug=environment.debug)

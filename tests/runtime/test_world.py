@@ -214,8 +214,36 @@ accelerator.end_training()
 """
 
 
+WITH_WORKERS = """
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+from runtime import Accelerator
+accelerator = Accelerator()
+model = accelerator.prepare(torch.nn.Linear(2, 1))
+loader = accelerator.prepare(
+    DataLoader(TensorDataset(torch.ones(8, 2)), batch_size=2, num_workers=1, multiprocessing_context="METHOD")
+)
+if __name__ == "__main__":
+    batches = 0
+    for (x,) in loader:
+        accelerator.backward(model(x).sum())
+        batches += 1
+    accelerator.print("trained on", accelerator.num_processes, "in", batches)
+    accelerator.end_training()
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_worker_that_reads_the_script_again_joins_nobody(tmp_path: Path, method: str) -> None:
+    assert run_under_torchrun(tmp_path, WITH_WORKERS.replace("METHOD", method)) == ["trained on 2 in 2"]
+
+
 def test_a_script_runs_under_torchrun(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(SCRIPT)
+    assert run_under_torchrun(tmp_path, SCRIPT) == ["trained on 2"]
+
+
+def run_under_torchrun(tmp_path: Path, script: str) -> list[str]:
+    (tmp_path / "train.py").write_text(script)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -227,4 +255,4 @@ def test_a_script_runs_under_torchrun(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["trained on 2"]
+    return done.stdout.splitlines()
