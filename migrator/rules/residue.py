@@ -48,6 +48,8 @@ def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]
         return Level.NOTE, "it is the kind of device that a tensor is on already", ""
     if not training.is_involved(node):
         return Level.NOTE, "it takes no part in the training that was analysed", ""
+    if isinstance(node, s.Literal) and isinstance(node.parent, s.Compare) and ":" not in str(node.value):
+        return Level.NOTE, "it is compared with the kind of a device, which the Accelerator's has too", ""
     level = Level.NOTE if code == "MIG707" else Level.REVIEW
     return (
         level,
@@ -165,7 +167,9 @@ def _is_idle(training: Training, literal: s.Literal, changed: bool) -> bool:
     if isinstance(parent, s.Collection):
         parent = parent.parent
     if isinstance(parent, s.Compare):
-        texts = {x for item in training.definitions if changed and item.is_text for x in item.devices}
+        module = training.module_of(literal)
+        here = [x for x in training.definitions if x.is_text and x.module is module] if changed else []
+        texts = {x for item in here for x in item.devices}
         return any(
             (isinstance(x, s.Attribute) and x.name == "type")
             or (x is not literal and bool(training.value(x)) and training.value(x) <= texts)

@@ -93,7 +93,7 @@ class Birthplace:
                 return access
         access = self._in_common_frame(nodes, name)
         if not self._can_write(access, ways):
-            shown = ", ".join(f"`{_first_name(node).id}`" for _, reads in ways for node in reads)
+            shown = ", ".join(dict.fromkeys(_told(node, access.block) for _, reads in ways for node in reads))
             raise Unreachable(nodes[0], f"{shown} is not bound yet where the Accelerator has to be made")
         return access
 
@@ -275,6 +275,13 @@ def why_not_called(scope: Any) -> str:
 
 def _renamed(text: str, names: Mapping[str, str | None]) -> str:
     return re.sub(r"\b[A-Za-z_]\w*", lambda word: names.get(word[0]) or word[0], text)
+
+
+def _told(node: Any, block: s.Block) -> str:
+    """Name a variable, and the function that it belongs to where the Accelerator is made in another one."""
+    home = scope_of(node)
+    inside = isinstance(home, s.FunctionDef) and home is not scope_of(block)
+    return f"`{_first_name(node).id}`" + (f" of `{home.name}`" if inside else "")
 
 
 def _first_name(node: Any) -> Any:

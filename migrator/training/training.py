@@ -138,7 +138,23 @@ class Training:
         One in an imported module runs before any Accelerator is made. Plain "cuda" there means the process's own GPU,
         which the Accelerator sets, so that it can stay.
         """
-        return [x for x in self.devices.definitions if self.is_involved(x.statement) and not self.stays(x)]
+        return [
+            x
+            for x in self.devices.definitions
+            if (self.is_involved(x.statement) or self._placed_on.keys() & x.devices) and not self.stays(x)
+        ]
+
+    @cached_property
+    def _placed_on(self) -> dict[Object, Any]:
+        """The devices that the training puts things on, each with its first use; what is named in the move is not there."""
+        found: dict[Object, Any] = {}
+        for module in self.modules:
+            for call in module.nodes(s.Call):
+                for node in device_arguments(call) if self.is_involved(call) else ():
+                    for item in () if isinstance(node, s.Literal) else self.value(node):
+                        if item.kind is Kind.DEVICE:
+                            found.setdefault(item, node)
+        return found
 
     @cached_property
     def kept_devices(self) -> dict[Object, Any]:
@@ -147,17 +163,13 @@ class Training:
         The default of a parameter, an attribute of an imported module.
         """
         defined = {x for item in self.definitions for x in item.devices}
-        found: dict[Object, Any] = {}
-        for module in self.modules:
-            for call in module.nodes(s.Call):
-                for node in device_arguments(call) if self.is_involved(call) else ():
-                    if isinstance(node, s.Literal):
-                        continue  # the move itself is rewritten
-                    for item in self.value(node):
-                        named = item.kind is Kind.DEVICE and item.data not in ("accelerator", "of tensor")
-                        if named and is_accelerated(item) and not ({item, *item.of} & defined):
-                            found.setdefault(item, node)
-        return found
+        return {
+            item: node
+            for item, node in self._placed_on.items()
+            if item.data not in ("accelerator", "of tensor")
+            and is_accelerated(item)
+            and not ({item, *item.of} & defined)
+        }
 
     @cached_property
     def choice(self) -> Choice | None:

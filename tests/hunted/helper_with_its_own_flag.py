@@ -1,5 +1,5 @@
-# Now: Refused: "`uses_cuda` is not bound yet where the Accelerator has to be made". `uses_cuda` is the parameter of
-#   a helper; each call passes `self.use_cuda`.
+# Now: Refused: "`uses_cuda` of `cuda` is not bound yet where the Accelerator has to be made". `uses_cuda` is the
+#   parameter of a helper; each call passes `self.use_cuda`.
 # Should: Follow the parameter to the arguments and take the flag behind them (`Accelerator(cpu=not self.use_cuda)`,
 #   after its assignment); at least name the helper's line and a recipe.
 # Why: The reason names a variable of another function, and there is no recipe.
