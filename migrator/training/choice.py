@@ -81,7 +81,7 @@ class Choice:
 
 def is_picked(item: Definition) -> bool:
     """Whether a definition leaves the device, or its index, to the user."""
-    return any(x.kind in _PICKED or x.data in ("option", "?") or is_indexed(x) for x in item.devices)
+    return item.is_handed or any(x.kind in _PICKED or x.data in ("option", "?") or is_indexed(x) for x in item.devices)
 
 
 def choice_among(definitions: Iterable[Definition], modules: Iterable[Module]) -> Choice | None:

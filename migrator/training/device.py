@@ -29,6 +29,7 @@ class Definition:
     statement: Any  # Assign or Annotate
     value: Any
     devices: tuple[Object, ...]
+    is_handed: bool = False  # a function of the program's own picks it, by more than what there is
 
     @property
     def is_text(self) -> bool:
@@ -67,8 +68,23 @@ class Devices:
                     continue
                 devices = self._devices_in(statement.value) or self._devices_for(module, statement)
                 if devices and not self._is_taken_over(module, statement):
-                    found.append(Definition(module, statement, statement.value, tuple(devices)))
+                    handed = isinstance(statement.value, s.Call) and any(
+                        self._is_picked_in(x, statement) for x in devices
+                    )
+                    found.append(Definition(module, statement, statement.value, tuple(devices), handed))
         return found
+
+    def _is_picked_in(self, device: Object, statement: Any) -> bool:
+        """Whether a device comes out of a function that asks for more than whether there is an accelerator."""
+        if device.kind is not Kind.DEVICE or device.site is None or _within(device.site, statement.value):
+            return False
+        tests = [x.test for x in device.site.walk() if isinstance(x, s.Conditional)]
+        node = device.site
+        while not isinstance(node.parent, (s.FunctionDef, s.Root)):
+            node, inner = node.parent, node
+            if isinstance(node, (s.If, s.Conditional)) and inner is not node.test:
+                tests.append(node.test)
+        return not all(self.is_availability(part) for test in tests for part in conjuncts(test))
 
     def _is_taken_over(self, module: Module, statement: Any) -> bool:
         """Whether the variable gets the Accelerator's device further down, so that this one only says what is wished for."""

@@ -136,13 +136,15 @@ class Training:
         """The device definitions that decide something in the training.
 
         One in an imported module runs before any Accelerator is made. Plain "cuda" there means the process's own GPU,
-        which the Accelerator sets, so that it can stay.
+        which the Accelerator sets, so that it can stay. So can one in a function whose pick is taken over where it is called.
         """
-        return [
+        found = [
             x
             for x in self.devices.definitions
             if (self.is_involved(x.statement) or self._placed_on.keys() & x.devices) and not self.stays(x)
         ]
+        handed = {device for x in found if x.is_handed for device in x.devices}
+        return [x for x in found if x.is_handed or not handed.issuperset(x.devices)]
 
     @cached_property
     def _placed_on(self) -> dict[Object, Any]:
