@@ -36,6 +36,7 @@ CASES = (
     Case("data_parallel_under_main_guard", migrated=False, told=("MIG402",)),
     Case("device_from_unknown_call", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("device_picked_by_a_helper", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
+    Case("device_picked_by_a_helper_among_others", has=('(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("einops_reduce_is_no_collective", untold=("MIG401", "MIG408")),
     Case("entry_that_hands_all_over", migrated=False, told=("MIG915",)),
     Case("eval_over_train_loader", told=("MIG602",)),

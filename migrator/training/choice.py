@@ -76,7 +76,7 @@ class Choice:
     @property
     def after(self) -> tuple[Any, ...]:
         """The nodes that have to come before the Accelerator is made."""
-        return tuple(item.statement.targets[0] for item in self.definitions) or (self.node,)
+        return tuple(item.variable for item in self.definitions) or (self.node,)
 
 
 def is_picked(item: Definition) -> bool:
@@ -90,12 +90,11 @@ def choice_among(definitions: Iterable[Definition], modules: Iterable[Module]) -
     modules = list(modules)
     if not items or any(not isinstance(x.statement, s.Assign) or len(x.statement.targets) != 1 for x in items):
         return None
-    module, target = items[0].module, items[0].statement.targets[0]
+    module, target = items[0].module, items[0].variable
     text = module.text(target)
     scope = scope_of(items[0].statement)
     if not isinstance(target, (s.Name, s.Attribute)) or any(
-        x.module is not module or scope_of(x.statement) is not scope or module.text(x.statement.targets[0]) != text
-        for x in items
+        x.module is not module or scope_of(x.statement) is not scope or module.text(x.variable) != text for x in items
     ):
         return None
     gap = _gap_behind([x.statement for x in items], scope)
@@ -104,6 +103,8 @@ def choice_among(definitions: Iterable[Definition], modules: Iterable[Module]) -
         return None
     devices = [x for item in items for x in item.devices]
     is_text = any(x.kind is not Kind.DEVICE or isinstance(x.site, s.Literal) for x in devices)
+    if is_text and any(isinstance(x.variable.parent, s.Collection) for x in items):
+        return None  # it would have to be made a `torch.device` where it is unpacked
     return Choice(module, target, text, torch, tuple(items), *gap, is_text, _may_index(devices, modules))
 
 

@@ -29,6 +29,7 @@ class Definition:
     statement: Any  # Assign or Annotate
     value: Any
     devices: tuple[Object, ...]
+    variable: Any  # the target that holds it: a part of one where a function returns more than a device
     is_handed: bool = False  # a function of the program's own picks it, by more than what there is
 
     @property
@@ -66,12 +67,13 @@ class Devices:
             for statement in module.nodes(kind):
                 if statement.value is None:
                     continue
-                devices = self._devices_in(statement.value) or self._devices_for(module, statement)
-                if devices and not self._is_taken_over(module, statement):
-                    handed = isinstance(statement.value, s.Call) and any(
-                        self._is_picked_in(x, statement) for x in devices
-                    )
-                    found.append(Definition(module, statement, statement.value, tuple(devices), handed))
+                variable = _device_variable(statement)
+                whole = not isinstance(variable.parent, s.Collection)
+                devices = (self._devices_in(statement.value) if whole else []) or self._devices_for(statement, variable)
+                handed = isinstance(statement.value, s.Call) and any(self._is_picked_in(x, statement) for x in devices)
+                if devices and (whole or handed) and not self._is_taken_over(module, statement, variable):
+                    item = Definition(module, statement, statement.value, tuple(devices), variable, handed)
+                    found.append(item)
         return found
 
     def _is_picked_in(self, device: Object, statement: Any) -> bool:
@@ -86,11 +88,11 @@ class Devices:
                 tests.append(node.test)
         return not all(self.is_availability(part) for test in tests for part in conjuncts(test))
 
-    def _is_taken_over(self, module: Module, statement: Any) -> bool:
+    def _is_taken_over(self, module: Module, statement: Any, target: Any) -> bool:
         """Whether the variable gets the Accelerator's device further down, so that this one only says what is wished for."""
         if isinstance(statement, s.Annotate) or len(statement.targets) != 1:
             return False
-        target, seen = statement.targets[0], False
+        seen = False
         for other in module.nodes(s.Assign):
             seen = seen or other is statement
             if seen and other is not statement and _same_variable(other.targets[0], target):
@@ -117,11 +119,10 @@ class Devices:
             return []
         return sorted(devices, key=lambda x: x.label)
 
-    def _devices_for(self, module: Module, statement: Any) -> list[Object]:
+    def _devices_for(self, statement: Any, target: Any) -> list[Object]:
         """The devices of a variable that takes them from elsewhere: from an option, or from a function that picks one."""
-        target = statement.target if isinstance(statement, s.Annotate) else statement.targets[0]
         name = target.id if isinstance(target, s.Name) else target.name if isinstance(target, s.Attribute) else ""
-        made = self.values(statement.value)
+        made = self.values(target if isinstance(target.parent, s.Collection) else statement.value)
         if not DEVICE_WORD.search(name) or any(x.data in ("of tensor", "accelerator") for x in made):
             return []
         devices = [x for x in made if x.kind is not Kind.CONSTANT]
@@ -232,6 +233,15 @@ class Devices:
             if not (name and _FLAG_NAME.search(name)) and not self.is_availability(inner):
                 return False
         return True
+
+
+def _device_variable(statement: Any) -> Any:
+    """The target of a definition; of several that are unpacked, the one that is called after a device."""
+    target = statement.target if isinstance(statement, s.Annotate) else statement.targets[0]
+    for part in target.items if isinstance(target, s.Collection) else ():
+        if isinstance(part, s.Name) and part.id.lower() in ("device", "dev"):
+            return part
+    return target
 
 
 def conjuncts(node: Any) -> list[Any]:

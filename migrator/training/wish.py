@@ -37,14 +37,14 @@ def choose(training: Training) -> Choice | None:
             return choice_in_place(reads, training.modules)
         conflict = len(_spoken(training, [*_from_definitions(training), *_from_guards(training)])) > 1
         picked = [x for x in training.definitions if any(is_accelerated(d) for d in x.devices)] if conflict else []
-    variables = {(x.module, x.module.text(x.statement.targets[0])) for x in picked if isinstance(x.statement, s.Assign)}
+    variables = {(x.module, x.module.text(x.variable)) for x in picked if isinstance(x.statement, s.Assign)}
     if len(variables) != 1:
         return None
     (module, text) = variables.pop()
     group = [
         x
         for x in training.definitions
-        if x.module is module and isinstance(x.statement, s.Assign) and module.text(x.statement.targets[0]) == text
+        if x.module is module and isinstance(x.statement, s.Assign) and module.text(x.variable) == text
     ]
     others = [d for x in training.definitions if x not in group for d in x.devices if is_accelerated(d)]
     if any(is_indexed(d) for x in group for d in x.devices) and others:
