@@ -15,8 +15,10 @@ from migrator.rules import (
     file,
     gradient,
     guarded_move,
+    loaders,
     metrics,
     move,
+    optimizers,
     parallel,
     precision,
     prepare,
@@ -27,13 +29,14 @@ from migrator.rules import (
     seed,
     tensor_type,
     tracking,
+    wrapper,
 )  # fmt: skip
 from migrator.rules.rule import Rule
 
 _FAMILIES = (
-    scaffold, device, move, guarded_move, tensor_type, device_name, prepare, scheduler, copies, samples, backward,
-    precision, gradient, blockers, processes, checkpoint, file, metrics, console, seed, tracking, cuda, control, data,
-    dynamic, parallel,
+    scaffold, device, move, guarded_move, tensor_type, device_name, prepare, wrapper, loaders, optimizers, scheduler,
+    copies, samples, backward, precision, gradient, blockers, processes, checkpoint, file, metrics, console, seed,
+    tracking, cuda, control, data, dynamic, parallel,
 )  # fmt: skip
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted((rule() for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.code)
