@@ -14,7 +14,11 @@ from migrator.rules import (
     dynamic,
     file,
     gradient,
+    guarded_move,
+    loaders,
     metrics,
+    move,
+    optimizers,
     parallel,
     precision,
     prepare,
@@ -23,13 +27,16 @@ from migrator.rules import (
     scaffold,
     scheduler,
     seed,
+    tensor_type,
     tracking,
+    wrapper,
 )  # fmt: skip
 from migrator.rules.rule import Rule
 
 _FAMILIES = (
-    scaffold, device, device_name, prepare, scheduler, copies, samples, backward, precision, gradient, blockers, processes,
-    checkpoint, file, metrics, console, seed, tracking, cuda, control, data, dynamic, parallel,
+    scaffold, device, move, guarded_move, tensor_type, device_name, prepare, wrapper, loaders, optimizers, scheduler,
+    copies, samples, backward, precision, gradient, blockers, processes, checkpoint, file, metrics, console, seed,
+    tracking, cuda, control, data, dynamic, parallel,
 )  # fmt: skip
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted((rule() for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.code)

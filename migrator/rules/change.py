@@ -75,3 +75,9 @@ class Change:
     def is_advice(self) -> bool:
         """Whether there is nothing to edit."""
         return not self.steps and self.level in (Level.REVIEW, Level.NOTE)
+
+
+def short(text: str) -> str:
+    """Give code on one line, shortened, as messages show it."""
+    line = " ".join(text.split())
+    return line if len(line) < 70 else line[:67] + "..."

@@ -7,8 +7,9 @@ from typing import Any
 
 from migrator.roles.role import Kind
 from migrator.rules.change import ACCELERATOR, Change, Step
-from migrator.rules.prepare import unguarded_saves, wrapper_questions
+from migrator.rules.prepare import unguarded_saves
 from migrator.rules.rule import Rule, Safety
+from migrator.rules.wrapper import wrapper_questions
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace, Wrap
 from migrator.source.module import Module

@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.roles.role import Kind
 from migrator.rules.change import Level
-from migrator.rules.prepare import is_guarded
+from migrator.rules.main_process import is_guarded
 from migrator.rules.remark import Remark, Sites, enclosing, shown
 from migrator.source import syntax as s
 from migrator.training.share import Origin

@@ -8,7 +8,7 @@ from typing import Any
 from migrator.roles.role import Kind
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.checkpoint import guarded
-from migrator.rules.prepare import is_guarded
+from migrator.rules.main_process import is_guarded
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
-from migrator.rules.change import Change
+from migrator.rules.change import Change, Level
 from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
@@ -33,6 +33,37 @@ class ScheduleLength(Remark):
         for event in made:
             if any(_depends_on(arg.value, lengths) for arg in event.node.args):
                 yield event.node, f"`{shown(training, event.node)}` is as long as a prepared loader"
+
+
+class SchedulerCadence(Rule):
+    """Leave a scheduler alone that is stepped once an epoch or on a metric.
+
+    What: only schedulers stepped in the loop over the training batches are prepared.
+    Why: a prepared scheduler steps once for each process: an epoch-level StepLR would decay N times as fast.
+    Safety: nothing is edited; a scheduler stepped both ways stops the program.
+    Source: Accelerate's `AcceleratedScheduler`, measured on two processes.
+    """
+
+    code = "MIG203"
+    name = "scheduler-cadence"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item, cadence in training.structure.schedulers.items():
+            if cadence == "batch" or item.site is None:
+                continue
+            module = training.module_of(item.site)
+            if cadence == "mixed":
+                yield Change(
+                    "MIG902", module, item.site, "This scheduler is stepped both in the batch loop and outside of it",
+                    level=Level.REVIEW, blocks=True,
+                    reason="prepared or not, one of the two would be wrong on several processes",
+                    recipe="step it in one place, or make two schedulers",
+                )  # fmt: skip
+                continue
+            how = "on a metric" if cadence == "metric" else "not once per batch of a prepared loader"
+            yield Change(
+                self.code, module, item.site, f"The scheduler is not prepared: it is stepped {how}", level=Level.NOTE
+            )
 
 
 class MixedCadence(Rule):
@@ -76,4 +107,4 @@ def _depends_on(node: Any, lengths: set[Any], depth: int = 3) -> bool:
     return False
 
 
-RULES: tuple[type[Rule], ...] = (ScheduleLength, MixedCadence)
+RULES: tuple[type[Rule], ...] = (SchedulerCadence, ScheduleLength, MixedCadence)

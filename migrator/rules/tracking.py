@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from migrator.rules.change import Level
-from migrator.rules.prepare import is_guarded
+from migrator.rules.main_process import is_guarded
 from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training

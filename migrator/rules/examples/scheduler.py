@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrator.rules.examples.frame import BATCH, EPOCH, SETUP
+from migrator.rules.examples.script import stepped
 from migrator.rules.rule import Example
 
 _TWICE = """
@@ -23,6 +24,24 @@ for epoch in range(3):
 """
 
 EXAMPLES = {
+    "scheduler-cadence": (
+        Example("one step an epoch", stepped(epoch="scheduler.step()"), reviews="MIG203", at="Decay(optimizer"),
+        Example(
+            "on a metric",
+            stepped(epoch="scheduler.step(1.0)")
+            .replace("StepLR", "ReduceLROnPlateau")
+            .replace("optimizer, 10", "optimizer"),
+            reviews="MIG203",
+            at="Decay(optimizer",
+        ),
+        Example("one step a batch", stepped(batch="scheduler.step()")),
+        Example("a scheduler that is never stepped", stepped()),
+        Example(
+            "something else that steps",
+            "class Clock:\n    def step(self):\n        pass\n\nClock().step()",
+            frame=SETUP,
+        ),
+    ),
     "schedule-length": (
         Example(
             "a schedule that is built late",

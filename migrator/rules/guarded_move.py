@@ -1,0 +1,123 @@
+"""Moves under an `if cuda:`, which the Accelerator's device makes needless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.rules.change import Change, Step, short
+from migrator.rules.device import if_span
+from migrator.rules.move import MoveToAccelerator, device_moves
+from migrator.rules.rule import Rule
+from migrator.source import syntax as s
+from migrator.source.block import Drop, Unwrap
+from migrator.source.module import Module
+from migrator.training import moves
+from migrator.training.training import Training
+
+_PREPARED = frozenset({"prepared"})
+
+
+class GuardedMove(Rule):
+    """Take away an `if cuda:` that guards nothing but moves.
+
+    What: `if use_cuda: z = z.cuda()` becomes `z = z.to(accelerator.device)`; an `if` whose moves all go, goes with them.
+    Why: the Accelerator's device is the CPU where there is no GPU or the flag says so, so the move is right on every path.
+    Safety: safe where the condition is about devices only and there is no `else`.
+    Source: torch.Tensor.to.
+    """
+
+    code = "MIG107"
+    name = "if-cuda-block"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if training.outcome.walk is None:
+            return
+        moved = {id(call): call for _, call in device_moves(training)}
+        for module in training.modules:
+            for node in module.nodes(s.If):
+                if node.is_elif or node.test not in training.walk.log.values or not training.is_involved(node):
+                    continue
+                if not training.devices.is_flag(node.test):
+                    continue
+                if node.orelse is not None:
+                    yield from self._equal_arms(training, module, node)
+                    continue
+                calls = [self._only_moves(module, statement, moved) for statement in node.body.statements]
+                if not all(calls):
+                    continue
+                inside = [call for group in calls for call in group or () if self._changes(training, module, call)]
+                yield Change(
+                    self.code,
+                    module,
+                    node,
+                    f"Take away `if {short(module.text(node.test))}:`, which guards nothing but moves",
+                    (Step(module, node, Unwrap(node)),),
+                    needs=_PREPARED | {f"moved:{id(call)}" for call in inside},
+                )
+
+    def _changes(self, training: Training, module: Module, call: s.Call) -> bool:
+        """Whether a move has to change: one that follows the Accelerator's device already may stand by itself as it is."""
+        left = moves.is_left_to_prepare(training, call) or moves.is_prepared_batch(training, call.func.value)  # type: ignore[attr-defined]
+        return left or MoveToAccelerator().edit(training, module, call) is not None
+
+    def _equal_arms(self, training: Training, module: Module, node: s.If) -> Iterator[Change]:
+        """`if cuda: x = x.cuda() else: x = x`: aimed at the Accelerator's device, the first arm serves for both."""
+        assert node.orelse is not None
+        arms = (node.body.statements, node.orelse.statements)
+        if len(arms[0]) != len(arms[1]) or "#" in module.source.text[slice(*if_span(module, node))]:
+            return
+        moved: list[Any] = []
+        for first, second in zip(*arms, strict=True):
+            if not isinstance(first, (s.Assign, s.Evaluate)) or self._plain(module, first, moved) != self._plain(
+                module, second, []
+            ):
+                return
+        yield Change(
+            self.code,
+            module,
+            node,
+            f"Take away `if {short(module.text(node.test))}:`, whose arms differ only in moves",
+            (Step(module, node, Unwrap(node)), *(Step(module, node, Drop(x)) for x in arms[1])),
+            needs=_PREPARED
+            | {key for kind, x in moved for key in ({f"moved:{id(x)}"} if kind == "move" else {"types"})},
+        )
+
+    def _plain(self, module: Module, statement: Any, moved: list[Any]) -> str:
+        """A statement's text without its moves; what was left out is added to ``moved``."""
+        start = module.span(statement).start
+        cuts: list[tuple[int, int, str]] = []
+        for node in statement.walk():
+            if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and node.func.name == "cuda":
+                cuts.append((module.outer(node.func.value).end - start, module.span(node).end - start, ""))
+                moved.append(("move", node))
+            elif (
+                isinstance(node, s.Attribute)
+                and node.name.endswith("Tensor")
+                and module.text(node).startswith("torch.cuda.")
+            ):
+                span = module.span(node)
+                cuts.append((span.start - start, span.end - start, "torch." + node.name))
+                moved.append(("type", node))
+        text = module.text(statement)
+        for begin, end, new in sorted(cuts, reverse=True):
+            text = text[:begin] + new + text[end:]
+        return "".join(text.split())
+
+    def _only_moves(self, module: Module, statement: Any, moved: dict[int, Any]) -> list[Any] | None:
+        """The moves that make up a statement; None where it does something else."""
+        calls = [x for x in statement.walk() if id(x) in moved]
+        if not calls:
+            return None
+        if isinstance(statement, (s.Evaluate, s.Assign)) and moves.is_hollow(module, statement, calls):
+            return calls
+        if isinstance(statement, s.Assign) and len(statement.targets) == 1:
+            left = statement.targets[0]
+            rest = moves.without_moves(statement.value, calls)
+            if module.text(left) == module.text(rest):
+                return calls
+            # x = Variable(x).cuda(), x = x.view(-1).cuda(): more than a move
+        return None
+
+
+RULES: tuple[type[Rule], ...] = (GuardedMove,)

@@ -1,0 +1,24 @@
+"""Code that only the main process runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.source import syntax as s
+from migrator.training.training import Training
+
+
+def is_guarded(training: Training, node: Any) -> bool:
+    """Whether code runs on the main process only already."""
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
+        parent = node.parent
+        owner = parent.owner if isinstance(parent, s.Block) else None
+        if isinstance(owner, s.If) and owner.body is parent:
+            for part in owner.test.walk():
+                if isinstance(part, s.Attribute) and part.name in ("is_main_process", "is_local_main_process"):
+                    return True
+                if isinstance(part, s.Compare) and any(x.kind is Kind.RANK for x in training.value(part.left)):
+                    return True
+        node = parent
+    return False

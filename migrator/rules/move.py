@@ -1,0 +1,257 @@
+"""Moves to a device, and devices named in place: left to `prepare`, aimed at the Accelerator's, or reported."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.source.block import Operation, Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training import moves
+from migrator.training.choice import is_option_read
+from migrator.training.device import is_accelerated, is_indexed, is_move
+from migrator.training.training import Training
+
+_PREPARED = frozenset({"prepared"})
+
+
+def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
+    """Give every call in the program that moves something to a device."""
+    for module in training.modules:
+        for call in module.nodes(s.Call):
+            if (
+                isinstance(call.func, s.Attribute)
+                and call.func.name in ("to", "cuda")
+                and call in training.walk.log.values
+                and training.is_involved(call)
+            ):
+                if moves.is_device_move(training, call):
+                    yield module, call
+
+
+class ModelMove(Rule):
+    """Leave it to `prepare` to move the models that it prepares.
+
+    What: `model = Net().to(device)` loses its move, `model.cuda()` goes.
+    Why: `prepare` puts the model on the Accelerator's device.
+    Safety: safe where the move has no dtype and nothing between it and `prepare` runs, initialises or saves the model;
+    else it stays, aimed at `accelerator.device`, which costs nothing.
+    Source: Accelerate's `prepare_model`.
+    """
+
+    code = "MIG102"
+    name = "model-to"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if training.outcome.walk is None:
+            return
+        for module, call in device_moves(training):
+            if moves.keeps_more(call) or not moves.is_left_to_prepare(training, call):
+                continue
+            operations = moves.removal(module, call.statement, [call])
+            yield _removed(self.code, module, call, operations, "model")
+
+
+def _removed(code: str, module: Module, call: Any, operations: list[Operation], what: str) -> Change:
+    return Change(
+        code,
+        module,
+        call,
+        f"Remove `{short(module.text(call))}`: `prepare` places this {what}",
+        tuple(Step(module, call, operation) for operation in operations),
+        needs=_PREPARED,
+        gives=frozenset({f"moved:{id(call)}"}),
+    )
+
+
+class BatchMove(Rule):
+    """Leave it to a prepared loader to move its batches.
+
+    What: `x, y = x.to(device), y.to(device)` goes where `x` and `y` come out of a prepared loader.
+    Why: the loader that `prepare` returns yields batches on the Accelerator's device.
+    Safety: safe where every path leads to a batch of a prepared loader whose batches are tensors in tuples, lists or
+    dicts, and the move changes no dtype or memory format; else it stays.
+    Source: Accelerate's `prepare_data_loader`.
+    """
+
+    code = "MIG103"
+    name = "batch-to"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if training.outcome.walk is None:
+            return
+        found: dict[tuple[Module, Any], list[Any]] = defaultdict(list)
+        partly: set[Any] = set()
+        for module, call in device_moves(training):
+            assert isinstance(call.func, s.Attribute)
+            if not moves.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
+                found[module, call.statement].append(call)
+            elif isinstance(call.statement, s.Assign) and isinstance(call.statement.value, s.Collection):
+                partly.add(call.statement)  # `x, z = x.cuda(), z.cuda()` would leave `x = x` behind
+        for (module, statement), calls in found.items():
+            if statement in partly:
+                continue
+            operations = moves.removal(module, statement, calls)
+            first, *rest = calls
+            change = _removed(self.code, module, first, operations, "batch")
+            yield Change(
+                self.code, module, first, change.message, change.steps, needs=_PREPARED,
+                gives=frozenset(f"moved:{id(call)}" for call in calls), alike=tuple(rest),
+            )  # fmt: skip
+
+
+class MoveToAccelerator(Rule):
+    """Aim the other moves at the Accelerator's device.
+
+    What: `z.cuda()`, `net.to("cuda")`, `torch.zeros(3, device="cuda")` name `accelerator.device` instead.
+    Why: tensors that the script makes itself, frozen helper networks, criteria and batches of unprepared loaders still need
+    their move, to the process's own device.
+    Safety: safe; dtype, memory format and `non_blocking` stay. Another index than 0 stops the program (MIG905).
+    Source: torch.Tensor.to, Accelerate's `Accelerator.device`.
+    """
+
+    code = "MIG104"
+    name = "cuda-call-to-device"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        taken = {key for rule in (ModelMove(), BatchMove()) for change in rule.check(training) for key in change.gives}
+        for module, call in device_moves(training):
+            if f"moved:{id(call)}" in taken:
+                continue
+            if moves.explicit_index(training, call) is not None:
+                continue  # MIG905
+            operation = self.edit(training, module, call)
+            if operation is not None:
+                yield self._change(module, call, operation)
+        for module in training.modules:
+            for call in module.nodes(s.Call):
+                for node in self._literal_devices(training, call) if training.is_involved(call) else ():
+                    yield self._change(module, node, Replace(module.outer(node), f"{ACCELERATOR}.device"), "MIG105")
+
+    def _change(self, module: Module, node: Any, operation: Replace, code: str = "MIG104") -> Change:
+        return Change(
+            code,
+            module,
+            node,
+            f"Aim `{short(module.text(node))}` at `accelerator.device`",
+            (Step(module, node, operation),),
+            needs=_PREPARED,
+            gives=frozenset({f"moved:{id(node)}"}),
+        )
+
+    def edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
+        """Give the edit that aims a move at the Accelerator's device; None where it goes there by itself."""
+        func = call.func
+        assert isinstance(func, s.Attribute)
+        target = call.argument(0, "device")
+        if func.name == "cuda":
+            name = module.span(func).end - len("cuda")
+            if target is not None and isinstance(target, (s.Name, s.Attribute)) and self._follows(training, target):
+                return Replace(Span(name, name + 4), "to")
+            rest = [arg for arg in call.args if arg.value is not target]
+            end = module.span(rest[0]).start if rest else module.span(call).end - 1
+            return Replace(Span(name, end), f"to({ACCELERATOR}.device" + (", " if rest else ""))
+        if isinstance(target, (s.Attribute, s.Subscript)) and _reads_choice(training, target):
+            return Replace(module.outer(target), f"{ACCELERATOR}.device")
+        if target is None or (isinstance(target, (s.Name, s.Attribute)) and self._follows(training, target)):
+            return None  # `.to(device)`: the definition is what changes
+        values = training.value(target)
+        if all(x.kind is Kind.DEVICE and not is_accelerated(x) for x in values):
+            return None  # .to("cpu")
+        return Replace(module.outer(target), f"{ACCELERATOR}.device")
+
+    def _follows(self, training: Training, node: Any) -> bool:
+        """Whether a variable will hold the Accelerator's device because its definition changes."""
+        values = training.value(node)
+        known = {x for item in training.devices.definitions for x in item.devices}
+        return not any(
+            x.kind in (Kind.CONSTANT, Kind.RANK)
+            or (x.kind is Kind.DEVICE and x not in known and x.data not in ("of tensor", "accelerator"))
+            for x in values
+        )
+
+    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
+        """Device names written in place: ``device="cuda"`` of a factory, ``map_location="cuda:0"``."""
+        for arg in call.args:
+            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
+                if _reads_choice(training, arg.value) and not is_move(call):
+                    yield arg.value
+            elif arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
+                if isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda"):
+                    continue
+                devices = [x for x in training.value(arg.value) if x.kind is Kind.DEVICE]
+                if devices and all(is_accelerated(x) and not is_indexed(x) and x.data != "option" for x in devices):
+                    yield arg.value
+
+
+def _reads_choice(training: Training, node: s.Attribute | s.Subscript) -> bool:
+    """Whether a device is the user's option itself, which the Accelerator has taken over."""
+    return training.choice is not None and is_option_read(training.value, node)
+
+
+class FactoryDevice(Rule):
+    """Make tensors on the Accelerator's device where the script named one in place.
+
+    What: `torch.zeros(3, device="cuda")` gets `device=accelerator.device`; `torch.load(f, map_location="cuda:0")` likewise.
+    Why: a literal names the same GPU in every process.
+    Safety: safe. `torch.zeros(3).cuda()` keeps its form (MIG104): folding it could change random streams.
+    Source: torch factory functions.
+    """
+
+    code = "MIG105"
+    name = "factory-device"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        return iter(())  # found together with the moves, by MIG104
+
+
+class OtherDevice(Rule):
+    """Stop where the script spreads itself over several devices.
+
+    What: `x.to("cuda:1")`, `.cuda(1)`, `device_map=...`.
+    Why: each process owns one device; collapsing two onto one would change what runs where.
+    Safety: reported only; the program is left alone.
+    Source: Accelerate's device placement.
+    """
+
+    code = "MIG905"
+    name = "explicit-device"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        for module, call in device_moves(training):
+            node = moves.explicit_index(training, call)
+            if node is None and not self._chosen(training, call):
+                continue
+            yield Change(
+                self.code,
+                module,
+                call,
+                f"`{short(module.text(call))}` asks for a particular device",
+                level=Level.REVIEW,
+                blocks=True,
+                reason="an Accelerator gives each process one device, and would silently use that",
+                recipe="choose the GPU with CUDA_VISIBLE_DEVICES; model parallelism needs another tool",
+            )
+
+    def _chosen(self, training: Training, call: s.Call) -> bool:
+        """Whether the device is one that the user picks by number."""
+        target = call.argument(0, "device")
+        if target is None or isinstance(target, s.Literal):
+            return False
+        values = training.value(target)
+        option = any(x.kind is Kind.OPTION for x in values) and not any(x.kind is Kind.DEVICE for x in values)
+        return option and call.func.name == "cuda"  # type: ignore[attr-defined]
+
+
+RULES: tuple[type[Rule], ...] = (ModelMove, BatchMove, MoveToAccelerator, FactoryDevice, OtherDevice)

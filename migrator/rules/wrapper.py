@@ -1,0 +1,251 @@
+"""The wrapper that `prepare` puts around a model: what has to reach through it, and what passes it by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.element import whole
+from migrator.roles.evaluate import asks_for_wrapper
+from migrator.roles.role import Kind, Object
+from migrator.roles.state import Event
+from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.source.block import Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training.structure import is_own_frame, is_own_method, key_of
+from migrator.training.training import Training
+
+# what may be done with a prepared object as with the raw one
+SAFE_CALLS = {
+    Kind.MODEL: frozenset(
+        {"train", "eval", "parameters", "zero_grad", "requires_grad_", "forward", "to", "cuda", "cpu"}
+    ),
+}
+
+# functions that want the module itself: they copy it, or write it down
+_COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "torch.jit.script"})
+
+
+def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
+    """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
+    found: dict[Any, Event] = {}
+    for event in training.events(
+        "attribute", "call", "item", "assign attribute", "save", "escape", "use", "wrap", "compare"
+    ):
+        item = event.item
+        if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
+            if not (event.kind == "save" and item.kind is Kind.STATE):
+                continue
+        node = _wanted_raw(training, event)
+        if node is not None and not _is_unwrapped(training, node):
+            found.setdefault(node, event)
+    return list(found.items())
+
+
+def _is_model(training: Training, item: Object) -> bool:
+    return item.kind is Kind.MODEL or key_of(item) in training.model_keys
+
+
+def _is_unwrapped(training: Training, node: Any) -> bool:
+    parent = node.parent
+    call = parent.parent if isinstance(parent, s.Argument) else None
+    return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "unwrap_model"
+
+
+def _wanted_raw(training: Training, event: Event) -> Any:
+    """The expression to unwrap for an event; None where the wrapper serves as well."""
+    node = event.node
+    if event.kind == "call" and isinstance(node, s.Call) and isinstance(node.func, s.Attribute):
+        safe = event.detail in SAFE_CALLS[Kind.MODEL] and not _is_own(event.item, event.detail)
+        return None if safe else node.func.value
+    if event.kind in ("attribute", "assign attribute") and isinstance(node, s.Attribute):
+        if isinstance(node.parent, s.Call) and node.parent.func is node and event.detail in SAFE_CALLS[Kind.MODEL]:
+            return None
+        return node.value if event.detail != "training" else None
+    if event.kind == "item" and isinstance(node, s.Subscript):
+        return node.value
+    if event.kind == "save" and event.item.prepared:
+        return _argument_holding(training, node, event.item)
+    if event.kind in ("use", "wrap") and event.detail in _COPIES:
+        return _argument_holding(training, node, event.item)
+    if event.kind == "escape" and isinstance(node, s.Call) and isinstance(event.detail, Object):
+        if event.detail.kind in (Kind.LIBRARY, Kind.OPAQUE, Kind.OPTION) and not _feeds_loss(training, node):
+            return _argument_holding(training, node, event.item)
+    return None
+
+
+def _is_own(item: Object, name: str) -> bool:
+    """Whether a model's class gives a method of torch.nn.Module another meaning, which its wrapper does not know."""
+    cls = item.data
+    return name != "forward" and cls.__class__ is Object and cls.kind is Kind.CLASS and name in cls.site.methods()
+
+
+def _feeds_loss(training: Training, call: s.Call) -> bool:
+    """Whether a call's result is part of a loss: unseen code that runs the model must get the wrapper."""
+    made = training.value(call)
+    roots = {x for item in made for x in (item.of if item.kind is Kind.TENSOR else (item,))}
+    return any(roots & set(event.value) for event in training.after.backwards if event.value) and any(
+        x.kind is Kind.TENSOR for x in made
+    )
+
+
+def _argument_holding(training: Training, call: Any, item: Object) -> Any:
+    """The expression by which an object gets into a call: in an argument, or where a container among them was filled."""
+    found = next((x for arg in call.args for x in _holding(training, arg.value, item)), None)
+    if found is not None:
+        return found
+    containers = {x for arg in call.args for x in training.value(arg.value) if x.kind in (Kind.DICT, Kind.SEQUENCE)}
+    for container in containers:
+        if container.site is not None:
+            found = next(_holding(training, container.site, item), None)
+        for event in training.after.by_item[item.raw] if found is None else ():
+            if event.kind == "store" and event.item is item and event.detail[0] is container:
+                found = next(_holding(training, event.node.statement.value, item), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
+    """The variables within an expression that may hold an object."""
+    for part in node.walk():
+        if (
+            isinstance(part, (s.Name, s.Attribute))
+            and item in training.value(part)
+            and not _is_unwrapped(training, part)
+        ):
+            yield part
+
+
+def wrapper_questions(training: Training) -> list[tuple[s.Conditional, Any]]:
+    """Conditional expressions that take a prepared model out of a wrapper if there is one, each with the model's expression."""
+    found = []
+    for module in training.modules:
+        for node in module.nodes(s.Conditional):
+            model = node.test.argument(0) if isinstance(node.test, s.Call) and asks_for_wrapper(node.test) else None
+            if model is not None and any(x.prepared for x in training.value(model)):
+                found.append((node, model))
+    return found
+
+
+class Unwrap(Rule):
+    """Reach a prepared model's own attributes and methods through `unwrap_model`.
+
+    What: `model.hidden_size`, `model.state_dict()`, `model.init_hidden(n)` become
+    `accelerator.unwrap_model(model).hidden_size` and so on, wherever `model` may hold what `prepare` returned.
+    Why: DDP's wrapper has none of them, and its `state_dict` names every entry `module....`.
+    Safety: safe; on one process `unwrap_model` returns the model itself.
+    Source: Accelerate's `Accelerator.unwrap_model`.
+    """
+
+    code = "MIG207"
+    name = "model-attribute"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if training.outcome.walk is None:
+            return
+        whole = {part for node, _ in wrapper_questions(training) for part in node.walk()}
+        for node, event in wrapped_uses(training):
+            if node in whole:
+                continue  # MIG504
+            module = training.module_of(node)
+            yield unwrap_change(_code_for(event), module, node, event)
+
+
+def _code_for(event: Event) -> str:
+    if event.detail == "state_dict" or event.kind == "save":
+        return "MIG501"
+    if event.detail == "load_state_dict":
+        return "MIG503"
+    return "MIG504" if event.detail == "module" else "MIG207"
+
+
+def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
+    """Wrap an expression in ``accelerator.unwrap_model(...)``."""
+    span = module.outer(node)
+    text = module.text(node)
+    steps: tuple[Step, ...] = (
+        Step(module, node, Replace(Span(span.start, span.start), f"{ACCELERATOR}.unwrap_model(", 3)),
+        Step(module, node, Replace(Span(span.end, span.end), ")", -3)),
+    )
+    if event.detail == "module" and event.kind == "attribute":  # model.module is what unwrap_model gives
+        end = module.span(event.node).end
+        steps = (*steps[:1], Step(module, node, Replace(Span(span.end, end), ")")))
+    what = f"`{text}.{event.detail}`" if isinstance(event.detail, str) and event.kind != "save" else f"`{text}`"
+    return Change(
+        code,
+        module,
+        node,
+        f"Reach {what} through `accelerator.unwrap_model({text})`",
+        steps,
+        needs=frozenset({"prepared"}),
+        gives=frozenset({f"unwrap:{id(node)}"}),
+    )
+
+
+class ForwardBypass(Rule):
+    """Stop where a loss comes from a part or a method of a model that will be wrapped.
+
+    What: `loss = model.loss(x)`, `model.encoder(x)` and the like, when the result is back-propagated.
+    Why: DDP synchronises gradients only for what runs through the wrapper's forward; on N processes the parameters would
+    drift apart without an error.
+    Safety: reported only; the program is left alone.
+    Source: torch.nn.parallel.DistributedDataParallel.
+    """
+
+    code = "MIG903"
+    name = "forward-bypass"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for node, event in forward_bypasses(training):
+            module = training.module_of(node)
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"`{module.text(node.func)}` runs parameters of a model outside its `forward`, and a loss depends on it",
+                level=Level.REVIEW,
+                blocks=True,
+                reason="on several processes these gradients would not be synchronised",
+                recipe="call it inside the model's `forward`, and call the model itself in the training loop",
+            )
+            _ = event
+
+
+def forward_bypasses(training: Training) -> list[tuple[s.Call, Event]]:
+    """Calls by which a loss reaches a prepared model's parameters without its forward: of a part, or of a method."""
+    losses = (
+        frozenset().union(*(event.value for event in training.after.backwards))
+        if training.after.backwards
+        else frozenset()
+    )
+    found: dict[s.Call, Event] = {}
+    for event in training.events("forward"):
+        item = event.item
+        if item not in losses or not training.is_required(whole(item)):
+            continue
+        node = _outside(event, item)
+        if node is not None:
+            found.setdefault(node, event)
+    return list(found.items())
+
+
+def _outside(event: Event, item: Object) -> s.Call | None:
+    """The call that brings execution into a model by another way than its forward; None where it is the forward."""
+    call = event.node
+    if is_own_method(event, whole(item)):
+        frame = event.frame
+        while frame.caller is not None and is_own_frame(frame.caller, whole(item)):
+            frame = frame.caller
+        unseen = frame.call is None and getattr(frame.node, "name", "") not in ("forward", "__call__")
+        call = event.node if unseen else frame.call
+    elif item.kind is not Kind.PART:
+        return None
+    return call if isinstance(call, s.Call) else None
+
+
+RULES: tuple[type[Rule], ...] = (Unwrap, ForwardBypass)
