@@ -12,6 +12,7 @@ from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compos
 from migrator.source.edit import Edit
 from migrator.source.module import Module
 from migrator.training.access import Access, Unreachable
+from migrator.training.choice import Choice
 from migrator.training.position import scope_of
 from migrator.training.reach import Reach, Users
 from migrator.training.training import Training
@@ -309,6 +310,8 @@ class _Settlement:
         insert = Insert(access.block, access.index, (*before, line), tight=not follows, rank=-2)
         operations.setdefault(access.module, []).extend([insert, import_operation(access.module, self.target)])
         node = access.block.statements[access.index]
+        if choice is not None and before:
+            self.plan.advice += _index_advice(choice, access.module, node)
         message = f"Make the Accelerator: `{line}`"
         self.plan.accepted.append(
             Change(
@@ -368,6 +371,18 @@ class _Settlement:
         if not reads or (scope.kind == "module" and _is_exported(module, target.id, self.training)):
             return False
         return all(x.statement in dropped or any(span.holds(module.span(x)) for span in gone) for x in reads)
+
+
+def _index_advice(choice: Choice, module: Module, node: Any) -> Iterator[Change]:
+    """Say what becomes of a GPU that the user picks by its index, where it is picked and where it is set."""
+    yield Change(
+        "MIG101", choice.module, choice.node, f"`{choice.text}` may name a GPU by its index, which counts on one process",
+        level=Level.NOTE, reason="on several processes each has a GPU of its own",
+    )  # fmt: skip
+    yield Change(
+        "MIG405", module, node, f"The GPU of `{choice.text}` is made the current one before this, for the Accelerator to use",
+        level=Level.NOTE, reason="an Accelerator on one process uses the current GPU; on several it sets that itself",
+    )  # fmt: skip
 
 
 def _outermost(node: Any) -> s.FunctionDef | s.ClassDef | None:
