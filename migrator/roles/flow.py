@@ -7,10 +7,11 @@ from typing import Any
 
 from migrator.roles import call as calls
 from migrator.roles.element import batches, copy_into, deep, element, roots, sequence
-from migrator.roles.evaluate import evaluate, lookup, truth_of
+from migrator.roles.evaluate import evaluate, lookup, note_store
 from migrator.roles.local_class import class_member
 from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.roles.state import Frame, Loop, Turn, Variables, merge
+from migrator.roles.truth import truth_of
 from migrator.roles.unseen import call_unseen, decorated
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
@@ -164,13 +165,7 @@ def _assign_name(walk: Walk, target: s.Name, value: Value) -> None:
             frame = frame.outer
     walk.variables.own(frame)[target.id] = value
     walk.log.values[target] = join(walk.log.values[target], value) if target in walk.log.values else value
-    _note_store(walk, target, value, (frame, target.id))
-
-
-def _note_store(walk: Walk, target: Any, value: Value, holder: Any) -> None:
-    for item in value:
-        if item.kind not in INERT:
-            walk.note("store", target, item, holder)
+    note_store(walk, target, value, (frame, target.id))
 
 
 def _assign_attribute(walk: Walk, target: s.Attribute, value: Value) -> None:
@@ -182,7 +177,7 @@ def _assign_attribute(walk: Walk, target: s.Attribute, value: Value) -> None:
         names[target.name] = value if len(owners) == 1 or known is None else join(known, value)
         if owner.kind in (Kind.MODEL, Kind.OPAQUE):
             walk.note("assign attribute", target, owner, target.name)
-        _note_store(walk, target, value, (owner, target.name))
+        note_store(walk, target, value, (owner, target.name))
     walk.log.values[target] = join(walk.log.values[target], value) if target in walk.log.values else value
 
 
@@ -194,14 +189,14 @@ def _assign_item(walk: Walk, target: s.Subscript, value: Value) -> None:
             keys = [x.label for x in index[0] if x.kind is Kind.CONSTANT] if len(index) == 1 else []
             if len(keys) == 1 and len(index[0]) == 1:
                 names[keys[0]] = value
-                _note_store(walk, target, value, (owner, keys[0]))
+                note_store(walk, target, value, (owner, keys[0]))
             else:
                 names["*"] = join(names["*"], value) if "*" in names else value
-                _note_store(walk, target, value, (owner, "*"))
+                note_store(walk, target, value, (owner, "*"))
         elif owner.kind is Kind.FRESH:
             copy_into(walk, owner, value)
         elif owner.kind in (Kind.OPAQUE, Kind.OPTION):
-            _note_store(walk, target, value, (owner, "*"))
+            note_store(walk, target, value, (owner, "*"))
 
 
 def _unpack(walk: Walk, target: s.Collection, value: Value) -> None:
