@@ -20,7 +20,6 @@ from migrator.roles.role import (
     Value,
     join,
 )
-from migrator.roles.state import Turn
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
@@ -187,53 +186,6 @@ def _lambda(walk: Walk, node: s.Lambda) -> Value:
         if param.default is not None:
             walk.defaults[param] = evaluate(walk, param.default)
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
-
-
-@evaluator(s.Comprehension)
-def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
-    before = walk.variables.of(walk.frame)
-    hidden = {name: before.get(name) for name in node.namespace.bound}
-    held, exact = _comprehend(walk, node)
-    names = walk.variables.own(walk.frame)
-    for name, value in hidden.items():
-        if value is None:
-            names.pop(name, None)
-        else:
-            names[name] = value
-    if node.kind == "generator" and not exact:
-        return walk.heap.value(Kind.ITERATOR, node, walk.frame.context, (), ("same", held))
-    item = walk.heap.make(Kind.DICT if node.kind == "dict" else Kind.SEQUENCE, node, walk.frame.context)
-    walk.variables.put(item, exact or {"*": held})
-    for key, value in exact.items():
-        note_store(walk, node.value, value, (item, key))
-    return walk.heap.single(item)
-
-
-def _comprehend(walk: Walk, node: s.Comprehension) -> tuple[Value, dict[str, Value]]:
-    """Walk a comprehension; its element, and where its turns can be told apart what each key or index holds."""
-    first = node.generators[0]
-    source = evaluate(walk, first.iter)
-    turns = walk.each(source) if len(node.generators) == 1 and not first.tests else None
-    exact: dict[str, Value] = {}
-    held: Value = NOTHING
-    context = walk.frame.context
-    for number, turn in enumerate(turns or [walk.iterate(first.iter, source)]):
-        if turns:
-            walk.frame.context = (*context, Turn(node, number))
-        walk.assign(first.target, turn)
-        for test in first.tests:
-            evaluate(walk, test)
-        for part in node.generators[1:]:
-            walk.assign(part.target, walk.iterate(part.iter, evaluate(walk, part.iter)))
-            for test in part.tests:
-                evaluate(walk, test)
-        keys = [index_key(x) for x in evaluate(walk, node.key)] if node.key is not None else [str(number)]
-        value = evaluate(walk, node.value)
-        if turns and len(keys) == 1 and keys[0] is not None:
-            exact[keys[0]] = value
-        held = join(held, value) if held else value
-    walk.frame.context = context
-    return held or UNKNOWN, exact if turns and len(exact) == len(turns) else {}
 
 
 def note_store(walk: Walk, node: Any, value: Value, holder: Any) -> None:
