@@ -8,8 +8,9 @@ from typing import Any
 from migrator.roles import knowledge
 from migrator.roles.arguments import Arguments, spread, spread_names
 from migrator.roles.element import computed, deep, element, join_all, roots, sequence
-from migrator.roles.evaluate import constant, member
+from migrator.roles.evaluate import constant
 from migrator.roles.function import call_function
+from migrator.roles.member import member
 from migrator.roles.role import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s

@@ -7,10 +7,11 @@ from typing import Any
 
 from migrator.roles.arguments import Arguments, arguments
 from migrator.roles.element import join_all, roots
-from migrator.roles.evaluate import evaluate, member
+from migrator.roles.evaluate import evaluate
 from migrator.roles.function import call_function
 from migrator.roles.library import call_library
 from migrator.roles.local_class import call_instance, call_method, construct
+from migrator.roles.member import member
 from migrator.roles.method import METHODS
 from migrator.roles.opaque import call_opaque, call_partial, forward
 from migrator.roles.role import ANY, NOTHING, UNKNOWN, Kind, Object, Value, join

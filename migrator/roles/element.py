@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.roles.role import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.roles.walk import Walk
+from migrator.source import syntax as s
 
 # what a tensor can come from
 ROOTS = frozenset({Kind.MODEL, Kind.PART, Kind.BATCH, Kind.FRESH, Kind.OPAQUE, Kind.CRITERION, Kind.PARAMETERS})
@@ -111,3 +112,12 @@ def sequence(walk: Walk, site: Any, parts: Iterable[Value], key: Any = None) -> 
 def batches(walk: Walk, value: Value) -> set[Object]:
     """Give the batches anywhere in a value."""
     return {item for item in deep(walk, value) if item.kind is Kind.BATCH}
+
+
+def index_key(item: Object) -> str | None:
+    """Give the key that an object stands for in a container; None where that is not known."""
+    if item.kind is Kind.CONSTANT and item.data[0] in ("str", "int"):
+        return str(item.data[1])
+    if item.kind is Kind.DEVICE and isinstance(item.site, s.Literal):
+        return str(item.site.value)
+    return None

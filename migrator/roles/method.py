@@ -9,9 +9,9 @@ from migrator.roles import knowledge
 from migrator.roles.arguments import Arguments
 from migrator.roles.builtin import parse_args, save
 from migrator.roles.element import computed, copy_into, deep, element, join_all, roots, sequence, whole
-from migrator.roles.evaluate import member
 from migrator.roles.function import escape
 from migrator.roles.local_class import class_member
+from migrator.roles.member import member
 from migrator.roles.opaque import forward, opaque_result, run_callbacks
 from migrator.roles.place import destination, note_host, note_meeting, placed
 from migrator.roles.role import UNKNOWN, Kind, Object, Value, join

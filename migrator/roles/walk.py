@@ -1,7 +1,7 @@
 """The walk over a program: where it stands, what it knows, what it has seen.
 
-Evaluating expressions (evaluate.py), calling (call.py) and executing statements (flow.py) are one recursion. They share a
-Walk and reach one another through it.
+Evaluating expressions (evaluate.py and what registers with it), calling (call.py) and executing statements (execute.py
+and what registers with it) are one recursion. They share a Walk and reach one another through it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,6 @@ class Walk:
         self.execute: Callable[[s.Block], None]
         self.assign: Callable[[Any, Value], None]
         self.iterate: Callable[[Any, Value], Value]
-        self.each: Callable[[Value], list[Value] | None]
         self.class_member: Callable[[Object, str, Object | None, Any], Value | None]
 
     def note(self, kind: str, node: Any, item: Object, detail: Any = None, value: Value = NOTHING) -> None:

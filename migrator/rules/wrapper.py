@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.element import whole
-from migrator.roles.evaluate import asks_for_wrapper
 from migrator.roles.role import Kind, Object
 from migrator.roles.state import Event
+from migrator.roles.truth import asks_for_wrapper
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
