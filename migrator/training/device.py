@@ -127,11 +127,25 @@ class Devices:
             return []
         devices = [x for x in made if x.kind is not Kind.CONSTANT]
         others = [x for x in devices if x.kind is not Kind.DEVICE]
-        named = isinstance(statement.value, s.Attribute) and is_called_settings(statement.value.value)
+        named = isinstance(statement.value, s.Attribute) and (
+            is_called_settings(statement.value.value) or self._is_made_elsewhere(statement, target)
+        )
         picked = all(is_setting(x) or (named and x.kind is Kind.OPAQUE) for x in others)
         if not (picked if others else isinstance(statement.value, s.Call)):
             return []
         return sorted(devices, key=lambda x: x.label) if self.is_used(devices) else []
+
+    def _is_made_elsewhere(self, statement: Any, target: Any) -> bool:
+        """Whether another statement gives the same variable a device, so that what it takes from elsewhere is one, too."""
+        return any(
+            other is not statement
+            and other.scope is statement.scope
+            and _same_variable(other.targets[0], target)
+            and self._devices_in(other.value)
+            for module in self.walk.modules
+            if module.root.namespace is _module_scope(statement)
+            for other in module.nodes(s.Assign)
+        )
 
     def follows_tensor(self, item: Definition) -> bool:
         """Whether a definition asks a tensor where it is: ``"cuda" if x.is_cuda else "cpu"``."""
