@@ -51,6 +51,7 @@ CASES = (
     ),
     Case("flag_that_is_its_own_condition", has=("Accelerator(cpu=not args.cuda)",)),
     Case("function_nobody_calls", has=("accelerator.backward(loss)",), lacks=("loss.backward()", ".cuda()")),
+    Case("function_that_evaluates_both_loaders", told=("MIG603", "MIG206")),
     Case("hasattr_module_then_save_pretrained", has=("saved = accelerator.unwrap_model(model)\n", "    saved.save_")),
     Case("loss_to_numpy_without_cpu", has=("Accelerator(cpu=True)",)),
     Case("makedirs_that_already_tolerates", has=('os.makedirs("out")\n',)),

@@ -140,9 +140,18 @@ def _listings(training: Training) -> Iterator[Any]:
 
 
 def _is_shared(training: Training, node: Any, value: Any) -> bool:
-    """Whether a statement in a loop over training batches is about a number of this process's own."""
+    """Whether a statement in a loop over the batches of a prepared loader is about a number of this process's own."""
     loop = next(enclosing(node, (s.For, s.While)), None)
-    return loop in training.structure.batch_loops and bool(_SHARES & training.shares.of(value))
+    if loop is None or not _SHARES & training.shares.of(value):
+        return False
+    return loop in training.structure.batch_loops or any(
+        _iterates(loop, event.node) and training.is_required(event.item) for event in training.events("iterate")
+    )
+
+
+def _iterates(loop: Any, node: Any) -> bool:
+    """Whether a node is what a `for` loop draws from: `enumerate(loader)`, say."""
+    return isinstance(loop, s.For) and any(x is node for x in loop.iter.walk())
 
 
 def _compares(value: Any) -> bool:
