@@ -40,7 +40,7 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py $(BENCH)
-	@test ! -f benchmarks/runtime.py || $(BIN)/python benchmarks/runtime.py $(BENCH)
+	@test ! -f benchmarks/runtime.py || $(BIN)/python benchmarks/runtime.py
 
 docs: $(READY)
 	$(BIN)/python scripts/readme.py

@@ -85,7 +85,7 @@ ON_TWO = [
             ("model(inputs)", "accelerator.unwrap_model(model)(inputs)"),
             ("accelerator.backward(loss)", "loss.backward()"),
         ),
-        "step 0: process 0 and process 1 differ: gradients",
+        "computed gradients past the prepared model's forward",
     ),
     Mutant(
         "the model is not prepared",
