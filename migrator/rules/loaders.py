@@ -101,7 +101,7 @@ class NoLoader(Rule):
             self.code,
             training.module_of(node),
             node,
-            "This loop draws from no DataLoader, so its data is not sharded: N processes would do the same work",
+            "This loop draws from no DataLoader, so its data is not sharded: every process does all of the work",
             level=Level.NOTE,
             recipe="put the samples in a Dataset and a DataLoader to share the work",
         )
