@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from runtime.backend import Single
+from runtime.data import samplers
 
 
 class Lead:
@@ -42,7 +43,5 @@ class Lead:
 
 def _generator(sampler: Any) -> torch.Generator | None:
     """Find the random stream of the innermost sampler."""
-    while (inner := getattr(sampler, "sampler", None)) is not None:
-        sampler = inner
-    generator = getattr(sampler, "generator", None)
+    generator = getattr(samplers(sampler)[-1], "generator", None)
     return generator if isinstance(generator, torch.Generator) else None

@@ -256,8 +256,12 @@ class PreparedLoader(DataLoader[Any]):
 
     def get_sampler(self) -> Any:
         """Return what chooses single samples."""
-        batches = self.sampler if isinstance(self.sampler, BatchSampler) else self.batch_sampler
-        return getattr(batches, "sampler", None)
+        return getattr(self._batches, "sampler", None)
+
+    @property
+    def _batches(self) -> Any:
+        """What chooses the samples of a batch, also where it stands in a sampler's place."""
+        return self.sampler if isinstance(self.sampler, BatchSampler) else self.batch_sampler
 
     def _tell_epoch(self) -> None:
         """Tell our own shard; a user's sampler hears of epochs only from the user, as without us."""
@@ -295,9 +299,9 @@ class PreparedLoader(DataLoader[Any]):
     @property
     def total_batch_size(self) -> int:
         """Samples in a batch, over all processes."""
-        batches = self.sampler if isinstance(self.sampler, BatchSampler) else self.batch_sampler
+        batches = self._batches
         processes = 1 if getattr(batches, "split_batches", False) else getattr(batches, "num_processes", 1)
-        return int(batches.batch_size * processes)  # type: ignore[union-attr]
+        return int(batches.batch_size * processes)
 
     @property
     def total_dataset_length(self) -> int:
