@@ -10,6 +10,7 @@ from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compose
 from migrator.source.edit import Edit
+from migrator.source.importing import import_operation
 from migrator.source.module import Module
 from migrator.training.access import Access, Unreachable
 from migrator.training.choice import Choice
@@ -441,43 +442,3 @@ def _joined_wraps(operations: list[Operation]) -> list[Operation]:
                 continue
         joined.append(wrap)
     return [*rest, *joined]
-
-
-def import_operation(module: Module, target: str) -> Operation:
-    """Import `Accelerator` below the imports at the head of a module."""
-    line = f"from {target} import Accelerator"
-    block = module.root.body
-    index = _import_index(block)
-    if index == 0 or not isinstance(block.statements[index - 1], (s.Import, s.ImportFrom)):
-        following = block.statements[index] if index < len(block.statements) else None
-        lines = (line, "") if following is not None else (line,)
-        return Insert(block, index, lines, tight=index == 0, rank=-9)
-    return _after_imports(block, index, line)
-
-
-def _after_imports(block: s.Block, index: int, line: str) -> Insert:
-    """Directly below the last import, without a blank line of its own."""
-    return Insert(block, index, (line,), rank=-9)
-
-
-def _import_index(block: s.Block) -> int:
-    """The index behind the docstring and the imports that follow it."""
-    index = 0
-    statements = block.statements
-    if statements and isinstance(statements[0], s.Evaluate) and isinstance(statements[0].value, s.Literal):
-        index = 1
-    last = index
-    while index < len(statements) and _belongs_to_imports(statements[index]):
-        if isinstance(statements[index], (s.Import, s.ImportFrom)):
-            last = index + 1
-        index += 1
-    return last
-
-
-def _belongs_to_imports(statement: s.Statement) -> bool:
-    return isinstance(statement, (s.Import, s.ImportFrom)) or (
-        isinstance(statement, s.Evaluate)
-        and isinstance(statement.value, s.Call)
-        and isinstance(statement.value.func, s.Attribute)
-        and statement.value.func.name in ("append", "insert")
-    )
