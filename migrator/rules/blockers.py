@@ -8,6 +8,7 @@ from typing import Any
 
 from migrator.roles import knowledge
 from migrator.rules.change import Change, Level
+from migrator.rules.remark import calls_of, shown
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -19,11 +20,6 @@ COLLECTIVES = (
     r"(all_)?(reduce|gather)(_\w+)?|broadcast\w*|scatter\w*|reduce_scatter\w*|all_to_all\w*|barrier|monitored_barrier"
 )
 SHARDED = r"ZeroRedundancyOptimizer"
-
-
-def _shown(module: Module, node: Any) -> str:
-    text = " ".join(module.text(node).split())
-    return text if len(text) < 60 else text[:57] + "..."
 
 
 class _Blocker(Rule):
@@ -55,11 +51,8 @@ class _Blocker(Rule):
 
 
 def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, Any, str]]:
-    matches = re.compile(pattern)
-    for name, found in training.calls.items():
-        if matches.fullmatch(name):
-            for module, call in found:
-                yield module, call, f"`{_shown(module, call)}` is there already"
+    for call in calls_of(training, pattern):
+        yield training.module_of(call), call, f"`{shown(training, call)}` is there already"
 
 
 class ProcessGroup(_Blocker):
@@ -101,7 +94,7 @@ class WrappedByHand(_Blocker):
         for name, found in training.calls.items():
             if knowledge.DISTRIBUTED_PARALLEL.match(name):
                 for module, call in found:
-                    yield module, call, f"`{_shown(module, call)}` wraps a model by hand"
+                    yield module, call, f"`{shown(training, call)}` wraps a model by hand"
 
 
 class SamplerByHand(_Blocker):
@@ -183,7 +176,7 @@ class Autocast(Rule):
                 self.code,
                 module,
                 node,
-                f"`{_shown(module, node)}` is left as it is",
+                f"`{shown(training, node)}` is left as it is",
                 level=Level.NOTE if off else Level.REVIEW,
                 reason="it means the same on every process",
                 recipe="" if off else "`Accelerator(mixed_precision=...)` and `accelerator.autocast()` say the same",
@@ -213,7 +206,7 @@ class Accumulation(_Blocker):
                     here = [b for b in cast.backwards if _shares_loop(b, event)]
                     if guard is not None and here and not any(_inside(b.node, guard) for b in here):
                         module = training.module_of(guard)
-                        yield module, event.node, f"The optimizer steps only where `{_shown(module, guard.test)}`"
+                        yield module, event.node, f"The optimizer steps only where `{shown(training, guard.test)}`"
 
 
 def _modulo_guard(node: Any) -> s.If | None:
@@ -262,7 +255,7 @@ class ClosureResult(_Blocker):
                     and not isinstance(event.node.parent, s.Evaluate)
                 ):
                     module = training.module_of(event.node)
-                    yield module, event.node, f"The result of `{_shown(module, event.node)}` is used"
+                    yield module, event.node, f"The result of `{shown(training, event.node)}` is used"
 
 
 class Framework(Rule):
@@ -302,7 +295,7 @@ class UnseenEngine(Rule):
                 self.code,
                 module,
                 node,
-                f"`{_shown(module, node.func)}` gets the optimizer, and its code is in none of the given files",
+                f"`{shown(training, node.func)}` gets the optimizer, and its code is in none of the given files",
                 level=Level.REVIEW,
                 reason="the training steps were not seen, so nothing here can be prepared for them",
                 recipe="give the file that takes the steps too, or migrate it by the framework's own means",

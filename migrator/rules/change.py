@@ -77,7 +77,7 @@ class Change:
         return not self.steps and self.level in (Level.REVIEW, Level.NOTE)
 
 
-def short(text: str) -> str:
-    """Give code on one line, shortened, as messages show it."""
+def short(text: str, width: int = 70) -> str:
+    """Give code on one line, shorter than ``width`` characters or cut to that, as messages show it."""
     line = " ".join(text.split())
-    return line if len(line) < 70 else line[:67] + "..."
+    return line if len(line) < width else line[: width - 3] + "..."

@@ -144,14 +144,9 @@ def _is_shared(training: Training, node: Any, value: Any) -> bool:
     loop = next(enclosing(node, (s.For, s.While)), None)
     if loop is None or not _SHARES & training.shares.of(value):
         return False
-    return loop in training.structure.batch_loops or any(
-        _iterates(loop, event.node) and training.is_required(event.item) for event in training.events("iterate")
-    )
-
-
-def _iterates(loop: Any, node: Any) -> bool:
-    """Whether a node is what a `for` loop draws from: `enumerate(loader)`, say."""
-    return isinstance(loop, s.For) and any(x is node for x in loop.iter.walk())
+    # `for x in enumerate(loader)`: the loader stands inside of what the loop goes through
+    draws = loop.iter.walk() if isinstance(loop, s.For) else ()
+    return loop in training.structure.batch_loops or any(x in training.shared_draws for x in draws)
 
 
 def _compares(value: Any) -> bool:

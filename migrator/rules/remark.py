@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from migrator.rules.change import Change, Level
+from migrator.rules.change import Change, Level, short
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.training.training import Training
@@ -45,8 +45,7 @@ class Remark(Rule):
 
 def shown(training: Training, node: Any) -> str:
     """Give a node's text on one line, shortened."""
-    text = " ".join(training.module_of(node).text(node).split())
-    return text if len(text) < 60 else text[:57] + "..."
+    return short(training.module_of(node).text(node), 60)
 
 
 def calls_of(training: Training, pattern: str) -> Iterator[s.Call]:

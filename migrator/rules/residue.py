@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind, Object
-from migrator.rules.change import Change, Level
+from migrator.rules.change import Change, Level, short
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
@@ -87,7 +87,7 @@ def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[
             )
     for text in module.nodes(s.Text):
         if _CUDA_TEXT.search(module.text(text)):
-            yield "MIG101", text, f"The device {_short(module.text(text))}"
+            yield "MIG101", text, f"The device {short(module.text(text), 50)}"
     for attribute in module.nodes(s.Attribute):
         if attribute.name.endswith("Tensor") and module.text(attribute).startswith("torch.cuda."):
             yield "MIG106", attribute, f"`{module.text(attribute)}`"
@@ -99,14 +99,14 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
     func = call.func
     name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
     if isinstance(func, s.Attribute) and name == "cuda" and module.text(func.value) != "torch":
-        yield "MIG104", call, f"`{_short(module.text(func.value))}.cuda()`"
+        yield "MIG104", call, f"`{short(module.text(func.value), 50)}.cuda()`"
     elif isinstance(func, s.Attribute) and name == "backward" and not _is_ours(training, func):
         if _in_function_or_loop(call):
-            yield "MIG301", call, f"`{_short(module.text(func))}()`"
+            yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
     elif call not in training.walk.log.values and _BUILT.search(module.text(func)):
-        yield "MIG201", call, f"`{_short(module.text(func))}(...)`, which nothing reaches,"
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, which nothing reaches,"
     elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
-        yield _DISTRIBUTED[name], call, f"`{_short(module.text(func))}`"
+        yield _DISTRIBUTED[name], call, f"`{short(module.text(func), 50)}`"
 
 
 def _is_torch(func: Any) -> bool:
@@ -195,8 +195,3 @@ def _may_be_model(training: Training, module: Module, node: Any) -> bool:
     return bool(
         re.search(r"(model|net|ddp|gen|disc|encoder|decoder|student|teacher|\b[gd])$", module.text(node), re.IGNORECASE)
     )
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) < 50 else line[:47] + "..."

@@ -12,10 +12,10 @@ from migrator.source.module import Module
 from migrator.training.device import (
     DEVICE_WORD,
     Definition,
-    device_arguments,
     is_called_settings,
     is_indexed,
     is_settings,
+    placements,
     torch_name,
 )
 from migrator.training.position import common_gap, in_loop, scope_of, statements_up
@@ -174,11 +174,9 @@ def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[M
 
     Args:    values: what an expression may be.
     """
-    for module in modules:
-        for call in module.nodes(s.Call):
-            for node in device_arguments(call):
-                if isinstance(node, (s.Attribute, s.Subscript)) and is_option_read(values, node):
-                    yield module, node
+    for module, _, node in placements(modules):
+        if isinstance(node, (s.Attribute, s.Subscript)) and is_option_read(values, node):
+            yield module, node
 
 
 def is_option_read(values: Any, node: s.Attribute | s.Subscript) -> bool:

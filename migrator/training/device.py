@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from migrator.roles.role import Kind, Object, Value
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.source.module import Module
+from migrator.training.position import within
 
 _ACCELERATED = re.compile(r"(cuda|mps|xpu|npu|hpu|gpu|accelerator)")
 _INDEXED = re.compile(r"(cuda|xpu|npu|mps):([1-9]\d*|\{\}|%d)?$")
@@ -69,7 +70,9 @@ class Devices:
                     continue
                 variable = _device_variable(statement)
                 whole = not isinstance(variable.parent, s.Collection)
-                devices = (self._devices_in(statement.value) if whole else []) or self._devices_for(statement, variable)
+                devices = (self._devices_in(statement.value) if whole else []) or self._devices_for(
+                    module, statement, variable
+                )
                 handed = isinstance(statement.value, s.Call) and any(self._is_picked_in(x, statement) for x in devices)
                 if devices and (whole or handed) and not self._is_taken_over(module, statement, variable):
                     item = Definition(module, statement, statement.value, tuple(devices), variable, handed)
@@ -78,7 +81,7 @@ class Devices:
 
     def _is_picked_in(self, device: Object, statement: Any) -> bool:
         """Whether a device comes out of a function that asks for more than whether there is an accelerator."""
-        if device.kind is not Kind.DEVICE or device.site is None or _within(device.site, statement.value):
+        if device.kind is not Kind.DEVICE or device.site is None or within(device.site, statement.value):
             return False
         tests = [x.test for x in device.site.walk() if isinstance(x, s.Conditional)]
         node = device.site
@@ -113,13 +116,13 @@ class Devices:
         made = self.values(value)
         devices = [x for x in made if x.kind is Kind.DEVICE and x.data not in ("of tensor", "accelerator")]
         others = [x for x in made if x.kind is not Kind.DEVICE and x.kind is not Kind.CONSTANT]
-        if not devices or others or not all(_within(x.site, value) for x in devices):
+        if not devices or others or not all(within(x.site, value) for x in devices):
             return []
         if isinstance(value, s.Literal) and not self.is_used(devices):
             return []
         return sorted(devices, key=lambda x: x.label)
 
-    def _devices_for(self, statement: Any, target: Any) -> list[Object]:
+    def _devices_for(self, module: Module, statement: Any, target: Any) -> list[Object]:
         """The devices of a variable that takes them from elsewhere: from an option, or from a function that picks one."""
         name = target.id if isinstance(target, s.Name) else target.name if isinstance(target, s.Attribute) else ""
         made = self.values(target if isinstance(target.parent, s.Collection) else statement.value)
@@ -128,22 +131,20 @@ class Devices:
         devices = [x for x in made if x.kind is not Kind.CONSTANT]
         others = [x for x in devices if x.kind is not Kind.DEVICE]
         named = isinstance(statement.value, s.Attribute) and (
-            is_called_settings(statement.value.value) or self._is_made_elsewhere(statement, target)
+            is_called_settings(statement.value.value) or self._is_made_elsewhere(module, statement, target)
         )
         picked = all(is_setting(x) or (named and x.kind is Kind.OPAQUE) for x in others)
         if not (picked if others else isinstance(statement.value, s.Call)):
             return []
         return sorted(devices, key=lambda x: x.label) if self.is_used(devices) else []
 
-    def _is_made_elsewhere(self, statement: Any, target: Any) -> bool:
+    def _is_made_elsewhere(self, module: Module, statement: Any, target: Any) -> bool:
         """Whether another statement gives the same variable a device, so that what it takes from elsewhere is one, too."""
         return any(
             other is not statement
             and other.scope is statement.scope
             and _same_variable(other.targets[0], target)
             and self._devices_in(other.value)
-            for module in self.walk.modules
-            if module.root.namespace is _module_scope(statement)
             for other in module.nodes(s.Assign)
         )
 
@@ -161,13 +162,7 @@ class Devices:
     @cached_property
     def _placed(self) -> set[Object]:
         """All devices that something is put on, with the names that they are made from."""
-        todo = [
-            item
-            for module in self.walk.modules
-            for call in module.nodes(s.Call)
-            for node in device_arguments(call)
-            for item in self.values(node)
-        ]
+        todo = [item for _, _, node in placements(self.walk.modules) for item in self.values(node)]
         found: set[Object] = set()
         while todo:
             item = todo.pop()
@@ -271,14 +266,6 @@ def _operand(module: Module, node: Any) -> str:
     return text if simple else f"({text})"
 
 
-def _within(node: Any, outer: Any) -> bool:
-    while node is not None:
-        if node is outer:
-            return True
-        node = node.parent
-    return False
-
-
 def _module_scope(node: Any) -> s.Scope:
     while not isinstance(node, s.Root):
         node = node.parent
@@ -338,6 +325,14 @@ def device_arguments(call: s.Call) -> list[Any]:
     if is_move(call) and call.args and not call.args[0].star and call.args[0].keyword is None:
         found.append(call.args[0].value)
     return found
+
+
+def placements(modules: Iterable[Module]) -> Iterator[tuple[Module, s.Call, Any]]:
+    """Give every call that puts something on a device, with the argument that says on which."""
+    for module in modules:
+        for call in module.nodes(s.Call):
+            for node in device_arguments(call):
+                yield module, call, node
 
 
 def is_accelerated(device: Object) -> bool:

@@ -13,7 +13,7 @@ from migrator.roles.state import Event
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.choice import Choice
-from migrator.training.device import Definition, Devices, device_arguments, is_accelerated
+from migrator.training.device import Definition, Devices, is_accelerated, placements
 from migrator.training.placement import Outcome, place
 from migrator.training.position import scope_of
 from migrator.training.share import Shares
@@ -150,12 +150,11 @@ class Training:
     def _placed_on(self) -> dict[Object, Any]:
         """The devices that the training puts things on, each with its first use; what is named in the move is not there."""
         found: dict[Object, Any] = {}
-        for module in self.modules:
-            for call in module.nodes(s.Call):
-                for node in device_arguments(call) if self.is_involved(call) else ():
-                    for item in () if isinstance(node, s.Literal) else self.value(node):
-                        if item.kind is Kind.DEVICE:
-                            found.setdefault(item, node)
+        for _, call, node in placements(self.modules):
+            if self.is_involved(call) and not isinstance(node, s.Literal):
+                for item in self.value(node):
+                    if item.kind is Kind.DEVICE:
+                        found.setdefault(item, node)
         return found
 
     @cached_property
@@ -195,6 +194,11 @@ class Training:
                     if item.kind is Kind.LIBRARY:
                         found.setdefault(str(item.data), []).append((module, call))
         return found
+
+    @cached_property
+    def shared_draws(self) -> set[Any]:
+        """What is drawn from where it is a loader that is prepared: the ``loader`` of ``for x in loader``."""
+        return {event.node for event in self.events("iterate") if self.is_required(event.item)}
 
     @cached_property
     def shares(self) -> Shares:
