@@ -8,6 +8,7 @@ from migrator.roles import call as calls
 from migrator.roles.assign import assign, bind
 from migrator.roles.evaluate import evaluate
 from migrator.roles.execute import branch, execute, executor, go_on
+from migrator.roles.idle import asks_for_main, idle_definitions
 from migrator.roles.imports import run_module
 from migrator.roles.local_class import class_member
 from migrator.roles.loop import iterate
@@ -55,15 +56,22 @@ def _walk_the_rest(walk: Walk) -> None:
             walk.alive = True
             execute(walk, block)
     built: dict[Any, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
+    trains = any(event.kind == "backward" for event in walk.log.events)
+    idle = {x for top in idle_definitions(walk) for x in _functions(top)} if trains else set()
     for module in list(walk.modules):
         for function in module.nodes(s.FunctionDef):
-            if function.body not in walk.visited and function in walk.defined:
+            if function.body not in walk.visited and function in walk.defined and function not in idle:
                 item, variables = walk.defined[function]
                 variables = built.get(function.block.owner, variables)
                 walk.variables, walk.alive, walk.loop = variables.copy(), True, None
                 call_unseen(walk, item)
                 if function.name == "__init__":
                     built[function.block.owner] = walk.variables.copy()
+
+
+def _functions(definition: Any) -> list[Any]:
+    """A definition and what is defined in it, as far as they are functions."""
+    return [node for node in (definition, *definition.walk()) if isinstance(node, s.FunctionDef)]
 
 
 # ---------------------------------------------------------------- small statements
@@ -134,11 +142,6 @@ def _if(walk: Walk, node: s.If) -> None:
     if left is not None and left not in walk.visited and not asks_for_main(node.test):
         walk.pruned.setdefault(left, (before.copy(), walk.frame, walk.loop))
     go_on(walk, branch(walk, taken, before))
-
-
-def asks_for_main(test: Any) -> bool:
-    """Whether a condition is `__name__ == "__main__"`, which settles for good what an imported module does not do."""
-    return any(isinstance(x, s.Name) and x.id == "__name__" for x in test.walk())
 
 
 @executor(s.With)

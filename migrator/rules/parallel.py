@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.roles.flow import asks_for_main
+from migrator.roles.idle import asks_for_main
 from migrator.roles.role import Kind
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.prepare import data_parallel_calls
