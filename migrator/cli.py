@@ -170,7 +170,7 @@ def _say_report(reports: Sequence[ProgramReport], outcome: Outcome, answer: Answ
     if chatty and outcome.changed:
         from migrator.launch import advice
 
-        scripts = [report.entry for report in reports if report.entry]
+        scripts = [script for report in reports for script in report.entries]
         for line in advice(scripts, target, written=answer.write and not answer.stdin):
             _say(line)
 

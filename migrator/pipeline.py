@@ -10,7 +10,9 @@ from traceback import extract_tb
 from migrator import guard, pool
 from migrator.config import Settings
 from migrator.errors import Distrusted, FileProblem
+from migrator.joint import allied, joined, once
 from migrator.plan import Plan, settle
+from migrator.proposal import Proposal, path_of, placed, runs
 from migrator.report.report import FileReport, Item, Level, ProgramReport
 from migrator.roles.explain import explain
 from migrator.roles.program import Program
@@ -18,9 +20,9 @@ from migrator.rules import CATALOGUE
 from migrator.rules.change import Change
 from migrator.rules.residue import sweep
 from migrator.rules.rule import Rule, Safety
-from migrator.shelf import Shelf
+from migrator.shelf import Outsiders, Shelf
 from migrator.source.block import Uncomposable
-from migrator.source.edit import Conflict, apply
+from migrator.source.edit import Conflict, Edit, apply
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
 from migrator.source.text import make_source
@@ -28,8 +30,6 @@ from migrator.training.cast import explain_cast
 from migrator.training.entry import entries, is_script
 from migrator.training.framework import framework_of, may_be_driven
 from migrator.training.training import Training
-
-# What a shelf keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
 
 _EDITING = tuple(rule for rule in CATALOGUE if rule.safety is not Safety.REVIEW)
 
@@ -60,42 +60,50 @@ def run_text(text: str, path: str, settings: Settings) -> ProgramReport:
 def _run(shelf: Shelf, progress: Callable[[int], None]) -> Iterator[ProgramReport]:
     for problem in shelf.problems.values():
         yield ProgramReport((), (problem,))
-    reached: set[str] = set()
-    told: set[str] = set()  # the files whose problems were told: each program that imports them meets these again
-    for report, modules in _programs(shelf, reached):
-        reached |= modules
-        if report is not None:
-            new = replace(report, problems=tuple(problem for problem in report.problems if problem.path not in told))
-            told.update(problem.path for problem in new.problems if not isinstance(problem, Distrusted))
-            if new.files or new.problems or new.roles:
-                yield new
-    yield from _driven(shelf, reached)
+    proposals = _programs(shelf)
+    yield from once(joined(proposals, lambda path, edits: _sound(shelf.module(path), edits)))
+    yield from _driven(shelf, {path for proposal in proposals for path in proposal.modules})
     progress(len(shelf.data))
 
 
-def _programs(shelf: Shelf, reached: set[str]) -> Iterator[tuple[ProgramReport | None, set[str]]]:
+def _programs(shelf: Shelf) -> list[Proposal]:
     """Migrate the scripts, then the libraries that none of them has reached."""
     scripts, libraries = entries(shelf.data)
     size = sum(len(shelf.data[path]) for path in scripts)
-    done = pool.spread(scripts, lambda path: _program(path, shelf), min(pool.cores(), size // pool.REPAYS))
-    for path, (report, modules) in zip(scripts, done, strict=True):
+    processes = min(pool.cores(), size // pool.REPAYS)
+    done = pool.spread(scripts, lambda path: _program(path, shelf), processes)
+    reached: set[str] = set()
+    proposals: list[Proposal] = []
+    for path, proposal in zip(scripts, done, strict=True):
         if path not in reached or is_script(shelf.data[path]):
-            yield report, modules
+            reached |= proposal.modules
+            proposals.append(proposal)
     for path in libraries:
         if path not in reached:
-            yield _program(path, shelf)
+            proposals.append(_program(path, shelf))
+            reached |= proposals[-1].modules
+
+    def again(group: Sequence[int], allies: frozenset[str]) -> list[Proposal]:
+        paths = [os.path.normpath(proposals[index].entry) for index in group]
+        return pool.spread(paths, lambda path: _program(path, shelf, allies), processes)
+
+    return allied(proposals, again)
 
 
-def _program(path: str, shelf: Shelf) -> tuple[ProgramReport | None, set[str]]:
-    """Migrate the program that starts in a file; give its report and the files that it reached."""
+def _program(path: str, shelf: Shelf, allies: frozenset[str] = frozenset()) -> Proposal:
+    """Migrate the program that starts in a file.
+
+    Args:    allies: files that change together with it.
+    """
+    entry = shelf.names[path]
     try:
-        report, modules = migrate(shelf.module(path), shelf)
+        proposal = migrate(shelf.module(path), shelf, allies)
     except FileProblem as problem:
-        return ProgramReport((), (problem,)), set()
+        return Proposal(entry, ProgramReport((), (problem,)))
     except Exception as error:  # a mistake of ours about one program; the others are still done
-        return ProgramReport((), (_mistake(path, error),)), set()
+        return Proposal(entry, ProgramReport((), (_mistake(path, error),)))
     shelf.tidy()
-    return report, {os.path.normpath(module.source.path) for module in modules}
+    return proposal
 
 
 def _mistake(path: str, error: Exception) -> Distrusted:
@@ -122,25 +130,53 @@ def _driven(shelf: Shelf, reached: set[str]) -> Iterator[ProgramReport]:
 # ---------------------------------------------------------------- one program
 
 
-def migrate(entry: Module, shelf: Shelf) -> tuple[ProgramReport | None, set[Module]]:
-    """Migrate the program that starts in a module; give its report and the modules that it reached."""
+def migrate(entry: Module, shelf: Shelf, allies: frozenset[str] = frozenset()) -> Proposal:
+    """Migrate the program that starts in a module.
+
+    Args:    allies: files that change together with it, should they use what it changes.
+    """
     training = Training(Program(entry, shelf.read, shelf.parsed))
-    reached = set(training.modules)
+    proposal = Proposal(entry.source.path, None, frozenset(map(path_of, training.modules)))
     if not _trains(training):
-        return None, reached
+        return proposal
     if shelf.settings.wants("MIG004"):
         for module in training.trained_in:
             item = _framework_item(module)
-            if item is not None and os.path.normpath(module.source.path) in shelf.data:
-                return ProgramReport((FileReport(module.source, (item,)),)), reached
+            if item is not None and path_of(module) in shelf.data:
+                return replace(proposal, report=ProgramReport((FileReport(module.source, (item,)),)))
             if item is not None:  # told where its reader is
                 message = f"{item.message} (in {module.source.path}, which this imports)"
                 item = replace(item, line=1, column=1, end_line=1, end_column=1, message=message)
-                return ProgramReport((FileReport(entry.source, (item,)),)), reached
+                return replace(proposal, report=ProgramReport((FileReport(entry.source, (item,)),)))
     ignores = _ignores(training, shelf)
-    plan = _plan(training, shelf, ignores)
+    outsiders = Outsiders(shelf, training, allies)
+    plan = _plan(training, shelf, ignores, outsiders)
     plan.advice += _residue(training, plan)
-    return _report(training, plan, shelf, ignores), reached
+    report = _report(training, plan, shelf, ignores, outsiders)
+    changed = report is not None and any(file.text is not None for file in report.files)
+    return replace(
+        proposal,
+        report=report,
+        edits={path_of(module): tuple(placed(module, edits)) for module, edits in plan.edits.items()}
+        if changed
+        else {},
+        runs=runs(training),
+        excuses=frozenset(outsiders.excused),
+        hindered_by=frozenset(outsiders.found),
+    )
+
+
+def _sound(module: Module, edits: Sequence[Edit]) -> str:
+    """Apply edits, and insist that the result is sound.
+
+    Raises:  Distrusted
+    """
+    try:
+        text = apply(module.source.text, edits)
+    except Conflict as problem:
+        raise Distrusted(module.source.path, f"INTERNAL ERROR: {problem}") from problem
+    guard.check(module, text, edits)
+    return text
 
 
 def _trains(training: Training) -> bool:
@@ -150,11 +186,17 @@ def _trains(training: Training) -> bool:
 def _ignores(training: Training, shelf: Shelf) -> dict[Module, Ignores]:
     """What the comments in the files that may be changed leave out: the given ones, and with `--follow` those they reach."""
     follow = shelf.settings.follow
-    given = {module for module in training.modules if follow or os.path.normpath(module.source.path) in shelf.data}
+    given = {module for module in training.modules if follow or path_of(module) in shelf.data}
     return {module: Ignores(module) for module in given}
 
 
-def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores], rules: Sequence[Rule] = CATALOGUE) -> Plan:
+def _plan(
+    training: Training,
+    shelf: Shelf,
+    ignores: dict[Module, Ignores],
+    outsiders: Outsiders,
+    rules: Sequence[Rule] = CATALOGUE,
+) -> Plan:
     """Ask the rules, and settle what is done."""
     settings = shelf.settings
     changes = [change for rule in rules for change in rule.check(training)]
@@ -173,7 +215,7 @@ def _plan(training: Training, shelf: Shelf, ignores: dict[Module, Ignores], rule
         {module for module in ignores if not ignores[module].whole},
         settings.target,
         settings.unsafe,
-        lambda module, name: shelf.user_of(module, name, training),
+        outsiders,
     )
 
 
@@ -185,13 +227,15 @@ def _residue(training: Training, plan: Plan) -> list[Change]:
     return list(sweep(training, seen, {(module, module.where(node)[0]) for module, node in nodes}))
 
 
-def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, Ignores]) -> ProgramReport | None:
+def _report(
+    training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, Ignores], outsiders: Outsiders
+) -> ProgramReport | None:
     texts: dict[Module, str] = {}
     problems = [problem for path, problem in training.program.problems.items() if path in shelf.data]
     try:
         texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
         results = {module: guard.check(module, texts[module], edits) for module, edits in plan.edits.items()}
-        if results and _changes_again(training.program.entry, results, shelf):
+        if results and _changes_again(training.program.entry, results, shelf, outsiders.allies):
             raise Distrusted(
                 training.program.entry.source.path,
                 "INTERNAL ERROR: a second run would change the result again; please report this file",
@@ -207,8 +251,8 @@ def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, 
     found = _files(training, plan, texts, ignores, shelf.settings.wants)
     if not found and not problems and not shelf.settings.roles:
         return None
-    entry = training.program.entry.source.path if texts else None
-    return ProgramReport(found, tuple(problems), entry, _roles(training, shelf))
+    entries = (training.program.entry.source.path,) if texts else ()
+    return ProgramReport(found, tuple(problems), entries, _roles(training, shelf))
 
 
 def _roles(training: Training, shelf: Shelf) -> str:
@@ -217,7 +261,7 @@ def _roles(training: Training, shelf: Shelf) -> str:
     return "\n\n".join(part for part in (explain(training.raw), explain_cast(training)) if part)
 
 
-def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -> bool:
+def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf, allies: frozenset[str]) -> bool:
     """Whether migrating the results once more, with the gate open, would change them.
 
     Args:    results: what has become of each changed module.
@@ -225,13 +269,14 @@ def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf) -
     second = Shelf(shelf.settings, dict(shelf.data), dict(shelf.names))
     second.parsed = {path: results.get(module, module) for path, module in shelf.parsed.items()}
     for module in results.values():
-        second.data[os.path.normpath(module.source.path)] = module.source.encode(module.source.text)
+        second.data[path_of(module)] = module.source.encode(module.source.text)
     training = Training(Program(results.get(entry, entry), second.read, second.parsed))
     if not _trains(training):
         return False
     ignores = _ignores(training, second)
+    outsiders = Outsiders(second, training, allies)
     # the rules that only report can keep a program from being changed, and are asked where it would be
-    return bool(_plan(training, second, ignores, _EDITING).edits) and bool(_plan(training, second, ignores).edits)
+    return all(_plan(training, second, ignores, outsiders, rules).edits for rules in (_EDITING, CATALOGUE))
 
 
 def _files(

@@ -23,8 +23,8 @@ def _scripts_to_change(report: ProgramReport) -> list[str]:
 
     A result that our guard stopped counts as a change: with another `runtime` in the way the guard may well object.
     """
-    if report.entry:
-        return [report.entry]
+    if report.entries:
+        return list(report.entries)
     stopped = [problem.path for problem in report.problems if isinstance(problem, Distrusted)]
     return [file.source.path for file in report.files if file.text is not None] + stopped
 
@@ -95,7 +95,7 @@ def _left_alone(report: ProgramReport, problem: FileProblem) -> ProgramReport:
         replace(file, text=None, items=tuple(replace(item, applied=False) for item in file.items))
         for file in report.files
     )
-    return replace(report, files=untouched, problems=(*report.problems, problem), entry=None)
+    return replace(report, files=untouched, problems=(*report.problems, problem), entries=())
 
 
 def _write_program(report: ProgramReport) -> ProgramReport:

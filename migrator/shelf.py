@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
+from migrator.proposal import Excuse, path_of
 from migrator.source import files
 from migrator.source.module import Module
 from migrator.source.text import Source, read_source
 from migrator.training.entry import imported_stems, stem_of
 from migrator.training.training import Training
 
+# what is kept parsed from program to program: characters (each takes some 300 bytes when parsed) and modules
 _KEPT = 300_000
 _MODULES = 60
 
@@ -54,16 +57,15 @@ class Shelf:
             self.sources[path] = read_source(self.names.get(path, path), data)
         return self.sources[path]
 
-    def user_of(self, module: Module, name: str, training: Training) -> str | None:
-        """Give a file outside a program that uses a name of one of its modules; None where there is none."""
+    def users_of(self, module: Module, name: str, training: Training) -> Iterator[str]:
+        """Give the files outside a program that use a name of one of its modules; their paths are normalised."""
         inside = {os.path.normpath(x.source.path) for x in training.modules}
         stem = stem_of(module.source.path)
         for path in self._neighbours(os.path.dirname(os.path.normpath(module.source.path))):
             if path not in inside:
                 data = self.data[path] if path in self.data else self._peek(path)
                 if name.encode() in data and stem in imported_stems(data):
-                    return self.names.get(path, path)
-        return None
+                    yield path
 
     def tidy(self) -> None:
         """Forget what was parsed, once it is much; a program's trees are full of cycles, which only a collection frees."""
@@ -99,3 +101,23 @@ class Shelf:
                 raise Unreadable(path, "cannot be found")
             self.parsed[path] = Module(source)
         return self.parsed[path]
+
+
+class Outsiders:
+    """Who else uses what a program's modules define: the plan asks, and all that is found is kept."""
+
+    def __init__(self, shelf: Shelf, training: Training, allies: frozenset[str]) -> None:
+        self.allies = allies  # files whose programs change together with this one
+        self.found: set[str] = set()
+        self.excused: set[Excuse] = set()
+        self._shelf = shelf
+        self._training = training
+
+    def __call__(self, module: Module, name: str) -> str | None:
+        """Give a file outside a program that uses a name of one of its modules, and will not change with it."""
+        for user in self._shelf.users_of(module, name, self._training):
+            if user not in self.allies:
+                self.found.add(user)
+                return self._shelf.names.get(user, user)
+            self.excused.add(Excuse(path_of(module), name, user))
+        return None

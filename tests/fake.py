@@ -59,7 +59,7 @@ def migrate(source: Source, settings: Settings) -> ProgramReport:
             r"accelerator.backward(\1)", source.text
         )
     roles = f"{source.path}\n  loss: Loss\n" if settings.roles else ""
-    return ProgramReport((FileReport(source, items, text),), (), source.path if text else None, roles)
+    return ProgramReport((FileReport(source, items, text),), (), (source.path,) if text else (), roles)
 
 
 def run(

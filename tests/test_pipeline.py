@@ -26,8 +26,8 @@ for x, y in torch.utils.data.DataLoader(dataset):
 def test_a_mistake_of_ours_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     migrate = pipeline.migrate
 
-    def stumble(entry: Module, shelf: pipeline.Shelf) -> object:
-        return 1 / 0 if entry.source.path.endswith("odd.py") else migrate(entry, shelf)
+    def stumble(entry: Module, shelf: pipeline.Shelf, allies: frozenset[str]) -> object:
+        return 1 / 0 if entry.source.path.endswith("odd.py") else migrate(entry, shelf, allies)
 
     monkeypatch.setattr(pipeline, "migrate", stumble)
     paths = [str(tmp_path / name) for name in ("odd.py", "train.py")]

@@ -41,7 +41,9 @@ class ProgramReport:
 
     files: tuple[FileReport, ...]
     problems: tuple[FileProblem, ...] = ()
-    entry: str | None = None  # the script to launch, where the program was changed
+    entries: tuple[
+        str, ...
+    ] = ()  # the scripts to launch, where the program was changed; several that share a changed file
     roles: str = ""  # the table of `--roles`
 
 

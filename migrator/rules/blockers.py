@@ -275,6 +275,24 @@ class Framework(Rule):
         return iter(())  # the pipeline asks before it analyses
 
 
+class SharedFile(Rule):
+    """Report where programs that share a file would have it changed in different ways.
+
+    What: one script's migration needs a change of a function that another script runs as well, and the other's does not
+    make it: it is refused for a reason of its own, or treats the function in another way.
+    Why: a function that takes an Accelerator, or that no longer moves its batches, breaks whoever does not play along.
+    Safety: neither program is changed.
+    Source: contract, P4.
+    """
+
+    code = "MIG006"
+    name = "shared-file"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        return iter(())  # it takes more than one program to see: `joint.py` compares what they want
+
+
 class UnseenEngine(Rule):
     """Report where a script hands its training to code that cannot be seen.
 
@@ -320,6 +338,6 @@ class NotTraining(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (
-    Framework, UnseenEngine, NotTraining,
+    Framework, SharedFile, UnseenEngine, NotTraining,
     ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
 )  # fmt: skip

@@ -72,6 +72,10 @@ EXAMPLES = {
         Example("a plain script", BATCH.around("")),
         Example("a variable that is called accelerator", "accelerator_name = 'none'", frame=SETUP),
     ),
+    "shared-file": (
+        Example("a script that shares nothing", BATCH.around("")),
+        Example("inference, which changes nothing", INFERENCE),
+    ),
     "unseen-engine": (
         Example("a trainer from elsewhere", _ENGINE, reviews="MIG915", at="engine.train("),
         Example("a trainer's constructor", _TRAINER, reviews="MIG915", at="Trainer("),

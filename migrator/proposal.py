@@ -1,0 +1,116 @@
+"""What one program wants, beside its report: which edits, where, and what else runs or uses the code that they change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from migrator.report.report import FileReport, Item, Level, ProgramReport
+from migrator.source import syntax as s
+from migrator.source.edit import Edit
+from migrator.source.module import Module
+from migrator.training.training import Training
+
+MODULE = -1  # in the place of a function's number: the code of the module itself
+
+
+class Placed(NamedTuple):
+    """An edit, and where it stands."""
+
+    edit: Edit
+    function: int  # the number of the innermost function around it; MODULE outside of any
+    name: str | None  # of the outermost function or class around it
+
+
+class Excuse(NamedTuple):
+    """A file outside of a program uses what it changes, and is taken to be changed, too."""
+
+    path: str
+    name: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one program wants; its paths are normalised."""
+
+    entry: str
+    report: ProgramReport | None
+    modules: frozenset[str] = frozenset()  # the files that it reaches
+    edits: dict[str, tuple[Placed, ...]] = field(default_factory=dict)
+    runs: dict[str, frozenset[int]] = field(default_factory=dict)  # the functions that it runs, by their number
+    excuses: frozenset[Excuse] = frozenset()
+    hindered_by: frozenset[str] = frozenset()  # files outside that use what it would have changed
+
+    def breaks(self, other: Proposal) -> Break | None:
+        """Find an edit that would break the other program, which would have to make it as well and does not."""
+        for path, edits in self.edits.items():
+            if path in other.modules:
+                theirs = {placed.edit for placed in other.edits.get(path, ())}
+                excused = {x.name for x in self.excuses if x.path == path and x.user in other.modules}
+                for placed in edits:
+                    concerns = placed.function in other.runs[path] or placed.name in excused
+                    if concerns and placed.edit not in theirs:
+                        return Break(self, other, path, placed.edit)
+        return None
+
+    def source_report(self, path: str) -> FileReport:
+        """Give the report of a file that it changes."""
+        assert self.report is not None
+        return next(file for file in self.report.files if os.path.normpath(file.source.path) == path)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """An edit of one program that would break another."""
+
+    one: Proposal
+    other: Proposal
+    path: str
+    edit: Edit
+
+    def file(self) -> FileReport:
+        """Report it where the edit would stand."""
+        source = self.one.source_report(self.path).source
+        line, column = source.where(self.edit.span.start)
+        message = (
+            f"{self.one.entry} needs a change here that {self.other.entry}, which runs this code too, does not make"
+        )
+        item = Item(
+            line, column, "MIG006", message, Level.REVIEW, line, column,
+            reason="code that programs share is changed for all of them, or for none",
+            recipe=f"see what is in the way of {self.other.entry}, or give it a copy of its own",
+        )  # fmt: skip
+        return FileReport(source, (item,))
+
+
+def path_of(module: Module) -> str:
+    """Give the normalised path of a module."""
+    return os.path.normpath(module.source.path)
+
+
+def placed(module: Module, edits: Sequence[Edit]) -> Iterator[Placed]:
+    """Say of each edit in which function of a module it stands."""
+    functions = _numbers(module)
+    definitions: list[s.FunctionDef | s.ClassDef] = [*functions, *module.nodes(s.ClassDef)]
+    around = sorted(((module.span(node), node) for node in definitions), key=lambda found: found[0].start)
+    for edit in edits:
+        holders = [node for span, node in around if span.holds(edit.span)]
+        inner = [functions[node] for node in holders if isinstance(node, s.FunctionDef)]
+        yield Placed(edit, inner[-1] if inner else MODULE, holders[0].name if holders else None)
+
+
+def runs(training: Training) -> dict[str, frozenset[int]]:
+    """The functions that a program runs or hands to code that cannot be seen, by module."""
+    executed = {*training.walk.log.frames, *training.walk.log.unseen}
+    return {
+        path_of(module): frozenset({MODULE, *(number for node, number in _numbers(module).items() if node in executed)})
+        for module in training.modules
+    }
+
+
+def _numbers(module: Module) -> dict[s.FunctionDef, int]:
+    """The functions of a module, counted; by number they are known to programs that have each parsed it for themselves."""
+    return {node: number for number, node in enumerate(module.nodes(s.FunctionDef))}
