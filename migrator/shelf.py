@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
 from migrator.proposal import Excuse, path_of
+from migrator.scan import imported_stems, stem_of
 from migrator.source import files
 from migrator.source.module import Module
 from migrator.source.text import Source, read_source
-from migrator.training.entry import imported_stems, stem_of
 from migrator.training.training import Training
 
 # what is kept parsed from program to program: characters (each takes some 300 bytes when parsed) and modules

@@ -10,6 +10,7 @@ import pytest
 from migrator import pipeline
 from migrator.config import Settings
 from migrator.report.report import ProgramReport
+from migrator.scan import candidates
 
 FOLDER = Path(__file__).with_name("hunted")
 
@@ -66,9 +67,11 @@ CASES = (
     Case("number_of_steps_differs_between_ranks", migrated=False, told=("MIG910",)),
     Case("random_custom_sampler", told=("MIG914",)),
     Case("scheduler_length_of_prepared_loader", told=("MIG204",)),
+    Case("started_by_an_installed_command", has=("self.accelerator.backward(loss)",)),
     Case("trained_by_an_unknown_engine", migrated=False, told=("MIG915",)),
     Case("trainer_class_built_by_other_file", migrated=False, told=("MIG201",)),
     Case("tuple_half_moved", lacks=("x, y = x, y",)),
+    Case("two_installed_commands", migrated=False, told=("MIG201",)),
 )
 
 
@@ -109,6 +112,14 @@ def test_the_device_of_an_imported_module_is_kept_to() -> None:
     (text,) = [file.text for found in pipeline.run([entry], Settings()) for file in found.files if file.text]
     assert "Accelerator()" in text
     assert "model(x.to(config.device))" in text
+
+
+def test_a_script_that_only_starts_a_trainer_is_part_of_its_program() -> None:
+    files = [str(path) for path in sorted((FOLDER / "main_that_only_starts").rglob("*.py"))]
+    reports = pipeline.run(candidates(files), Settings())
+    (text,) = [file.text for found in reports for file in found.files if file.text]
+    assert "self.accelerator.prepare(" in text
+    assert ".to(self.device)" not in text
 
 
 def test_a_loader_to_evaluate_on_that_is_prepared_is_spoken_of() -> None:

@@ -36,6 +36,26 @@ def test_files_that_cannot_be_read_stay_for_the_one_who_says_why(tmp_path: Path)
     assert candidates([*names, str(tmp_path)]) == [names[1], names[2], str(tmp_path)]
 
 
+def test_a_file_that_leads_to_a_training_stays(tmp_path: Path) -> None:
+    contents = {
+        "main.py": b"from engine import Trainer\nTrainer().fit()\n",
+        "engine/__init__.py": b"from .trainer import Trainer\n",
+        "engine/trainer.py": b"import torch\nclass Trainer: ...\nloss.backward()\n",
+        "plot.py": b"import matplotlib, model\n",
+        "model.py": b"import torch\n",
+    }
+    (tmp_path / "engine").mkdir()
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    found = candidates(str(tmp_path / name) for name in contents)
+    assert [os.path.relpath(path, tmp_path) for path in found] == [
+        "main.py",
+        os.path.join("engine", "__init__.py"),
+        os.path.join("engine", "trainer.py"),
+        "model.py",
+    ]
+
+
 def test_a_file_that_cannot_matter_costs_no_heavy_import(tmp_path: Path) -> None:
     (tmp_path / "plain.py").write_text("print(1)\n")
     code = (

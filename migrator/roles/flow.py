@@ -15,7 +15,7 @@ from migrator.roles.loop import iterate
 from migrator.roles.role import UNKNOWN, Kind, Value
 from migrator.roles.state import Frame, Variables, merge
 from migrator.roles.truth import truth_of
-from migrator.roles.unseen import call_unseen, decorated
+from migrator.roles.unseen import call_commands, call_unseen, decorated
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
@@ -36,6 +36,7 @@ def walk_program(
     walk.iterate = lambda node, value: iterate(walk, node, value)
     walk.class_member = lambda *args: class_member(walk, *args)
     run_module(walk, program.entry)
+    call_commands(walk, program.entry)
     _walk_the_rest(walk)
     return walk
 

@@ -7,17 +7,49 @@ import re
 from migrator.roles.evaluate import evaluate
 from migrator.roles.function import run
 from migrator.roles.local_class import class_kind
-from migrator.roles.role import UNKNOWN, Kind, Object, Value
+from migrator.roles.role import NOTHING, UNKNOWN, Kind, Object, Value
 from migrator.roles.state import Frame
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
+from migrator.source.module import Module
 
 
-def call_unseen(walk: Walk, item: Object) -> None:
+def call_commands(walk: Walk, module: Module) -> None:
+    """Walk the functions of a script that an installed command starts, as if the script called them at its end.
+
+    Such a function is named nowhere in the script, needs no argument, and reads the command line.
+    """
+    named = {x.id for x in module.variables() if isinstance(x, s.Name) and not x.store}
+    frame = walk.modules[module].data
+    for node in module.root.body.statements:
+        if isinstance(node, s.FunctionDef) and node.name not in named and node in walk.defined:
+            item = walk.defined[node][0]
+            if all(map(_may_be_left_out, node.params)) and _reads_command_line(walk, item, set()):
+                call_unseen(walk, item, frame)
+
+
+def _may_be_left_out(param: s.Parameter) -> bool:
+    return param.default is not None or param.kind in ("*", "**")
+
+
+def _reads_command_line(walk: Walk, item: Object, seen: set[Object]) -> bool:
+    """Whether a function, or a local one that it calls, parses the arguments of the process."""
+    seen.add(item)
+    function, outer = item.data[0], item.data[1]
+    for call in (x for x in function.body.walk() if isinstance(x, s.Call)):
+        if isinstance(call.func, s.Attribute) and call.func.name in ("parse_args", "parse_known_args"):
+            return not call.args
+        known = walk.variables.of(outer).get(call.func.id, NOTHING) if isinstance(call.func, s.Name) else NOTHING
+        if any(x.kind is Kind.FUNCTION and x not in seen and _reads_command_line(walk, x, seen) for x in known):
+            return True
+    return False
+
+
+def call_unseen(walk: Walk, item: Object, caller: Frame | None = None) -> None:
     """Walk a function that nobody visible calls, with parameters of which nothing is known."""
     function, outer = item.data[0], item.data[1]
     walk.log.unseen.add(function)
-    frame = Frame(function, outer.module, outer, None, None)
+    frame = Frame(function, outer.module, outer, caller, None)
     walk.log.frames.setdefault(function, []).append(frame)
     names: dict[str, Value] = {}
     for param in function.params:

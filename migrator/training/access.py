@@ -195,7 +195,7 @@ class Birthplace:
         """In the deepest activation that leads to every site, before the first of them."""
         chains = [chain for node in nodes for chain in self.chains(node)]
         frame = _common(chains)
-        while True:
+        while frame is not None:
             if (
                 frame.loop is None
                 and isinstance(frame.node, (s.Root, s.FunctionDef))
@@ -206,9 +206,10 @@ class Birthplace:
                 )
                 if gap is not None:
                     return Access(self.module_of[frame.node], *gap, name)
-            if frame.caller is None:
-                raise Unreachable(nodes[0], "there is no place outside every loop where the Accelerator could be made")
             frame = frame.caller
+        if _common(chains) is None:
+            raise Unreachable(nodes[0], "several commands start this, and no place comes before all of them")
+        raise Unreachable(nodes[0], "there is no place outside every loop where the Accelerator could be made")
 
     def chains(self, node: Any) -> list[Chain]:
         """Give, for every activation of a node's function, the way from the entry down to the node.
@@ -290,11 +291,12 @@ def _first_name(node: Any) -> Any:
     return node
 
 
-def _common(chains: list[Chain]) -> Frame:
+def _common(chains: list[Chain]) -> Frame | None:
+    """The innermost activation that all chains have in common; None where several commands start them."""
     common = [frame for frame, _ in chains[0]]
     for chain in chains[1:]:
         common = [a for a, (b, _) in zip(common, chain, strict=False) if a is b]
-    return common[-1]
+    return common[-1] if common else None
 
 
 __all__ = ["Access", "Birthplace", "Unreachable", "Ways", "why_not_called"]
