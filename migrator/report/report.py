@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from migrator.errors import FileProblem
-from migrator.rules.change import Level
+from migrator.level import Level
 from migrator.source.text import Source
 
 
@@ -41,9 +41,7 @@ class ProgramReport:
 
     files: tuple[FileReport, ...]
     problems: tuple[FileProblem, ...] = ()
-    entries: tuple[
-        str, ...
-    ] = ()  # the scripts to launch, where the program was changed; several that share a changed file
+    entries: tuple[str, ...] = ()  # the scripts to launch, where it was changed; several that share a changed file
     roles: str = ""  # the table of `--roles`
 
 

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
+from migrator.level import Level as Level
 from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
 
 # stands in an edit's text for the expression that reaches the Accelerator where the edit is made
 ACCELERATOR = "\ue000"
-
-
-class Level(str, Enum):
-    """What an item asks of its reader."""
-
-    SAFE = "safe"  # an edit that keeps the meaning
-    UNSAFE = "unsafe"  # an edit that is applied with --unsafe only
-    REVIEW = "review"  # a site that matters, was left alone, and needs a decision
-    NOTE = "note"  # worth knowing, nothing to do
 
 
 @dataclass(frozen=True, slots=True)
