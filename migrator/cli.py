@@ -19,6 +19,7 @@ from migrator.exit import Exit
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from migrator.cache.store import Store
     from migrator.config import Settings
     from migrator.report.outcome import Outcome
     from migrator.report.report import ProgramReport
@@ -103,6 +104,13 @@ def _catalogue() -> Sequence[Rule]:
 
     catalogue: Sequence[Rule] = CATALOGUE
     return catalogue
+
+
+def _store(is_wanted: bool) -> Store | None:
+    """Give the place for what is kept from run to run; None where there is to be none."""
+    from migrator.cache.store import open_store
+
+    return open_store(os.environ) if is_wanted else None
 
 
 def _explain(code: str) -> str:
@@ -193,7 +201,7 @@ def _finish(reports: Sequence[ProgramReport], files: int, settings: Settings, an
     return outcome.exit_code(answer.write, settings.strict)
 
 
-def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer) -> int:
+def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer, cache: bool) -> int:
     """Migrate files; libcst is imported only for those whose bytes say that they can matter."""
     from migrator.source.discover import discover
 
@@ -204,7 +212,7 @@ def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer) -> 
         from migrator import run
 
         with _progress(len(candidates), answer.quiet) as progress:
-            reports = run.analyse(candidates, settings, progress)
+            reports = run.analyse(candidates, settings, progress, _store(cache))
         if answer.write:
             reports = run.write(reports)
     return _finish(reports, len(found), settings, answer)
@@ -344,6 +352,14 @@ class _Command(click.Command):
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only, and what goes to standard output.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the edits too, and for each finding why and what to do.")
 @click.option("--roles", is_flag=True, help="Print what every variable was taken for, with the evidence.")
+@click.option(
+    "--no-cache",
+    "cache",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Neither use nor keep answers of earlier runs.",
+)
 @click.option("--explain", metavar="CODE", shell_complete=_complete_code, help="Print the page of a rule.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
 @click.version_option(__version__, prog_name="migrate")
@@ -360,6 +376,7 @@ def command(
     verbose: bool,
     colour: bool | None,
     roles: bool,
+    cache: bool,
     **flags: Any,
 ) -> int:
     """Carry out one command line; the flags that are left are those of `Settings`."""
@@ -381,10 +398,12 @@ def command(
     first = (stdin_filename or os.curdir) if answer.stdin else paths[0]
     settings = config.load(first, {**flags, "roles": roles})
     if settings.select or settings.ignore:
-        config.check_codes(settings, (rule.code for rule in _catalogue()))
+        from migrator.cache.memory import codes
+
+        config.check_codes(settings, codes(_store(cache), lambda: [rule.code for rule in _catalogue()]))
     if answer.stdin:
         return _migrate_stdin(stdin_filename or "<stdin>", settings, answer)
-    return _migrate_paths(paths, settings, answer)
+    return _migrate_paths(paths, settings, answer, cache)
 
 
 main = command.main

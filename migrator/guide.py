@@ -55,6 +55,10 @@ Exit codes:
   130  interrupted
 
 \b
+What a run finds out is kept for the next one in the user's cache folder, or in MIGRATE_CACHE_DIR:
+  files that are unchanged, and unchanged in all they reach, cost no second look; --no-cache does without
+
+\b
 [tool.migrate] in the nearest pyproject.toml sets defaults; a flag overrides its key:
   target, select, ignore, unsafe, exclude, force-exclude, strict
 """

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from migrator.report.report import FileReport, Item, Level, ProgramReport
-from migrator.source import syntax as s
 from migrator.source.edit import Edit
-from migrator.source.module import Module
-from migrator.training.training import Training
 
 MODULE = -1  # in the place of a function's number: the code of the module itself
 
@@ -84,33 +80,3 @@ class Break:
             recipe=f"see what is in the way of {self.other.entry}, or give it a copy of its own",
         )  # fmt: skip
         return FileReport(source, (item,))
-
-
-def path_of(module: Module) -> str:
-    """Give the normalised path of a module."""
-    return os.path.normpath(module.source.path)
-
-
-def placed(module: Module, edits: Sequence[Edit]) -> Iterator[Placed]:
-    """Say of each edit in which function of a module it stands."""
-    functions = _numbers(module)
-    definitions: list[s.FunctionDef | s.ClassDef] = [*functions, *module.nodes(s.ClassDef)]
-    around = sorted(((module.span(node), node) for node in definitions), key=lambda found: found[0].start)
-    for edit in edits:
-        holders = [node for span, node in around if span.holds(edit.span)]
-        inner = [functions[node] for node in holders if isinstance(node, s.FunctionDef)]
-        yield Placed(edit, inner[-1] if inner else MODULE, holders[0].name if holders else None)
-
-
-def runs(training: Training) -> dict[str, frozenset[int]]:
-    """The functions that a program runs or hands to code that cannot be seen, by module."""
-    executed = {*training.walk.log.frames, *training.walk.log.unseen}
-    return {
-        path_of(module): frozenset({MODULE, *(number for node, number in _numbers(module).items() if node in executed)})
-        for module in training.modules
-    }
-
-
-def _numbers(module: Module) -> dict[s.FunctionDef, int]:
-    """The functions of a module, counted; by number they are known to programs that have each parsed it for themselves."""
-    return {node: number for number, node in enumerate(module.nodes(s.FunctionDef))}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from migrator import pipeline
+from migrator.cache.store import Store
 from migrator.config import Settings
 from migrator.errors import Distrusted, FileProblem, Unwritable, UsageError
 from migrator.launch import RUNTIME, find_shadow
@@ -50,12 +51,15 @@ def _tells(report: ProgramReport) -> bool:
     return bool(changes or report.problems or report.roles)
 
 
-def analyse(paths: Sequence[str], settings: Settings, progress: Callable[[int], None]) -> list[ProgramReport]:
+def analyse(
+    paths: Sequence[str], settings: Settings, progress: Callable[[int], None], store: Store | None
+) -> list[ProgramReport]:
     """Migrate files in memory: all of them, before anything is printed or written.
 
+    Args:    store: where answers are kept from run to run.
     Raises:  UsageError where a changed script would import another `runtime` than ours.
     """
-    reports = [report for report in pipeline.run(paths, settings, progress) if _tells(report)]
+    reports = [report for report in pipeline.run(paths, settings, progress, store) if _tells(report)]
     refuse_shadows(reports, settings.target)
     return reports
 

@@ -1,24 +1,39 @@
-"""The files of a run: those that were given, and those that they import, each read and parsed once."""
+"""The files of a run: those that were given, and those that they import, each read and parsed once.
+
+All that a program learns of the disk it asks a shelf. So a shelf can say afterwards what was asked and what came back,
+and whether another run would hear the same: that is what an answer may be kept by.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
-from migrator.proposal import Excuse, path_of
+from migrator.proposal import Excuse
 from migrator.scan import imported_stems, stem_of
 from migrator.source import files
-from migrator.source.module import Module
 from migrator.source.text import Source, read_source
-from migrator.training.training import Training
 
-# what is kept parsed from program to program: characters (each takes some 300 bytes when parsed) and modules
+if TYPE_CHECKING:
+    from migrator.source.module import Module
+    from migrator.training.training import Training
+
+# What a shelf keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
 _KEPT = 300_000
 _MODULES = 60
+
+Question = tuple[str, ...]  # what is asked, and about what
+Answers = dict[Question, str | None]
+
+
+def path_of(module: Module) -> str:
+    """Give the normalised path of a module."""
+    return os.path.normpath(module.source.path)
 
 
 @dataclass(slots=True)
@@ -28,10 +43,15 @@ class Shelf:
     settings: Settings
     data: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # normalised path -> as the user wrote it
+    problems: dict[str, FileProblem] = field(default_factory=dict)  # given files that cannot be read
+    others: dict[str, bytes | FileProblem | None] = field(
+        default_factory=dict
+    )  # not given; None: there is no such file
     sources: dict[str, Source] = field(default_factory=dict)
     parsed: dict[str, Module] = field(default_factory=dict)
-    problems: dict[str, FileProblem] = field(default_factory=dict)
-    peeked: dict[str, bytes] = field(default_factory=dict)
+    changed: Mapping[str, Module] = field(default_factory=dict)  # what stands in the place of files in a second pass
+    asked: Answers = field(default_factory=dict)  # by the program at hand
+    answers: Answers = field(default_factory=dict)  # so far in this run
 
     def take(self, path: str) -> None:
         """Read a given file."""
@@ -46,32 +66,100 @@ class Shelf:
         self.data[key] = data
         self.names[key] = path
 
+    # ------------------------------------------------------------ what a program asks
+
     def read(self, path: str) -> Source | None:
         """Give a file's text, whether it was given or is imported; None where there is no such file."""
+        if path in self.changed:
+            return self.changed[path].source
+        self._ask("file", path)
         if path not in self.sources:
-            data = self.data.get(path)
+            data = self._bytes(path)
             if data is None:
-                if not os.path.isfile(path):
-                    return None
-                data = files.read(path)
+                return None
             self.sources[path] = read_source(self.names.get(path, path), data)
         return self.sources[path]
 
-    def users_of(self, module: Module, name: str, training: Training) -> Iterator[str]:
+    def module(self, path: str) -> Module:
+        """Parse a given file.
+
+        Raises:  FileProblem
+        """
+        source = self.read(path)
+        if source is None:
+            raise Unreadable(path, "cannot be found")
+        if path not in self.parsed:
+            from migrator.source.module import Module
+
+            self.parsed[path] = Module(source)
+        return self.parsed[path]
+
+    def is_given(self, path: str) -> bool:
+        """Whether a file is one of the given ones."""
+        return self._ask("given", os.path.normpath(path)) is not None
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or a folder of that name."""
+        return self._ask("exists", path) is not None
+
+    def users_of(self, module: Module, name: str, training: Training) -> list[str]:
         """Give the files outside a program that use a name of one of its modules; their paths are normalised."""
-        inside = {os.path.normpath(x.source.path) for x in training.modules}
-        stem = stem_of(module.source.path)
-        for path in self._neighbours(os.path.dirname(os.path.normpath(module.source.path))):
-            if path not in inside:
-                data = self.data[path] if path in self.data else self._peek(path)
-                if name.encode() in data and stem in imported_stems(data):
-                    yield path
+        inside = {path_of(x) for x in training.modules} | self.changed.keys()
+        return (self._ask("users", path_of(module), name, *sorted(inside)) or "").split("\0")[:-1]
+
+    def name_of(self, path: str) -> str:
+        """Give a file's path as the user wrote it."""
+        return self._ask("given", path) or path
+
+    def second(self, results: Mapping[Module, Module]) -> Shelf:
+        """Give the shelf as it is once modules are replaced by results; what it is asked counts as asked of this one."""
+        changed = {path_of(module): module for module in results.values()}
+        parsed = {path: results.get(module, module) for path, module in self.parsed.items()}
+        return replace(self, parsed=parsed, changed=changed)
 
     def tidy(self) -> None:
         """Forget what was parsed, once it is much; a program's trees are full of cycles, which only a collection frees."""
         if sum(len(module.source.text) for module in self.parsed.values()) > _KEPT or len(self.parsed) > _MODULES:
             self.parsed.clear()
             gc.collect()
+
+    # ------------------------------------------------------------ what it is told
+
+    def answer(self, question: Question) -> str | None:
+        """Answer a question in a few words; throughout a run it has the same answer."""
+        if question not in self.answers:
+            kind, *about = question
+            self.answers[question] = _KINDS[kind](self, *about)
+        return self.answers[question]
+
+    def _ask(self, *question: str) -> str | None:
+        answer = self.asked[question] = self.answer(question)
+        return answer
+
+    def _file(self, path: str) -> str | None:
+        """What a file holds, as a digest."""
+        try:
+            data = self._bytes(path)
+        except FileProblem as problem:
+            return str(problem)
+        return None if data is None else f"{files.digest(data)} {self.names.get(path, path)}"
+
+    def _given(self, path: str) -> str | None:
+        return self.names.get(path)
+
+    def _exists(self, path: str) -> str | None:
+        return path if os.path.exists(path) else None
+
+    def _users(self, of: str, name: str, *inside: str) -> str:
+        """Find the files that import another one and mention a name of it."""
+        stem = stem_of(of)
+        found = []
+        for path in self._neighbours(os.path.dirname(of)):
+            if path not in inside:
+                data = self._peek(path)
+                if name.encode() in data and stem in imported_stems(data):
+                    found.append(f"{path}\0")
+        return "".join(found)
 
     def _neighbours(self, folder: str) -> list[str]:
         """The given files, and the Python files beside a module and one folder above it."""
@@ -83,24 +171,35 @@ class Shelf:
         return list(found)
 
     def _peek(self, path: str) -> bytes:
-        if path not in self.peeked:
-            try:
-                self.peeked[path] = files.read(path)
-            except FileProblem:
-                self.peeked[path] = b""  # whoever migrates that file hears why it cannot be read
-        return self.peeked[path]
+        try:
+            return self._bytes(path) or b""
+        except FileProblem:
+            return b""  # whoever migrates that file hears why it cannot be read
 
-    def module(self, path: str) -> Module:
-        """Parse a given file.
+    def _bytes(self, path: str) -> bytes | None:
+        """Give what a file held when it was first looked for; None where there is no such file.
 
-        Raises:  FileProblem
+        Raises:  Unreadable when it cannot be opened.
         """
-        if path not in self.parsed:
-            source = self.read(path)
-            if source is None:
-                raise Unreadable(path, "cannot be found")
-            self.parsed[path] = Module(source)
-        return self.parsed[path]
+        if path in self.data:
+            return self.data[path]
+        if path not in self.others:
+            try:
+                self.others[path] = files.read(path) if os.path.isfile(path) else None
+            except FileProblem as problem:
+                self.others[path] = problem
+        found = self.others[path]
+        if isinstance(found, FileProblem):
+            raise found
+        return found
+
+
+_KINDS: dict[str, Callable[..., str | None]] = {
+    "file": Shelf._file,
+    "given": Shelf._given,
+    "exists": Shelf._exists,
+    "users": Shelf._users,
+}
 
 
 class Outsiders:
@@ -118,6 +217,6 @@ class Outsiders:
         for user in self._shelf.users_of(module, name, self._training):
             if user not in self.allies:
                 self.found.add(user)
-                return self._shelf.names.get(user, user)
+                return self._shelf.name_of(user)
             self.excused.add(Excuse(path_of(module), name, user))
         return None

@@ -1,12 +1,15 @@
-"""What all tests share: the laboratory that runs scripts, and the switch that accepts new expected files."""
+"""What all tests share: the laboratory that runs scripts, a cache folder of their own, and the switch that accepts new expected files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from tests.oracle.laboratory import Laboratory
+
+_NUMBERS = count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,6 +18,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what comes out today to fixtures/*/after.py, where it passes the oracle; review the diff like code",
     )
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep each test's answers by themselves: away from the user's, and from those that a stand-in has given."""
+    folder = tmp_path_factory.getbasetemp() / f"cache-{next(_NUMBERS)}"  # made only when something is kept
+    monkeypatch.setenv("MIGRATE_CACHE_DIR", str(folder))
 
 
 @pytest.fixture(scope="session")

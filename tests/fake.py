@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from migrator import pipeline
+from migrator.cache.store import Store
 from migrator.config import Settings
 from migrator.errors import Distrusted, FileProblem, Unreadable
 from migrator.report.report import FileReport, Item, Level, ProgramReport
@@ -63,7 +64,10 @@ def migrate(source: Source, settings: Settings) -> ProgramReport:
 
 
 def run(
-    paths: Sequence[str], settings: Settings, progress: Callable[[int], None] = lambda done: None
+    paths: Sequence[str],
+    settings: Settings,
+    progress: Callable[[int], None] = lambda done: None,
+    store: Store | None = None,
 ) -> Iterator[ProgramReport]:
     """Stand in for `migrator.pipeline.run`."""
     for done, path in enumerate(paths, 1):

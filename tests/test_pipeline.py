@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from migrator import pipeline
+from migrator import migration, pipeline
 from migrator.config import Settings
 from migrator.errors import Distrusted
+from migrator.shelf import Shelf
 from migrator.source.module import Module
 
 TRAIN = """\
@@ -24,12 +25,12 @@ for x, y in torch.utils.data.DataLoader(dataset):
 
 
 def test_a_mistake_of_ours_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    migrate = pipeline.migrate
+    migrate = migration.migrate
 
-    def stumble(entry: Module, shelf: pipeline.Shelf, allies: frozenset[str]) -> object:
+    def stumble(entry: Module, shelf: Shelf, allies: frozenset[str]) -> object:
         return 1 / 0 if entry.source.path.endswith("odd.py") else migrate(entry, shelf, allies)
 
-    monkeypatch.setattr(pipeline, "migrate", stumble)
+    monkeypatch.setattr(migration, "migrate", stumble)
     paths = [str(tmp_path / name) for name in ("odd.py", "train.py")]
     for path in paths:
         Path(path).write_text(TRAIN, encoding="utf-8")

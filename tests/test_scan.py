@@ -11,7 +11,8 @@ import pytest
 
 from migrator.scan import candidates, matters
 
-HEAVY = {"libcst", "rich", "difflib", "json", "pathspec", "torch", "tomllib", "migrator.pipeline", "migrator.run"}
+HEAVY = {"libcst", "rich", "difflib", "json", "pathspec", "torch", "tomllib"}
+HEAVY |= {"hashlib", "migrator.cache.store", "migrator.pipeline", "migrator.run"}
 
 
 @pytest.mark.parametrize(

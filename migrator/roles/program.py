@@ -18,18 +18,25 @@ Reader = Callable[[str], Source | None]
 class Program:
     """Finds and parses the modules that a program imports, each once."""
 
-    def __init__(self, entry: Module, read: Reader, parsed: dict[str, Module] | None = None) -> None:
+    def __init__(
+        self,
+        entry: Module,
+        read: Reader,
+        parsed: dict[str, Module] | None = None,
+        exists: Callable[[str], bool] = lambda path: False,
+    ) -> None:
+        """Begin with the entry script.
+
+        Args:    read, exists: all that a program learns of the disk; every file is asked for, parsed already or not.
+                 parsed: what other programs had parsed, by path; what this one parses is left there.
+        """
         self.entry = entry
         self._read = read
+        self._exists = exists
         self._parsed = parsed if parsed is not None else {}
-        self._parsed[entry.source.path] = entry
+        self._modules = {os.path.normpath(entry.source.path): entry}
         self.problems: dict[str, FileProblem] = {}  # by path: imported files that cannot be read, which stay unknown
         self._found: dict[tuple[str, int, str], Module | None] = {}  # a program is walked several times
-
-    @property
-    def modules(self) -> list[Module]:
-        """Give the modules read so far."""
-        return list(self._parsed.values())
 
     def find(self, importer: Module, level: int, dotted: str) -> Module | None:
         """Find a local module as an import in ``importer`` names it; None for one that is not local."""
@@ -47,7 +54,7 @@ class Program:
             return self._load(os.path.join(base, *parts))
         if not parts or parts[0] in LIBRARIES:
             return None
-        folders = dict.fromkeys([base, *_above(base), os.path.dirname(self.entry.source.path)])
+        folders = dict.fromkeys([base, *self._above(base), os.path.dirname(self.entry.source.path)])
         for folder in folders:
             found = self._load(os.path.join(folder, *parts))
             if found is not None:
@@ -56,27 +63,26 @@ class Program:
 
     def _load(self, stem: str) -> Module | None:
         for path in map(os.path.normpath, (stem + ".py", os.path.join(stem, "__init__.py"))):
-            if path in self._parsed:
-                return self._parsed[path]
+            if path in self._modules:
+                return self._modules[path]
             if path in self.problems:
                 return None
-            source = self._read(path) if len(self._parsed) < _MODULES else None
+            source = self._read(path) if len(self._modules) < _MODULES else None
             if source is not None:
                 try:
-                    self._parsed[path] = Module(source)
+                    self._modules[path] = self._parsed[path] = self._parsed.get(path) or Module(source)
                 except FileProblem as problem:
                     self.problems[path] = problem
                     return None
-                return self._parsed[path]
+                return self._modules[path]
         return None
 
-
-def _above(folder: str, limit: int = 6) -> list[str]:
-    """The folders above, as far up as a project goes (where packages may be rooted)."""
-    found = []
-    for _ in range(limit):
-        if folder in ("", ".", os.sep) or os.path.exists(os.path.join(folder, ".git")):
-            break
-        folder = os.path.dirname(folder)
-        found.append(folder)
-    return found
+    def _above(self, folder: str, limit: int = 6) -> list[str]:
+        """The folders above, as far up as a project goes (where packages may be rooted)."""
+        found = []
+        for _ in range(limit):
+            if folder in ("", ".", os.sep) or self._exists(os.path.join(folder, ".git")):
+                break
+            folder = os.path.dirname(folder)
+            found.append(folder)
+        return found

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from migrator.roles.knowledge import FRAMEWORKS
 from migrator.scan import imported_stems, leading_to, stem_of, trains
 
 _MAIN = re.compile(rb"^if[ \t]+__name__[ \t]*==", re.MULTILINE)
+_FRAMEWORK = re.compile(
+    rb"^[ \t]*(?:from|import)[ \t]+(?:"
+    + "|".join(sorted(FRAMEWORKS)).encode()
+    + rb"|runtime\b|transformers[ \t]+import[^\n]*Trainer)",
+    re.MULTILINE,
+)
 
 
 def entries(files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:
@@ -26,3 +33,8 @@ def entries(files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:
 def is_script(data: bytes) -> bool:
     """Whether a file asks whether it is the main program."""
     return _MAIN.search(data) is not None
+
+
+def may_be_driven(data: bytes) -> bool:
+    """Whether a file's bytes look like an import of a framework."""
+    return _FRAMEWORK.search(data) is not None

@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from migrator.roles.knowledge import FRAMEWORKS
 from migrator.source import syntax as s
 from migrator.source.module import Module
-
-_HINT = re.compile(
-    rb"^[ \t]*(?:from|import)[ \t]+(?:"
-    + "|".join(sorted(FRAMEWORKS)).encode()
-    + rb"|runtime\b|transformers[ \t]+import[^\n]*Trainer)",
-    re.MULTILINE,
-)
-
-
-def may_be_driven(data: bytes) -> bool:
-    """Whether a file's bytes look like an import of a framework."""
-    return _HINT.search(data) is not None
 
 
 def framework_of(module: Module) -> tuple[s.Statement, str] | None:
