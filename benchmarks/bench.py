@@ -51,9 +51,12 @@ def _commands(scratch: Path, files: int) -> dict[str, Sequence[str]]:
         shutil.copyfile(source, places[name])
     places["repository"] = make_repository(scratch / "repository", files, TORCH_SHARE)
     places["twice"] = make_repository(scratch / "twice", 2 * files, TORCH_SHARE)
+    places["plain repository"] = make_repository(scratch / "plain repository", files, 0)
     places["few"] = make_repository(scratch / "few", 1, 0)
     places["many"] = make_repository(scratch / "many", 1 + FURTHER, 0)
-    commands: dict[str, Sequence[str]] = {name: (*_migrate(), str(path)) for name, path in places.items()}
+    cold = (*_migrate(), "--no-cache")
+    commands: dict[str, Sequence[str]] = {name: (*cold, str(path)) for name, path in places.items()}
+    commands["unchanged"] = (*_migrate(), str(places["repository"]))  # since the first round, which is not counted
     for name in ("edited", "unedited", "repository"):
         commands[f"{name} floor"] = (*FLOOR, str(places[name]))
     return {**commands, "click": CLICK}
@@ -77,6 +80,8 @@ def _figures(costs: Costs) -> Iterator[Figure]:
         ("one torch file without edits, to its floor", "unedited", "unedited floor", "1.5", "1.15"),
         ("one file without torch, to Python with click", "plain", "click", "1.3", "1.1"),
         ("a repository with 5 % torch files, to its floor", "repository", "repository floor", "1.6", "1.2"),
+        ("the same repository, unchanged, to its floor", "unchanged", "repository floor", "0.6", "0.5"),
+        ("the same repository, unchanged, to one without torch", "unchanged", "plain repository", "1.5", "1.25"),
         ("twice the files: time", "twice", "repository", "2", "2"),
     )
     for what, command, floor, must, aim in ratios:
@@ -97,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(os, "wait4"):
         parser.error("memory is measured with wait4, which this system does not have")
     with tempfile.TemporaryDirectory(prefix="migrate-bench-") as scratch:
-        costs = measure(_commands(Path(scratch), options.files), options.rounds)
+        cache = {"MIGRATE_CACHE_DIR": os.path.join(scratch, "cache")}
+        costs = measure(_commands(Path(scratch), options.files), options.rounds, cache)
     text = figures.table(_figures(costs))
     print(text, end="")
     if options.write_readme:

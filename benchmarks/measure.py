@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from types import MappingProxyType
 
 # A migrator that compiles itself anew would be measured instead of one that is installed.
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -42,26 +43,31 @@ class Costs:
         return 1000 * median(what(one) - what(other) for one, other in pairs)
 
 
-def measure(commands: Mapping[str, Sequence[str]], rounds: int) -> Costs:
-    """Run all commands in turn, each round beginning with another one; a first round that warms the caches is not counted."""
+def measure(
+    commands: Mapping[str, Sequence[str]], rounds: int, environment: Mapping[str, str] = MappingProxyType({})
+) -> Costs:
+    """Run all commands in turn, each round beginning with another one; a first round that warms the caches is not counted.
+
+    Args:    environment: variables that the commands get besides ours.
+    """
     names = list(commands)
     costs: dict[str, list[Cost]] = {name: [] for name in names}
     for number in range(rounds + 1):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            cost = _run(commands[name])
+            cost = _run(commands[name], {**_ENVIRONMENT, **environment})
             if number:
                 costs[name].append(cost)
     return Costs(costs)
 
 
-def _run(command: Sequence[str]) -> Cost:
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
     """Run a command without its output.
 
     Raises:  RuntimeError when it fails: neither done nor, as a preview says it, pending.
     """
     start = perf_counter()
-    process = subprocess.Popen(command, env=_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     time_s = perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
