@@ -103,12 +103,9 @@ def _left_alone(report: ProgramReport, problem: FileProblem) -> ProgramReport:
 
 
 def _write_program(report: ProgramReport) -> ProgramReport:
-    changes = [
-        (file.source.path, file.source.encode(file.text), file.source.encode(file.source.text))
-        for file in report.files
-        if file.text is not None
-    ]
+    changed = [(file.source, file.text) for file in report.files if file.text is not None]
     try:
+        changes = [(source.path, source.encode(text), source.encode(source.text)) for source, text in changed]
         with _undisturbed():
             files.replace_all(changes)
     except Unwritable as problem:
