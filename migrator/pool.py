@@ -40,6 +40,7 @@ def spread(jobs: Sequence[_T], work: Callable[[_T], _R], processes: int) -> list
     processes = min(processes, len(jobs))
     if processes < 2 or not _can_fork():
         return [work(job) for job in jobs]
+    home = os.getpid()
     queue, writing = os.pipe()
     step = 1 + len(jobs) // _TOKENS
     os.write(writing, b"".join(first.to_bytes(_TOKEN, "big") for first in range(0, len(jobs), step)))
@@ -48,7 +49,7 @@ def spread(jobs: Sequence[_T], work: Callable[[_T], _R], processes: int) -> list
     def share() -> list[tuple[int, _R]]:
         return [
             (index, work(jobs[index]))
-            for first in _drawn(queue)
+            for first in _drawn(queue, home)
             for index in range(first, first + step)[: len(jobs) - first]
         ]
 
@@ -65,9 +66,10 @@ def spread(jobs: Sequence[_T], work: Callable[[_T], _R], processes: int) -> list
     return [found[index] for index in range(len(jobs))]
 
 
-def _drawn(queue: int) -> Iterator[int]:
-    """Draw numbers until the queue is empty."""
-    while token := os.read(queue, _TOKEN):  # so few bytes come in one piece, and go to one reader
+def _drawn(queue: int, home: int) -> Iterator[int]:
+    """Draw numbers until the queue is empty; a fork, until ``home`` is gone as well, which may have been killed."""
+    while home in (os.getpid(), os.getppid()) and (token := os.read(queue, _TOKEN)):
+        # so few bytes come in one piece, and go to one reader
         yield int.from_bytes(token, "big")
 
 

@@ -74,6 +74,32 @@ def test_a_mistake_in_another_process_is_told_here(failure: str, told: str) -> N
 
 
 @FORKS
+def test_a_process_that_is_killed_leaves_none_that_goes_on(tmp_path: Path) -> None:
+    code = (
+        "import signal\n"
+        "folder, home = sys.argv[1], os.getpid()\n"
+        "def work(job):\n"
+        "    open(os.path.join(folder, str(job)), 'x').close()\n"
+        "    if os.getpid() == home: os.kill(home, signal.SIGKILL)\n"
+        "    while os.getppid() == home: time.sleep(0.01)\n"
+        "pid = os.fork()\n"
+        "if pid:\n"
+        "    os.waitpid(pid, 0)\n"
+        "    sys.stdin.read()\n"
+        "else:\n"
+        "    home = os.getpid()\n"
+        "    pool.spread(range(1000), work, 3)\n"
+    )
+    head = "import os, sys, time\nfrom migrator import pool\n"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", head + code, str(tmp_path)]
+    # whoever is left holds its standard output open
+    done = subprocess.run(command, env=environment, input=b"", stdout=subprocess.PIPE, check=False, timeout=60)
+    assert done.returncode == 0
+    assert 1 <= len(list(tmp_path.iterdir())) <= 3
+
+
+@FORKS
 def test_an_interruption_here_ends_the_others() -> None:
     code = (
         "home = os.getpid()\n"
