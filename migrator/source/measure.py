@@ -144,7 +144,9 @@ class _Position:
     def __enter__(self) -> None:
         self.start = len(self.recorder.tokens)
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, error: object, *rest: object) -> None:
+        if error is not None:
+            return  # the nodes inside have no place yet: looking for one would hide what happened, Ctrl-C for one
         start, end = self.start, len(self.recorder.tokens)
         syntactic, printed = self.recorder.syntactic, self.recorder.printed
         if (first := self.start_node) is not None:

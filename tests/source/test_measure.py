@@ -5,7 +5,8 @@ import ast
 import libcst as cst
 import pytest
 
-from migrator.source.measure import parsable
+from migrator.source.measure import Measure, parsable
+from migrator.source.text import make_source
 
 TEXTS = [
     ("a bare carriage return", "a\rb\r\nc\r", "a\nb\r\nc\n"),
@@ -25,3 +26,36 @@ def test_what_libcst_would_lose_is_written_in_other_words_of_the_same_length(tex
     assert len(text) == len(expected)
     assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(expected))
     assert cst.parse_module(expected).code.rstrip() == expected.rstrip()
+
+
+TEXT = """\
+@d  # c
+class A(B):
+    def f(self, x: int = (1), *y) -> None:
+        with a as b, c:
+            return [z[0:1] for z in x if not z], {1: (yield), **k}, f"{x!r}"
+"""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RecursionError])
+def test_what_interrupts_the_measuring_is_not_hidden_by_what_is_half_measured(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree, source = cst.parse_module(TEXT), make_source("a.py", TEXT)
+    kinds: set[type[cst.CSTNode]] = set()
+
+    def collect(node: cst.CSTNode) -> None:
+        kinds.add(type(node))
+        for child in node.children:
+            collect(child)
+
+    def interrupt(node: cst.CSTNode, state: object, **options: object) -> None:
+        raise error
+
+    collect(tree)
+    assert {cst.Param, cst.Decorator, cst.CompFor} <= kinds
+    for kind in kinds:
+        with monkeypatch.context() as patch, pytest.raises(error):
+            patch.setattr(kind, "_codegen_impl", interrupt)
+            Measure(tree, source, TEXT)
+    assert Measure(tree, source, TEXT).inner(tree.body[0])
