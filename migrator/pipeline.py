@@ -56,7 +56,7 @@ def _run(shelf: Shelf, memory: Memory, progress: Callable[[int], None]) -> Itera
 
 def _programs(shelf: Shelf, memory: Memory) -> list[Proposal]:
     """Migrate the scripts, then the libraries that none of them has reached."""
-    scripts, libraries = entries(shelf.data)
+    scripts, libraries = entries(shelf.data, shelf.peek)
     reached: set[str] = set()
     proposals: list[Proposal] = []
     for path, proposal in zip(scripts, _proposals(scripts, shelf, memory), strict=True):

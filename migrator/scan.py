@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 # A script whose objects come from elsewhere need not say "torch": the training loop itself must be enough.
 SIGNS = (b"torch", b"backward(", b".cuda(", b".to(", b"prepare(")
@@ -60,6 +60,71 @@ def leading_to(roots: Iterable[str], imports: Mapping[str, set[str]]) -> set[str
         found |= more
 
 
+def _imported_modules(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Give what a file may import: how many folders up it is looked for, plus one, or 0, and the parts of its name."""
+    for module, names, plain in _IMPORT.findall(data):
+        dotted = module.decode("ascii", "ignore")
+        name = dotted.lstrip(".")
+        parts = name.split(".") if name else []
+        if dotted:
+            yield len(dotted) - len(name), parts
+            for word in re.findall(rb"\w+", names):
+                yield len(dotted) - len(name), [*parts, word.decode("ascii", "ignore")]
+        for part in plain.split(b","):
+            if words := part.split():
+                yield 0, words[0].decode("ascii", "ignore").split(".")
+
+
+class Outside:
+    """The local files beside the given ones: a script may start a training that lies in one of these."""
+
+    def __init__(self, given: Iterable[str], read: Callable[[str], bytes | None]) -> None:
+        self._given = {os.path.normpath(path) for path in given}
+        self._read = read
+        self._names: dict[str, set[str]] = {}  # by folder: what can be imported from there
+
+    def is_started_by(self, path: str) -> bool:
+        """Whether a file imports one outside of the given files that trains, itself or through others of these."""
+        root = os.path.dirname(path)
+        if not self._names_in(root) and not self._names_in(os.path.dirname(root)):
+            return False
+        seen, todo = {os.path.normpath(path)}, [path]
+        while todo:
+            importer = todo.pop()
+            for found in self._imports(importer, root):
+                if found not in seen:
+                    seen.add(found)
+                    if trains(self._read(found) or b""):
+                        return True
+                    todo.append(found)
+        return False
+
+    def _imports(self, path: str, root: str) -> Iterator[str]:
+        """The files outside that a file imports."""
+        for level, parts in _imported_modules(self._read(path) or b""):
+            folder = os.path.dirname(path)
+            for _ in range(level - 1):
+                folder = os.path.dirname(folder)
+            for base in (folder,) if level else dict.fromkeys((folder, root)):
+                if not parts or parts[0] in self._names_in(base):
+                    stem = os.path.join(base, *parts)
+                    for found in map(os.path.normpath, (f"{stem}.py", os.path.join(stem, "__init__.py"))):
+                        if found not in self._given and os.path.isfile(found):
+                            yield found
+
+    def _names_in(self, folder: str) -> set[str]:
+        """The folders in a folder, and the stems of those of its files that were not given."""
+        if folder not in self._names:
+            entries = os.listdir(folder or os.curdir) if os.path.isdir(folder or os.curdir) else []
+            self._names[folder] = {
+                name.removesuffix(".py")
+                for name in entries
+                if os.path.normpath(os.path.join(folder, name)) not in self._given
+                and (name.endswith(".py") or os.path.isdir(os.path.join(folder, name)))
+            }
+        return self._names[folder]
+
+
 def candidates(paths: Iterable[str]) -> list[str]:
     """Keep the files that can matter, and those that lead to one that trains: a ``main.py`` may only start a trainer."""
     order = list(paths)
@@ -73,7 +138,8 @@ def candidates(paths: Iterable[str]) -> list[str]:
                 roots.add(path)
     if roots and len(matter) < len(order):
         matter |= leading_to(roots, {path: imported_stems(_bytes_of(path) or b"") for path in order})
-    return [path for path in order if path in matter]
+    outside = Outside(order, _bytes_of)
+    return [path for path in order if path in matter or outside.is_started_by(path)]
 
 
 def _bytes_of(path: str) -> bytes | None:

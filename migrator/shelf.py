@@ -156,7 +156,7 @@ class Shelf:
         found = []
         for path in self._neighbours(os.path.dirname(of)):
             if path not in inside:
-                data = self._peek(path)
+                data = self.peek(path)
                 if name.encode() in data and stem in imported_stems(data):
                     found.append(f"{path}\0")
         return "".join(found)
@@ -170,7 +170,8 @@ class Shelf:
                 found.update(dict.fromkeys(os.path.normpath(os.path.join(place, name)) for name in names))
         return list(found)
 
-    def _peek(self, path: str) -> bytes:
+    def peek(self, path: str) -> bytes:
+        """Give the bytes of a file, given or not; none of one that cannot be read."""
         try:
             return self._bytes(path) or b""
         except FileProblem:

@@ -71,3 +71,20 @@ def test_a_file_that_cannot_matter_costs_no_heavy_import(tmp_path: Path) -> None
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
     assert done.stderr == "Nothing to change in 1 file.\n"
     assert HEAVY.isdisjoint(done.stdout.split())
+
+
+def test_a_script_that_starts_a_training_in_a_file_that_was_not_given_stays(tmp_path: Path) -> None:
+    contents = {
+        "main.py": b"from lab.run import go\ngo()\n",
+        "lab/run.py": b"from .steps import step\nimport lab.tools\n",
+        "lab/steps.py": b"def step(loss):\n    loss.backward()\n",
+        "lab/tools.py": b"import json\n",
+        "other.py": b"import lab.tools, json, os\n",
+    }
+    (tmp_path / "lab").mkdir()
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    main, other = str(tmp_path / "main.py"), str(tmp_path / "other.py")
+    assert candidates([main, other]) == [main]
+    (tmp_path / "lab" / "steps.py").write_bytes(b"def step(loss): ...\n")
+    assert candidates([main, other]) == []

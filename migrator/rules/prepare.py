@@ -93,6 +93,9 @@ def _sites(training: Training, item: Object) -> Iterator[Any]:
         )
         if isinstance(value, s.Call) and value is not item.site and value in (item.context or ()):
             yield value
+    if item.kind is Kind.LOADER:  # it may be one of several in an object made for them: ``data = Data(args)``
+        makers = [x for x in item.context or () if any(made.kind is Kind.INSTANCE for made in training.value(x))]
+        yield from makers[-1:]
 
 
 def _located(training: Training, node: Any) -> tuple[Module, Any]:

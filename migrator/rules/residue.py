@@ -11,6 +11,7 @@ from migrator.roles.role import Kind, Object
 from migrator.rules.change import Change, Level, short
 from migrator.source import syntax as s
 from migrator.source.module import Module
+from migrator.training.structure import key_of
 from migrator.training.training import Training
 
 _CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
@@ -44,6 +45,8 @@ def sweep(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) ->
 
 def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]:
     """How much a site matters that was left as it is, why it was, and what to do."""
+    if isinstance(node, s.Call) and _is_undrawn(training, node):
+        return Level.NOTE, "no batch of it reaches the training that was analysed", ""
     if _follows_tensor(node):
         return Level.NOTE, "it is the kind of device that a tensor is on already", ""
     if not training.is_involved(node):
@@ -105,8 +108,17 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
             yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
     elif call not in training.walk.log.values and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, which nothing reaches,"
+    elif _is_undrawn(training, call):
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, from which nothing here draws,"
     elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
         yield _DISTRIBUTED[name], call, f"`{short(module.text(func), 50)}`"
+
+
+def _is_undrawn(training: Training, call: s.Call) -> bool:
+    """Whether a call makes a loader that the program never draws from."""
+    drawn = {key_of(event.item.raw) for event in training.events("iterate")}
+    made = [x for x in training.value(call) if x.kind is Kind.LOADER and x.site is call]
+    return bool(made) and not any(key_of(x.raw) in drawn for x in made)
 
 
 def _is_torch(func: Any) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from migrator.roles.knowledge import FRAMEWORKS
-from migrator.scan import imported_stems, leading_to, stem_of, trains
+from migrator.scan import Outside, imported_stems, leading_to, stem_of, trains
 
 _MAIN = re.compile(rb"^if[ \t]+__name__[ \t]*==", re.MULTILINE)
 _FRAMEWORK = re.compile(
@@ -17,13 +17,16 @@ _FRAMEWORK = re.compile(
 )
 
 
-def entries(files: Mapping[str, bytes]) -> tuple[list[str], list[str]]:
+def entries(files: Mapping[str, bytes], read: Callable[[str], bytes | None]) -> tuple[list[str], list[str]]:
     """Give the files to analyse as programs: scripts, and the libraries that they may use.
 
-    A file matters if it trains, or imports (through others) one that does.
+    A file matters if it trains, or imports (through others) one that does, be that given or not.
+
+    Args:    read: gives the bytes of a file, given or not.
     """
+    outside = Outside(files, read)
     imports = {path: imported_stems(data) for path, data in files.items()}
-    matter = leading_to({path for path, data in files.items() if trains(data)}, imports)
+    matter = leading_to({path for path, data in files.items() if trains(data) or outside.is_started_by(path)}, imports)
     used = {path for path in matter if any(stem_of(path) in imports[other] for other in matter if other != path)}
     scripts = [path for path in files if path in matter and (path not in used or _MAIN.search(files[path]))]
     libraries = [path for path in files if path in matter and path not in scripts]

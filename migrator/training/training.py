@@ -92,15 +92,14 @@ class Training:
         """Where a program that takes no step itself hands its optimizer, and what that trains, to code that cannot be seen."""
         if self.is_training:
             return []
-        given: dict[Any, set[Kind]] = {}
+        trained: set[Any] = set()  # the calls that get what is trained: a model, batches, or a loss of a model's
         events = [event for event in self.raw.log.events if event.kind == "escape" and isinstance(event.detail, Object)]
         for event in events:
             if event.detail.kind in (Kind.OPAQUE, Kind.LIBRARY, Kind.OPTION):
-                given.setdefault(event.node, set()).add(event.item.kind)
-        trained = {Kind.MODEL, Kind.LOADER, Kind.ITERATOR}
-        return [
-            event for event in events if event.item.kind is Kind.OPTIMIZER and given.get(event.node, set()) & trained
-        ]
+                is_loss = event.item.kind is Kind.TENSOR and any(x.kind is Kind.MODEL for x in event.item.of)
+                if is_loss or event.item.kind in (Kind.MODEL, Kind.LOADER, Kind.ITERATOR):
+                    trained.add(event.node)
+        return [event for event in events if event.item.kind is Kind.OPTIMIZER and event.node in trained]
 
     @cached_property
     def trained_in(self) -> list[Module]:
