@@ -6,6 +6,7 @@ import pytest
 
 from tests.oracle.alone import check_losses
 from tests.oracle.laboratory import Laboratory
+from tests.oracle.program import Program
 from tests.oracle.script import Script, items, migrated, scripts
 from tests.oracle.verdict import check_two_processes
 from tests.transform import TRANSFORMATIONS, Rewritten, Transformation
@@ -13,12 +14,12 @@ from tests.transform import TRANSFORMATIONS, Rewritten, Transformation
 # Where the Accelerator is made, and what becomes superfluous, depends on how a script is laid out.
 LAYOUT = frozenset({"MIG001", "MIG002", "MIG003"})
 
-SCRIPTS = scripts()
+SCRIPTS = [script for script in scripts() if script.before.is_script]
 CASES = [
     pytest.param(script, transformation, id=f"{script.name}-{transformation.name}")
     for script in SCRIPTS
     for transformation in TRANSFORMATIONS
-    if transformation.fits(script.before)
+    if transformation.fits(script.before.text)
 ]
 # One script for each transformation whose two processes are compared as well.
 IN_FULL = {
@@ -33,34 +34,34 @@ IN_FULL = {
 
 def sites(text: str, lines: dict[int, int] | None = None) -> set[tuple[str, int | None, bool]]:
     """Name every edit and every finding by its code, the original's line, and whether it was applied."""
-    found = [(item.code, item.line, item.applied) for item in items(text) if item.code not in LAYOUT]
+    found = [(item.code, item.line, item.applied) for _, item in items(Program.single(text)) if item.code not in LAYOUT]
     return {(code, lines.get(line) if lines else line, applied) for code, line, applied in found}
 
 
 @pytest.mark.parametrize(("script", "transformation"), CASES)
 def test_the_handled_sites_are_the_same(script: Script, transformation: Transformation) -> None:
-    rewritten = transformation.rewrite(script.before)
-    assert sites(rewritten.text, rewritten.lines) == sites(script.before)
+    rewritten = transformation.rewrite(script.before.text)
+    assert sites(rewritten.text, rewritten.lines) == sites(script.before.text)
 
 
 @pytest.mark.parametrize(("script", "transformation"), CASES)
 def test_what_comes_of_it_computes_what_the_original_did(
     script: Script, transformation: Transformation, laboratory: Laboratory
 ) -> None:
-    text = migrated(transformation.rewrite(script.before).text)
-    assert (text is None) == (script.after is None)
-    if text is not None:
+    found = migrated(Program.single(transformation.rewrite(script.before.text).text))
+    assert (found is None) == (script.after is None)
+    if found is not None:
         original = laboratory.alone(script.before, script.facts.launches)
-        check_losses(original, laboratory.alone(text, script.facts.launches))
+        check_losses(original, laboratory.alone(found, script.facts.launches))
 
 
 @pytest.mark.parametrize("transformation", [pytest.param(one, id=one.name) for one in TRANSFORMATIONS])
 def test_two_processes_train_right_as_well(transformation: Transformation, laboratory: Laboratory) -> None:
     script = next(one for one in SCRIPTS if one.name == IN_FULL[transformation.name])
-    rewritten = transformation.rewrite(script.before)
-    text = migrated(rewritten.text)
-    assert text is not None
-    check_two_processes(laboratory, rewritten.text, text, script.facts)
+    rewritten = Program.single(transformation.rewrite(script.before.text).text)
+    found = migrated(rewritten)
+    assert found is not None
+    check_two_processes(laboratory, rewritten, found, script.facts)
 
 
 # ---------------------------------------------------------------- the transformations themselves
@@ -141,4 +142,4 @@ def test_its_lines_lead_back_to_the_originals(transformation: Transformation) ->
 
 def test_every_transformation_fits_some_script() -> None:
     for transformation in TRANSFORMATIONS:
-        assert any(transformation.fits(script.before) for script in SCRIPTS), transformation.name
+        assert any(transformation.fits(script.before.text) for script in SCRIPTS), transformation.name

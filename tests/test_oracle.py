@@ -14,6 +14,7 @@ import pytest
 
 from tests.oracle.laboratory import Laboratory
 from tests.oracle.nursery import Job, Nursery
+from tests.oracle.program import Program
 from tests.oracle.samples import check_samples
 from tests.oracle.script import script
 from tests.oracle.together import check_reference, check_replicas
@@ -202,13 +203,13 @@ ON_TWO = [
 ]
 
 
-def mutated(mutant: Mutant) -> str:
-    text = script(mutant.script).after
-    assert text is not None
+def mutated(mutant: Mutant) -> Program:
+    program = script(mutant.script).after
+    assert program is not None
     for old, new in mutant.changes:
-        assert old in text, f"{mutant.script} has changed: {old!r} is not there any more"
-        text = text.replace(old, new)
-    return text
+        assert any(old in text for text in program), f"{mutant.script} has changed: {old!r} is not there any more"
+        program = program.replace(old, new)
+    return program
 
 
 @pytest.mark.parametrize("mutant", [pytest.param(one, id=one.name) for one in ON_ONE])
@@ -257,8 +258,8 @@ MEANS_MIGRATED = (
 
 
 def test_the_gradient_is_the_mean_over_the_processes(laboratory: Laboratory) -> None:
-    (ranks,) = laboratory.together(MEANS_MIGRATED)
-    (by_hand,) = laboratory.by_hand(MEANS, [ranks])
+    (ranks,) = laboratory.together(Program.single(MEANS_MIGRATED))
+    (by_hand,) = laboratory.by_hand(Program.single(MEANS), [ranks])
     fetches = zip(*(trace.of(Fetch) for trace in ranks), strict=True)
     means = [np.mean([np.mean(fetch.indices) for fetch in pair]) for pair in fetches]
     for trace in (*ranks, *by_hand):
@@ -285,7 +286,7 @@ def test_data_parallelism_by_hand_passes(laboratory: Laboratory) -> None:
 def test_recording_changes_nothing(laboratory: Laboratory, tmp_path: Path) -> None:
     right = script("29_augmentation")
     path = tmp_path / "train.py"
-    path.write_text(right.before.replace("num_workers=2, persistent_workers=True", "num_workers=0"))
+    path.write_text(right.before.text.replace("num_workers=2, persistent_workers=True", "num_workers=0"))
     bare = subprocess.run(
         [sys.executable, str(path)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},

@@ -11,6 +11,7 @@ import pytest
 from migrator.config import Settings
 from migrator.rules import CATALOGUE
 from tests.oracle.laboratory import Laboratory
+from tests.oracle.program import Program
 from tests.oracle.script import Script, items, migrated, script
 from tests.oracle.verdict import check_one_process, check_two_processes
 
@@ -32,13 +33,13 @@ COMFORT = ("MIG002", "MIG102", "MIG103", "MIG702", "MIG703")
 LATER = COMFORT[1:]  # MIG002 takes away only what the same run made unused
 
 
-def applied(text: str) -> list[str]:
-    return sorted({item.code for item in items(text) if item.applied})
+def applied(program: Program) -> list[str]:
+    return sorted({item.code for _, item in items(program) if item.applied})
 
 
-def selections(text: str) -> Iterator[Settings]:
+def selections(program: Program) -> Iterator[Settings]:
     """Give every single rule, every pair of those that do something here, and everything but one or two of them."""
-    doing = applied(text)
+    doing = applied(program)
     for code in CODES:
         yield Settings(select=(code,))
         yield Settings(ignore=(code,))
@@ -52,10 +53,10 @@ def test_every_output_runs_as_the_original_does(script: Script, laboratory: Labo
     outputs = {migrated(script.before, settings): settings for settings in selections(script.before)}
     assert None in outputs, "one rule alone never makes a program"
     assert script.after in outputs, "leaving out a rule that does nothing here changes nothing"
-    for text, settings in outputs.items():
-        if text is not None:
+    for found, settings in outputs.items():
+        if found is not None:
             try:
-                check_one_process(laboratory, script.before, text, script.facts)
+                check_one_process(laboratory, script.before, found, script.facts)
             except AssertionError as error:
                 raise AssertionError(f"select={settings.select} ignore={settings.ignore}: {error}") from error
 
@@ -73,9 +74,9 @@ def test_without_a_comfort_two_processes_still_train_right(script: Script, labor
     doing = applied(script.before)
     for code in COMFORT:
         if code in doing:
-            text = migrated(script.before, Settings(ignore=(code,)))
-            assert text is not None, f"the program is refused without {code}"
-            check_two_processes(laboratory, script.before, text, replace(script.facts, others_print=True))
+            found = migrated(script.before, Settings(ignore=(code,)))
+            assert found is not None, f"the program is refused without {code}"
+            check_two_processes(laboratory, script.before, found, replace(script.facts, others_print=True))
 
 
 @pytest.mark.parametrize("script", REPRESENTATIVE)
@@ -88,10 +89,10 @@ def test_what_was_left_out_can_be_done_later(script: Script) -> None:
 
 def test_advice_of_a_rule_that_is_left_out_is_not_given() -> None:
     before = script("08_per_epoch_scheduler").before
-    assert "MIG701" in {item.code for item in items(before)}
-    assert "MIG701" not in {item.code for item in items(before, Settings(ignore=("MIG701",)))}
+    assert "MIG701" in {item.code for _, item in items(before)}
+    assert "MIG701" not in {item.code for _, item in items(before, Settings(ignore=("MIG701",)))}
 
 
 def test_what_stops_a_program_is_told_whatever_is_selected() -> None:
     before = script("25_grad_scaler").before
-    assert "MIG303" in {item.code for item in items(before, Settings(ignore=("MIG303",)))}
+    assert "MIG303" in {item.code for _, item in items(before, Settings(ignore=("MIG303",)))}

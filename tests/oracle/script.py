@@ -1,43 +1,50 @@
-"""The scripts of ``fixtures/``, and what is known of each beside its text."""
+"""The programs of ``fixtures/``, and what is known of each beside its text."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from migrator import pipeline
+from migrator import pipeline, scan
 from migrator.config import Settings
-from migrator.report.report import Item, ProgramReport
+from migrator.report.report import FileReport, Item
+from migrator.source.discover import discover
 from tests.oracle.laboratory import ONCE, Launches
+from tests.oracle.program import Program
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-# Nothing lies beside it: a local module of the same name would be followed.
-NOWHERE = "/nowhere/train.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a person knows of a script, and the oracle has to be told."""
+    """What a person knows of a program, and the oracle has to be told."""
 
-    launches: Launches = ONCE  # arguments of each launch; all launches share one folder
+    launches: Launches = ONCE  # what is typed after `python` at each launch; all launches share one folder
     schedule: Literal["", "epoch", "batch"] = ""  # what its learning-rate scheduler counts
     others_print: bool = False  # some prints are out of the Accelerator's reach, so process 1 repeats them
     reads_ahead: bool = False  # Hugging Face Accelerate reads a batch ahead, which shifts augmentation against dropout
+    given: tuple[str, ...] = ()  # the files that the command is given, where these are not all: it has to follow
 
 
 FACTS = {
     "01_base_loop": Facts(schedule="batch"),
-    "02_device_parameter": Facts(launches=(("--save-model",),), schedule="epoch", others_print=True),
+    "02_device_parameter": Facts(launches=(("train.py", "--save-model"),), schedule="epoch", others_print=True),
     "03_globals": Facts(schedule="epoch"),
     "07_gan_batchnorm": Facts(others_print=True),
     "08_per_epoch_scheduler": Facts(schedule="epoch"),
     "09_per_batch_scheduler": Facts(schedule="batch"),
-    "12_resume_and_best": Facts(launches=((), ("--resume", "checkpoint.pth.tar")), schedule="epoch", others_print=True),
-    "13_early_return": Facts(launches=((), ("--evaluate",))),
+    "12_resume_and_best": Facts(
+        launches=(("train.py",), ("train.py", "--resume", "checkpoint.pth.tar")), schedule="epoch", others_print=True
+    ),
+    "13_early_return": Facts(launches=(("train.py",), ("train.py", "--evaluate"))),
     "15_variable": Facts(others_print=True),
     "20_phases": Facts(schedule="epoch"),
-    "22_conditional_model": Facts(launches=((), ("--arch", "conv", "--optim", "Adam", "--schedule")), schedule="epoch"),
+    "22_conditional_model": Facts(
+        launches=(("train.py",), ("train.py", "--arch", "conv", "--optim", "Adam", "--schedule")), schedule="epoch"
+    ),
     "24_already_migrated": Facts(schedule="epoch"),
     "29_augmentation": Facts(reads_ahead=True),
     "30_iterations": Facts(others_print=True),
@@ -46,54 +53,81 @@ FACTS = {
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One folder of ``fixtures/``; one without an ``after.py`` holds a script that must stay as it is."""
+    """One folder of ``fixtures/``: a script or a program; one without an ``after`` must stay as it is."""
 
     name: str
-    before: str
-    after: str | None
+    before: Program
+    after: Program | None
     facts: Facts
 
     @property
-    def after_path(self) -> Path:
-        """Where the expected text is kept."""
-        return FIXTURES / self.name / "after.py"
+    def folder(self) -> Path:
+        """Where it is kept."""
+        return FIXTURES / self.name
 
-
-def _text(path: Path) -> str | None:
-    return path.read_bytes().decode() if path.is_file() else None
+    def settings(self, **others: Any) -> Settings:
+        """Give the settings under which it is migrated."""
+        return Settings(follow=bool(self.facts.given), **others)
 
 
 def scripts() -> list[Script]:
-    """List the scripts, in the order of their names."""
-    folders = sorted(path.parent for path in FIXTURES.glob("*/before.py"))
-    return [
-        Script(
-            folder.name,
-            (folder / "before.py").read_bytes().decode(),
-            _text(folder / "after.py"),
-            FACTS.get(folder.name, Facts()),
-        )
-        for folder in folders
-    ]
-
-
-def script(name: str) -> Script:
-    """Find a script by its name."""
-    return next(one for one in scripts() if one.name == name)
-
-
-def report(text: str, settings: Settings = Settings()) -> ProgramReport:  # noqa: B008 - frozen
-    """Migrate a text that lies in a folder of its own."""
-    found = pipeline.run_text(text, NOWHERE, settings)
-    assert not found.problems, [str(problem) for problem in found.problems]
+    """List the fixtures, in the order of their names."""
+    found = []
+    for notes in sorted(FIXTURES.glob("*/notes.md")):
+        before = Program.read(notes.with_name("before.py"))
+        assert before is not None, f"{notes.parent} has nothing to migrate"
+        name = notes.parent.name
+        found.append(Script(name, before, Program.read(notes.with_name("after.py")), FACTS.get(name, Facts())))
     return found
 
 
-def migrated(text: str, settings: Settings = Settings()) -> str | None:  # noqa: B008 - frozen
-    """Give the new text, or None where it stays."""
-    return next((file.text for file in report(text, settings).files if file.text is not None), None)
+def script(name: str) -> Script:
+    """Find a fixture by its name."""
+    return next(one for one in scripts() if one.name == name)
 
 
-def items(text: str, settings: Settings = Settings()) -> list[Item]:  # noqa: B008 - frozen
-    """List the edits and the findings."""
-    return [item for file in report(text, settings).files for item in file.items]
+# ---------------------------------------------------------------- migrating
+
+
+def reports(
+    program: Program,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    given: tuple[str, ...] = (),
+    encode: Callable[[str], bytes] = str.encode,
+) -> dict[str, list[FileReport]]:
+    """Migrate a program that lies in a repository of its own, and give what is reported of each of its files.
+
+    Args:    given: the files that the command is given; all where none are named. encode: how the files are written.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "project", "repository").resolve()
+        (folder / ".git").mkdir(parents=True)  # whatever lies above is no part of it
+        program.write(folder, encode)
+        paths = discover([str(folder / name) for name in given] or [str(folder)])
+        found: dict[str, list[FileReport]] = {}
+        for report in pipeline.run(scan.candidates(paths), settings):
+            assert not report.problems, [str(problem) for problem in report.problems]
+            for file in report.files:
+                found.setdefault(Path(file.source.path).relative_to(folder).as_posix(), []).append(file)
+    return found
+
+
+def migrated(
+    program: Program,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    given: tuple[str, ...] = (),
+) -> Program | None:
+    """Give the new program, or None where it stays."""
+    found = reports(program, settings, given)
+    texts = {name: file.text for name, files in found.items() for file in files if file.text is not None}
+    return Program.of(dict(program.files) | texts) if texts else None
+
+
+def items(
+    program: Program,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    given: tuple[str, ...] = (),
+) -> list[tuple[str, Item]]:
+    """List the edits and the findings, each with the file that it is in."""
+    found = reports(program, settings, given)
+    return [(name, item) for name, files in found.items() for file in files for item in file.items]

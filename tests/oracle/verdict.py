@@ -1,4 +1,4 @@
-"""Everything that the oracle has to say about one migrated script."""
+"""Everything that the oracle has to say about one migrated program."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from tests.oracle.alone import check_alone, check_ended_well, check_losses
 from tests.oracle.laboratory import Laboratory
 from tests.oracle.output import check_console, check_files
+from tests.oracle.program import Program
 from tests.oracle.samples import check_samples
 from tests.oracle.script import Facts
 from tests.oracle.together import check_ended_together, check_rates_by_epoch, check_reference, check_replicas
 from tests.oracle.trace import Trace
 
 
-def check_one_process(laboratory: Laboratory, before: str, after: str, facts: Facts) -> None:
+def check_one_process(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
     """Insist that one process computes what it did, to the last bit."""
     check_alone(laboratory.alone(before, facts.launches), laboratory.alone(after, facts.launches))
 
 
-def check_accelerate(laboratory: Laboratory, before: str, after: str, facts: Facts) -> None:
+def check_accelerate(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
     """Insist on the same losses under Hugging Face Accelerate, on one process.
 
     Args:    after: migrated with ``--target accelerate``.
@@ -31,7 +32,7 @@ def check_accelerate(laboratory: Laboratory, before: str, after: str, facts: Fac
         check_losses(laboratory.alone(before, facts.launches), traces)
 
 
-def check_two_processes(laboratory: Laboratory, before: str, after: str, facts: Facts) -> None:
+def check_two_processes(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
     """Insist that two processes train as two processes should, judged by the original spelled out by hand."""
     original = laboratory.alone(before, facts.launches)
     together = laboratory.together(after, facts.launches)
@@ -54,7 +55,9 @@ def check_invariants(alone: Trace, ranks: Sequence[Trace], facts: Facts) -> None
         check_rates_by_epoch(alone, ranks)
 
 
-def check_everything(laboratory: Laboratory, before: str, after: str, for_accelerate: str, facts: Facts) -> None:
+def check_everything(
+    laboratory: Laboratory, before: Program, after: Program, for_accelerate: Program, facts: Facts
+) -> None:
     """Insist on all of it."""
     check_one_process(laboratory, before, after, facts)
     check_two_processes(laboratory, before, after, facts)
