@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.roles.arguments import Arguments
@@ -112,20 +112,36 @@ def construct(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
             if method.kind is Kind.METHOD:
                 call_function(walk, method, node, args, made)
     elif kind is Kind.INSTANCE and init is None:
-        _fill_fields(walk, item, made, args)
+        _fill_fields(walk, item, node, made, args)
     else:
         escape(walk, node, args, item)
     return walk.heap.single(made)
 
 
-def _fill_fields(walk: Walk, item: Object, made: Object, args: Arguments) -> None:
-    """A dataclass or named tuple: its annotated names are its parameters."""
-    fields = [
-        x.target.id for x in item.site.body.statements if isinstance(x, s.Annotate) and isinstance(x.target, s.Name)
-    ]
+def _fill_fields(walk: Walk, item: Object, node: s.Call, made: Object, args: Arguments) -> None:
+    """A dataclass or named tuple: its annotated names are its parameters, and `__post_init__` does the rest."""
+    fields = [x for x in item.site.body.statements if isinstance(x, s.Annotate) and isinstance(x.target, s.Name)]
     own = walk.variables.own(made)
-    own.update(zip(fields, args.placed, strict=False))
+    for field in fields:
+        if isinstance(field.value, s.Call):
+            own.update({field.target.id: value for value in _defaults(walk, field.value)})
+    own.update(zip((x.target.id for x in fields), args.placed, strict=False))
     own.update(args.named)
+    for method in class_member(walk, item, "__post_init__", made, None) or ():
+        if method.kind is Kind.METHOD:
+            call_function(walk, method, node, Arguments(), made)
+
+
+def _defaults(walk: Walk, node: s.Call) -> Iterator[Value]:
+    """Give what `field(default=...)` or `field(default_factory=...)` stands for, where it says."""
+    if not any(x.data == "dataclasses.field" for x in walk.log.values.get(node.func, NOTHING)):
+        return
+    for arg in node.args:
+        value = walk.log.values.get(arg.value, NOTHING)
+        if arg.keyword == "default":
+            yield value
+        elif arg.keyword == "default_factory":
+            yield join_all(walk.invoke(part, node, Arguments()) for part in value) or UNKNOWN
 
 
 _TRAINING_WORDS = frozenset({"backward", "zero_grad", "optim", "optimizer", "optimizers"})

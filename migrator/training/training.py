@@ -180,8 +180,10 @@ class Training:
         """Whether a definition is right as it is."""
         if self.devices.follows_tensor(item):
             return True
-        imported = isinstance(scope_of(item.statement), s.Root) and item.module is not self.program.entry
-        return imported and not any(re.match(r"\w+:\d|option|\?", str(x.data)) for x in item.devices)
+        scope = scope_of(item.statement)
+        imported = isinstance(scope, s.Root) and item.module is not self.program.entry
+        generated = isinstance(scope, s.FunctionDef) and scope.name == "__post_init__"  # nobody hands it anything
+        return (imported or generated) and not any(re.match(r"\w+:\d|option|\?", str(x.data)) for x in item.devices)
 
     @cached_property
     def calls(self) -> dict[str, list[tuple[Module, s.Call]]]:
