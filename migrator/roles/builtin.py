@@ -45,9 +45,6 @@ def _partial(walk: Walk, node: s.Call, args: Arguments) -> Value:
     bound = Arguments(node)
     bound.placed, bound.named = args.placed[1:], args.named
     bound.starred, bound.extra = args.starred, args.extra
-    for item in args.get(0):
-        if item.kind in (Kind.FUNCTION, Kind.METHOD):
-            walk.log.unseen.add(item.data[0])
     made = walk.heap.make(Kind.PARTIAL, node, walk.frame.context)
     made.data = (args.get(0), bound)
     return walk.heap.single(made)

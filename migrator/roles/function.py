@@ -18,7 +18,8 @@ _DEPTH = 25  # calls within calls
 def call_function(walk: Walk, item: Object, node: Any, args: Arguments, receiver: Object | None = None) -> Value:
     """Follow a call into a local function, unless it recurses or the program is too large."""
     function, outer = item.data[0], item.data[1]
-    walk.log.calls.setdefault(function, {}).setdefault(node, set()).add(walk.frame.node)
+    written = node if args.node is None else args.node  # a `functools.partial` is written before it is called
+    walk.log.calls.setdefault(function, {}).setdefault(written, set()).add(walk.frame.node)
     depth = sum(1 for _ in walk.frame.chain())
     recursive = sum(frame.node is function for frame in walk.frame.chain()) > 1
     if depth > _DEPTH or recursive or (walk.exhausted and function.body in walk.visited):

@@ -11,6 +11,7 @@ from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
 _SOURCES = frozenset({Kind.MODEL, Kind.PARAMETERS, Kind.OPTIMIZER, Kind.DATASET, Kind.OPAQUE, Kind.PART})
+_FUNCTIONS = (Kind.FUNCTION, Kind.METHOD)
 
 
 def forward(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
@@ -29,7 +30,7 @@ def forward(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
 def call_partial(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Call what a `functools.partial` stands for."""
     callee, bound = item.data
-    merged = Arguments(node)
+    merged = Arguments(bound.node)
     merged.placed = [*bound.placed, *args.placed]
     merged.named = {**bound.named, **args.named}
     merged.starred, merged.extra = args.starred, args.extra
@@ -62,11 +63,21 @@ def run_callbacks(walk: Walk, args: Arguments) -> None:
     """A function handed to unseen code will be called by it."""
     for value in args.all():
         for item in value:
-            if item.kind in (Kind.FUNCTION, Kind.METHOD) and item.data[0] not in walk.log.unseen:
+            if item.kind is Kind.PARTIAL and item not in walk.handed:
+                walk.handed.add(item)
+                walk.log.unseen.update(part.data[0] for part in item.data[0] if part.kind in _FUNCTIONS)
+                walk.invoke(item, args.node, _unknown())
+                walk.alive = True
+            elif item.kind in _FUNCTIONS and item.data[0] not in walk.log.unseen:
                 walk.log.unseen.add(item.data[0])
                 if item.data[0].body not in walk.visited:
-                    unknown = Arguments()
-                    unknown.starred = unknown.extra = True
                     receiver = item.of[0] if item.kind is Kind.METHOD else None
-                    call_function(walk, item, args.node, unknown, receiver)
+                    call_function(walk, item, args.node, _unknown(), receiver)
                     walk.alive = True
+
+
+def _unknown() -> Arguments:
+    """Whatever unseen code may pass."""
+    unknown = Arguments()
+    unknown.starred = unknown.extra = True
+    return unknown

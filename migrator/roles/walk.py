@@ -60,6 +60,7 @@ class Walk:
         self.defaults: dict[Any, Value] = {}  # by parameter: what its default held when the function was defined
         self.pruned: dict[Any, tuple[Variables, Frame, Loop | None]] = {}
         self.visited: set[Any] = set()
+        self.handed: set[Object] = set()  # what unseen code was given to call
         self.trainers: dict[Any, bool] = {}  # class node -> whether it trains itself
         self.defined: dict[Any, tuple[Object, Variables]] = {}  # function node -> object, variables around it
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")

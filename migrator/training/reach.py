@@ -201,7 +201,7 @@ class Reach:
             caller = scope_of(call)
             if caller not in through:
                 self._reach(access, caller, (*through, scope))
-            self._add_argument(access, call, name, access.expressions[caller], by_position)
+            self._add_argument(access, call, name, access.expressions[caller], by_position and not self._filled(call))
             access.calls.append(call)
         access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
 
@@ -228,7 +228,7 @@ class Reach:
             return f"`{scope.name}` is also called in {unseen}, which is not executed here"
         if any(not isinstance(call, s.Call) for call in calls):
             return f"`{scope.name}` is called implicitly"
-        if any(len(self._callees(call)) > 1 for call in calls):
+        if any(len(self._callees(call)) > 1 or len(self._filled(call)) > 1 for call in calls):
             return f"`{scope.name}` is called through a variable that may hold other functions too"
         if any(arg.star for call in calls for arg in call.args):
             return f"`{scope.name}` is called with `*` or `**` arguments"
@@ -257,6 +257,11 @@ class Reach:
         """The local functions and classes that a call may enter."""
         kinds = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.PARTIAL)
         return {x.site for x in self.walk.log.values.get(call.func, ()) if x.kind in kinds}
+
+    def _filled(self, call: Any) -> set[Any]:
+        """The functions whose arguments a call only fills in, for somebody else to call them: `functools.partial`."""
+        made = [x for x in self.walk.log.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
+        return {callee.site for x in made for callee in x.data[0]}
 
     def _add_parameter(self, access: Access, scope: s.FunctionDef, name: str) -> bool:
         """Add the parameter last; whether callers may pass it by position."""
