@@ -35,6 +35,7 @@ CASES = (
     ),
     Case("bare_tensors_without_loader", migrated=False, told=("MIG205",)),
     Case("data_parallel_under_main_guard", migrated=False, told=("MIG402",)),
+    Case("device_of_a_dataclass", has=("accelerator = Accelerator()\n", "device=config.device"), untold=("MIG405",)),
     Case("device_from_unknown_call", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("device_picked_by_a_helper", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("device_picked_by_a_helper_among_others", has=('(cpu=device.type == "cpu")', "device = accelerator.device")),
@@ -68,6 +69,15 @@ CASES = (
     Case("random_custom_sampler", told=("MIG914",)),
     Case("scheduler_length_of_prepared_loader", told=("MIG204",)),
     Case("started_by_an_installed_command", has=("self.accelerator.backward(loss)",)),
+    Case(
+        "step_with_arguments_filled_in",
+        has=(
+            "partial(step, model, accelerator=accelerator), optimizer)",
+            "partial(step, model, optimizer, scale=2.0, accelerator=accelerator)}",
+            "report(step(model, optimizer, batch, accelerator=accelerator))",
+        ),
+    ),
+    Case("step_with_arguments_filled_in_for_a_library", migrated=False, told=("MIG301",)),
     Case("trained_by_an_unknown_engine", migrated=False, told=("MIG915",)),
     Case("trainer_class_built_by_other_file", migrated=False, told=("MIG201",)),
     Case("tuple_half_moved", lacks=("x, y = x, y",)),

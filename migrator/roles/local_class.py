@@ -8,7 +8,7 @@ from typing import Any
 
 from migrator.roles.arguments import Arguments
 from migrator.roles.element import join_all
-from migrator.roles.evaluate import lookup
+from migrator.roles.evaluate import lookup, note_store
 from migrator.roles.function import call_function, escape
 from migrator.roles.library import make_loader, make_optimizer, make_scheduler
 from migrator.roles.opaque import opaque_result
@@ -120,13 +120,19 @@ def construct(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
 
 def _fill_fields(walk: Walk, item: Object, node: s.Call, made: Object, args: Arguments) -> None:
     """A dataclass or named tuple: its annotated names are its parameters, and `__post_init__` does the rest."""
-    fields = [x for x in item.site.body.statements if isinstance(x, s.Annotate) and isinstance(x.target, s.Name)]
+    fields = {
+        x.target.id: x.value
+        for x in item.site.body.statements
+        if isinstance(x, s.Annotate) and isinstance(x.target, s.Name)
+    }
     own = walk.variables.own(made)
-    for field in fields:
-        if isinstance(field.value, s.Call):
-            own.update({field.target.id: value for value in _defaults(walk, field.value)})
-    own.update(zip((x.target.id for x in fields), args.placed, strict=False))
-    own.update(args.named)
+    for name, default in fields.items():
+        for value in _defaults(walk, default) if isinstance(default, s.Call) else ():
+            own[name] = value
+    given = dict(zip(fields, args.placed, strict=False)) | args.named
+    own.update(given)
+    for name, value in given.items():
+        note_store(walk, node, value, (made, name))
     for method in class_member(walk, item, "__post_init__", made, None) or ():
         if method.kind is Kind.METHOD:
             call_function(walk, method, node, Arguments(), made)

@@ -25,18 +25,18 @@ def homes_of(structure: Structure, item: Object) -> dict[Frame, Event]:
             if known is not None and known.detail == event.detail:
                 continue  # `model = model.train()` binds it to itself
             found[home_frame(event)] = event
-    return found or _elements(structure, item) or _free_name(structure, item)
+    return _elements(structure, item) | found or _free_name(structure, item)
 
 
 def _elements(structure: Structure, item: Object) -> dict[Frame, Event]:
-    """The frames with a variable whose container holds an object under a key that is known: ``loaders["train"]``."""
+    """The frames with a variable through which an object is reached: ``loaders["train"]``, ``loaders.train``."""
     first = first_use(structure, item)
     found: dict[Frame, Event] = {}
     for event in structure.by_item[item]:
         if event.kind != "store":
             continue
         owner, key = event.detail
-        if not isinstance(owner, Object) or owner.kind not in (Kind.DICT, Kind.SEQUENCE) or key == "*":
+        if not isinstance(owner, Object) or not _takes_parts(owner) or key == "*":
             continue
         for held in structure.by_item.get(owner, []):
             if held.kind == "store" and (first is None or held.order < first.order) and _is_rebindable(held):
@@ -44,18 +44,42 @@ def _elements(structure: Structure, item: Object) -> dict[Frame, Event]:
     return found
 
 
+def _takes_parts(owner: Object) -> bool:
+    """Whether objects are kept in something by others, which could give it new ones: a container, a dataclass."""
+    if owner.kind is not Kind.INSTANCE:
+        return owner.kind in (Kind.DICT, Kind.SEQUENCE)
+    node = owner.data.site if isinstance(owner.data, Object) else None
+    if not isinstance(node, s.ClassDef) or "__init__" in node.methods():
+        return False
+    named = any(str(parent.data).endswith("NamedTuple") for base in owner.data.data[2] for parent in base)
+    options = [arg.keyword for x in node.decorators if isinstance(x, s.Call) for arg in x.args]
+    return not named and "frozen" not in options
+
+
 def _element(held: Event, item: Object, owner: Object, key: str) -> Event:
-    """The binding of a container, read as the binding of one of its elements."""
+    """The binding of what holds an object, read as the binding of that object."""
     found = copy(held)
     found.item, found.detail = item, (owner, key)
-    found.node = s.Subscript()
-    found.node.cst, found.node.parent, found.node.store = None, held.node.parent, True
-    found.node.value = _name_of(held.node)
-    index = s.Literal()
-    index.cst, index.parent = None, found.node
-    index.value = int(key) if owner.kind is Kind.SEQUENCE else key
-    found.node.index = [index]
+    found.node = _attribute(held.node, key) if owner.kind is Kind.INSTANCE else _subscript(held.node, owner, key)
     return found
+
+
+def _attribute(node: Any, name: str) -> s.Attribute:
+    made = s.Attribute()
+    made.cst, made.parent, made.store = None, node.parent, True
+    made.value, made.name = _name_of(node), name
+    return made
+
+
+def _subscript(node: Any, owner: Object, key: str) -> s.Subscript:
+    made = s.Subscript()
+    made.cst, made.parent, made.store = None, node.parent, True
+    made.value = _name_of(node)
+    index = s.Literal()
+    index.cst, index.parent = None, made
+    index.value = int(key) if owner.kind is Kind.SEQUENCE else key
+    made.index = [index]
+    return made
 
 
 def _name_of(node: Any) -> Any:
@@ -79,6 +103,8 @@ def place_text(module: Module, node: Any) -> str:
         key = index.value
         written = next((module.text(x) for x in module.nodes(s.Literal) if x.value == key), repr(key))
         return f"{place_text(module, node.value)}[{written}]"
+    if isinstance(node, s.Attribute) and node.cst is None:
+        return f"{place_text(module, node.value)}.{node.name}"
     return module.text(node)
 
 
