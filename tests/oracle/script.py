@@ -48,6 +48,17 @@ FACTS = {
     "24_already_migrated": Facts(schedule="epoch"),
     "29_augmentation": Facts(reads_ahead=True),
     "30_iterations": Facts(others_print=True),
+    "31_shared_engine": Facts(launches=(("train.py",), ("finetune.py",)), schedule="epoch"),
+    "32_trainer_in_another_file": Facts(launches=(("main.py",),)),
+    "34_factories": Facts(
+        launches=(("train.py",), ("train.py", "--model", "linear", "--optim", "adam", "--no_cuda")), schedule="epoch"
+    ),
+    "35_package": Facts(launches=(("main.py",),)),
+    "36_registries": Facts(launches=(("train.py",), ("train.py", "-a", "deep", "-d", "rings", "--optimizer", "adam"))),
+    "37_batch_mover": Facts(launches=(("train.py",), ("predict.py",)), others_print=True),
+    "38_meters": Facts(schedule="epoch"),
+    "41_callbacks": Facts(others_print=True),
+    "44_given_in_part": Facts(given=("train.py",)),
 }
 
 
