@@ -58,6 +58,7 @@ CASES = (
     Case("loss_to_numpy_without_cpu", has=("Accelerator(cpu=True)",)),
     Case("makedirs_that_already_tolerates", has=('os.makedirs("out")\n',)),
     Case("method_bypasses_forward", migrated=False, told=("MIG903",)),
+    Case("move_in_one_arm", has=("model = nn.Linear(8, 1)\n",), lacks=(" if ", "helper = helper", "x, y = ")),
     Case("no_cuda_flag_on_args_in_two_functions", has=("Accelerator(cpu=not args.cuda)",)),
     Case("optimizer_of_bare_tensors", migrated=False, told=("MIG205",)),
     Case("param_default_device", migrated=False, told=("MIG101",)),

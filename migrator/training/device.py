@@ -175,7 +175,7 @@ class Devices:
 
     def wish_of(self, test: Any, module: Module) -> Wish:
         """Split a condition into availability, which the Accelerator looks up itself, and what the user wants."""
-        parts = [part for part in conjuncts(test) if not self.is_availability(part)]
+        parts = [part for part in conjuncts(test) if not self.is_availability(_without_not(part))]
         if not parts:
             return Wish(module, test, None)
         if len(parts) == 1:
@@ -270,6 +270,10 @@ def _module_scope(node: Any) -> s.Scope:
     while not isinstance(node, s.Root):
         node = node.parent
     return node.namespace
+
+
+def _without_not(node: Any) -> Any:
+    return node.operand if isinstance(node, s.Unary) and node.operator == "not" else node
 
 
 def _same_variable(target: Any, node: Any) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # between a model's move and `prepare` these leave it to `prepare` to move it
 _HARMLESS = frozenset({"train", "eval", "parameters", "named_parameters", "to", "cuda", "zero_grad", "requires_grad_"})
+# calls by which a condition asks for a GPU, and which change nothing
+_ASKS = frozenset({"is_available", "device_count"})
 _PLAIN_BATCH = frozenset(
     {Kind.SEQUENCE, Kind.DICT, Kind.TENSOR, Kind.FRESH, Kind.BATCH, Kind.ITERATOR, Kind.ANY, Kind.CONSTANT}
 )
@@ -202,7 +204,28 @@ def removal(module: Module, statement: s.Statement, moves: list[Any]) -> list[Op
     """Take moves out of a statement, and the statement with them where nothing would be left of it."""
     if is_hollow(module, statement, moves):
         return [Drop(statement)]
-    return [Replace(Span(module.outer(call.func.value).end, module.span(call).end), "") for call in moves]
+    found: list[Operation] = []
+    for call in moves:
+        choice = call.parent
+        if isinstance(choice, s.Conditional) and _is_no_choice(module, choice, set(moves)):
+            kept = choice.orelse if call is choice.body else choice.body
+            found.append(Replace(module.outer(choice), module.text(without_moves(kept, moves))))
+        else:
+            found.append(Replace(Span(module.outer(call.func.value).end, module.span(call).end), ""))
+    return found
+
+
+def _is_no_choice(module: Module, node: s.Conditional, gone: set[Any]) -> bool:
+    """Whether nothing but a move depends on a condition: ``net.cuda() if cuda else net``."""
+    arms = {module.text(without_moves(arm, gone)) for arm in (node.body, node.orelse)}
+    moved = [arm for arm in (node.body, node.orelse) if arm in gone]
+    return len(arms) == 1 and len(moved) == 1 and _is_quiet(node.test)
+
+
+def _is_quiet(test: Any) -> bool:
+    """Whether nothing happens while a condition is worked out."""
+    calls = [node for node in (test, *test.walk()) if isinstance(node, (s.Call, s.Walrus, s.Await, s.Yield))]
+    return all(isinstance(x, s.Call) and isinstance(x.func, s.Attribute) and x.func.name in _ASKS for x in calls)
 
 
 def is_hollow(module: Module, statement: s.Statement, moves: Iterable[Any]) -> bool:
@@ -217,6 +240,8 @@ def is_hollow(module: Module, statement: s.Statement, moves: Iterable[Any]) -> b
 
 def _same(module: Module, target: Any, value: Any, gone: set[Any]) -> bool:
     value = without_moves(value, gone)
+    if isinstance(value, s.Conditional):
+        return _is_quiet(value.test) and all(_same(module, target, arm, gone) for arm in (value.body, value.orelse))
     if isinstance(target, s.Collection) and isinstance(value, s.Collection):
         if len(target.items) != len(value.items):
             return False
