@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
+from migrator.rules.unread import unread
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compose
 from migrator.source.edit import Edit
@@ -331,47 +332,18 @@ class _Settlement:
             self.plan.accepted.append(Change("MIG003", module, function, message, steps[:1]))
 
     def _clean_up(self, operations: dict[Module, list[Operation]]) -> None:
-        """Drop a device variable whose every reader has gone."""
+        """Drop a device variable, or a flag that says whether there is a GPU, whose every reader has gone."""
         if not self.wants_code("MIG002"):
             return
         for module, found in operations.items():
-            for statement, target in self._device_variables(module, found):
-                if self._is_unread(module, target, found):
-                    span = module.span(statement.value)
-                    found[:] = [x for x in found if not (isinstance(x, Replace) and x.span.holds(span))]
-                    found.append(Drop(statement))
-                    message = f"Remove `{target.id}`, which nothing reads any more"
-                    self.plan.accepted.append(
-                        Change("MIG002", module, statement, message, (Step(module, statement, found[-1]),))
-                    )
-
-    def _device_variables(self, module: Module, found: list[Operation]) -> Iterator[tuple[s.Assign, s.Name]]:
-        """The assignments that give a variable the Accelerator's device, now or from the start."""
-        texts = [x for x in found if isinstance(x, Replace) and x.text.endswith((".device", ".device.type"))]
-        defined = {x.statement for x in self.training.definitions}
-        for statement in module.nodes(s.Assign):
-            target = statement.targets[0]
-            if len(statement.targets) != 1 or not isinstance(target, s.Name):
-                continue
-            if statement in defined:
-                whole = [x for x in texts if x.span.holds(module.span(statement.value))]
-                if len(whole) == 1 and not whole[0].text.startswith(target.id):
-                    yield statement, target
-            elif self.training.devices.is_accelerators(statement.value):
-                yield statement, target
-
-    def _is_unread(self, module: Module, target: s.Name, operations: list[Operation]) -> bool:
-        scope = target.scope.resolve(target.id)
-        if scope is None or len([x for x in scope.names.get(target.id, []) if x.store]) != 1:
-            return False
-        dropped = {op.statement for op in operations if isinstance(op, Drop)}
-        gone = [op.span for op in operations if isinstance(op, Replace) and not op.text]
-        reads = [
-            x for x in module.nodes(s.Name) if x.id == target.id and not x.store and x.scope.resolve(x.id) is scope
-        ]
-        if not reads or (scope.kind == "module" and _is_exported(module, target.id, self.training)):
-            return False
-        return all(x.statement in dropped or any(span.holds(module.span(x)) for span in gone) for x in reads)
+            for statement, target in unread(self.training, module, found, self.users):
+                span = module.span(statement.value)
+                found[:] = [x for x in found if not (isinstance(x, Replace) and x.span.holds(span))]
+                found.append(Drop(statement))
+                message = f"Remove `{target.id}`, which nothing reads any more"
+                self.plan.accepted.append(
+                    Change("MIG002", module, statement, message, (Step(module, statement, found[-1]),))
+                )
 
 
 def _index_advice(choice: Choice, module: Module, node: Any) -> Iterator[Change]:
@@ -403,19 +375,6 @@ class _Code:
         self.code = code
         self.module = None
         self.node = None
-
-
-def _is_exported(module: Module, name: str, training: Training) -> bool:
-    """Whether another module of the program may read a module-level name."""
-    for other in training.modules:
-        if other is module:
-            continue
-        for node in other.nodes(s.ImportFrom):
-            if node.names is None or any(found == name for found, _ in node.names):
-                return training.program.find(other, node.level, node.module) is module
-        if any(node.name == name for node in other.nodes(s.Attribute)):
-            return True
-    return False
 
 
 def _asks(operation: Operation | Prefix) -> bool:

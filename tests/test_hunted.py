@@ -52,6 +52,7 @@ CASES = (
         told=("MIG505", "MIG704", "MIG705"),
     ),
     Case("flag_that_is_its_own_condition", has=("Accelerator(cpu=not args.cuda)",)),
+    Case("flag_that_nothing_reads", has=("pin = torch.cuda.is_available()\n",), lacks=("use_cuda",)),
     Case("function_nobody_calls", has=("accelerator.backward(loss)",), lacks=("loss.backward()", ".cuda()")),
     Case("function_that_evaluates_both_loaders", told=("MIG603", "MIG206")),
     Case("hasattr_module_then_save_pretrained", has=("saved = accelerator.unwrap_model(model)\n", "    saved.save_")),
