@@ -16,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--accept",
         action="store_true",
-        help="write what comes out today to fixtures/*/after.py, where it passes the oracle; review the diff like code",
+        help="write what comes out today to fixtures/*/after, where it passes the oracle; review the diff like code",
     )
 
 

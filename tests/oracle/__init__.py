@@ -1,5 +1,7 @@
 """What tells a right migration from a wrong one, by running scripts and comparing what they did.
 
+``program``      what is run: a script, or a folder of files
+``script``       the fixtures, with what is known of each, and their migration
 ``trace``        what is written down of a run
 ``tracer``       writes it down, from below the script, in a process of its own
 ``by_hand``      data parallelism spelled out: the original on each process's batches, gradients averaged after backward
