@@ -11,7 +11,8 @@ from migrator.errors import Distrusted, FileProblem
 from migrator.source import syntax as s
 from migrator.source.comment import comments
 from migrator.source.edit import Edit
-from migrator.source.module import Module
+from migrator.source.module import Module, Reread
+from migrator.source.rereading import Unread
 from migrator.source.text import Source, make_source
 
 _KNOWN = frozenset(dir(builtins)) | {
@@ -42,9 +43,9 @@ def check(before: Module, text: str, edits: Sequence[Edit]) -> Module:
             path, f"INTERNAL ERROR: the result would use undefined names {sorted(new)}; please report this file"
         )
     kept = _counted(node.value for node in before.comments())
-    lost = kept - _counted(comments(after.tree))
-    if lost:  # it seems: a measure knows those, too, that libcst loses
-        lost = kept - _counted(node.value for node in after.comments())
+    lost = kept - _counted(comments(text))
+    if lost:  # it seems: a measure errs nowhere
+        lost = kept - _counted(node.value for node in in_full(after).comments())
     if lost:
         raise Distrusted(
             path, f"INTERNAL ERROR: the result would lose the comment {min(lost)!r}; please report this file"
@@ -69,26 +70,42 @@ def _check_bytes(before: Source, text: str, edits: Sequence[Edit]) -> None:
 
 
 def _parse(source: Source, before: Module) -> Module:
+    """Read a result as Python does, where that can be; else with libcst, which knows every version's syntax."""
     try:
-        module = Module(source)
+        return Reread(source, ast.parse(source.text))
+    except (SyntaxError, ValueError, RecursionError, FileProblem) as error:
+        if _compiles(before.source.text):
+            raise Distrusted(
+                source.path, f"INTERNAL ERROR: the result does not compile ({error}); please report this file"
+            ) from error
+    except Unread:
+        pass
+    return _read(source)
+
+
+def in_full(module: Module) -> Module:
+    """Give a result with a place for each of its nodes.
+
+    Raises:  Distrusted
+    """
+    return _read(module.source) if isinstance(module, Reread) else module
+
+
+def _read(source: Source) -> Module:
+    try:
+        return Module(source)
     except FileProblem as problem:
         raise Distrusted(
             source.path, f"INTERNAL ERROR: the result does not parse ({problem.message}); please report this file"
         ) from problem
-    error = _compile_error(source.text)
-    if error is not None and _compile_error(before.source.text) is None:
-        raise Distrusted(
-            source.path, f"INTERNAL ERROR: the result does not compile ({error}); please report this file"
-        ) from error
-    return module
 
 
-def _compile_error(text: str) -> Exception | None:
+def _compiles(text: str) -> bool:
     try:
         ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        return error
-    return None
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _undefined(module: Module) -> set[str]:

@@ -109,8 +109,7 @@ def _literal(walk: Walk, node: s.Literal) -> Value:
 def _text(walk: Walk, node: s.Text) -> Value:
     for part in node.parts:
         evaluate(walk, part)
-    first = next(iter(getattr(node.cst, "parts", ())), None)
-    if _INDEXED_TEXT.match(str(getattr(first, "value", ""))):
+    if _INDEXED_TEXT.match(node.head):
         return _picked_device(walk, node)
     return UNKNOWN
 

@@ -85,10 +85,11 @@ class Literal(Expression):
 
 
 class Text(Expression):
-    """An f-string, or strings joined side by side of which one is an f-string."""
+    """An f-string, or strings joined side by side of which one is an f-string; ``head`` is the text it begins with."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("head", "parts")
     fields = ("parts",)
+    head: str
     parts: list[Expression]
 
 

@@ -11,7 +11,7 @@ from migrator.source import syntax as s
 from migrator.source.literal import evaluate, string_pieces
 from migrator.source.lowering import Lowering, Table
 
-EXPRESSIONS = Table()
+EXPRESSIONS = Table(cst)
 _CONSTANTS = {"True": True, "False": False, "None": None}
 _UNARY = {cst.Not: "not", cst.Minus: "-", cst.Plus: "+", cst.BitInvert: "~"}
 _COMPARE = {
@@ -102,9 +102,18 @@ def _concatenated(low: Lowering, node: cst.ConcatenatedString, parent: Any) -> A
 @EXPRESSIONS.on("FormattedString", "TemplatedString")
 def _text(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Text, node, parent)
-    pieces = [piece for piece in string_pieces(node) if not isinstance(piece, cst.SimpleString)]
-    new.parts = [low.expression(part, new) for piece in pieces for part in _replaced(piece.parts)]
+    pieces = list(string_pieces(node))
+    new.head = _head(pieces[0])
+    formatted = [piece for piece in pieces if not isinstance(piece, cst.SimpleString)]
+    new.parts = [low.expression(part, new) for piece in formatted for part in _replaced(piece.parts)]
     return new
+
+
+def _head(piece: Any) -> str:
+    if isinstance(piece, cst.SimpleString):
+        return str(evaluate(piece.value))
+    first = piece.parts[0] if piece.parts else None
+    return first.value if isinstance(first, cst.FormattedStringText) else ""
 
 
 def _replaced(parts: Any) -> Iterator[Any]:

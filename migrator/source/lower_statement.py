@@ -9,7 +9,7 @@ import libcst as cst
 from migrator.source import syntax as s
 from migrator.source.lowering import Lowering, Table
 
-STATEMENTS = Table()
+STATEMENTS = Table(cst)
 
 
 # ---------------------------------------------------------------- small statements

@@ -9,22 +9,26 @@ import libcst as cst
 
 from migrator.source import syntax as s
 
-Handler = Callable[["Lowering", Any, Any], Any]
+Handler = Callable[[Any, Any, Any], Any]  # the walk, a node of the library, the parent of the new node
 
 
 class Table(dict[type, Handler]):
-    """Handlers by the libcst type that they lower."""
+    """Handlers by the type of node that they lower."""
+
+    def __init__(self, library: Any) -> None:
+        super().__init__()
+        self._library = library
 
     def __missing__(self, kind: type) -> Handler:
         raise TypeError(f"INTERNAL ERROR: no lowering for {kind.__name__}; please report it")
 
     def on(self, *names: str) -> Callable[[Handler], Handler]:
-        """Register a handler for libcst types; a name that this libcst does not have yet is skipped."""
+        """Register a handler for types; a name that the library does not have yet is skipped."""
 
         def register(handler: Handler) -> Handler:
             for name in names:
-                if hasattr(cst, name):
-                    self[getattr(cst, name)] = handler
+                if hasattr(self._library, name):
+                    self[getattr(self._library, name)] = handler
             return handler
 
         return register

@@ -17,6 +17,8 @@ from migrator.source import syntax
 from migrator.source.depth import check_depth, room
 from migrator.source.lower import lower
 from migrator.source.measure import Measure, parsable
+from migrator.source.reread import reread
+from migrator.source.rereading import NOWHERE, Unread
 from migrator.source.span import Span
 from migrator.source.text import Source
 
@@ -37,7 +39,7 @@ class Module:
         self._measured: Measure | None = None
         check_depth(source, self._text)
         with _heavy_work(source):
-            self.tree = _parse(source, self._text)
+            self.tree: cst.Module = _parse(source, self._text)
             self.root, self._index = lower(self.tree)
 
     def nodes(self, kind: type[_N]) -> list[_N]:
@@ -84,6 +86,23 @@ class Module:
             with _heavy_work(self.source):
                 self._measured = Measure(self.tree, self.source, self._text)
         return self._measured
+
+
+class Reread(Module):
+    """A result of our own, as Python reads it: it answers whatever the small tree does, and raises `Unread` elsewhere."""
+
+    def __init__(self, source: Source, tree: ast.Module) -> None:
+        """Lower what ``ast.parse`` has made of the text.
+
+        Raises:  Unread when it holds syntax that is left to libcst; Unreadable when it nests too deeply for us.
+        """
+        self.source = source
+        self.tree = NOWHERE
+        with _heavy_work(source):
+            self.root, self._index = reread(tree)
+
+    def _measure(self) -> Measure:
+        raise Unread(self.source.path)
 
 
 @contextmanager
