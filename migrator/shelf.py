@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ class Shelf:
     )  # not given; None: there is no such file
     sources: dict[str, Source] = field(default_factory=dict)
     parsed: dict[str, Module] = field(default_factory=dict)
+    importers: dict[str, list[str]] = field(default_factory=dict)  # path -> the files that import what is called so
+    uses: Counter[str] = field(default_factory=Counter)  # path -> how many programs it was a part of
     changed: Mapping[str, Module] = field(default_factory=dict)  # what stands in the place of files in a second pass
     asked: Answers = field(default_factory=dict)  # by the program at hand
     answers: Answers = field(default_factory=dict)  # so far in this run
@@ -117,11 +120,25 @@ class Shelf:
         parsed = {path: results.get(module, module) for path, module in self.parsed.items()}
         return replace(self, parsed=parsed, changed=changed)
 
-    def tidy(self) -> None:
-        """Forget what was parsed, once it is much; a program's trees are full of cycles, which only a collection frees."""
-        if sum(len(module.source.text) for module in self.parsed.values()) > _KEPT or len(self.parsed) > _MODULES:
-            self.parsed.clear()
+    def tidy(self, used: Iterable[str]) -> None:
+        """Forget what was parsed, once it is much, but not what several programs share.
+
+        A program's trees are full of cycles, which only a collection frees.
+
+        Args:    used: the files of the program that was done last.
+        """
+        self.uses.update(used)
+        if self._is_over(1):
+            for path in [path for path in self.parsed if self.uses[os.path.normpath(path)] < 2]:
+                del self.parsed[path]
+            if self._is_over(0.5):
+                self.parsed.clear()
             gc.collect()
+
+    def _is_over(self, share: float) -> bool:
+        """Whether more is parsed than a share of what may be kept."""
+        size = sum(len(module.source.text) for module in self.parsed.values())
+        return size > share * _KEPT or len(self.parsed) > share * _MODULES
 
     # ------------------------------------------------------------ what it is told
 
@@ -152,14 +169,16 @@ class Shelf:
 
     def _users(self, of: str, name: str, *inside: str) -> str:
         """Find the files that import another one and mention a name of it."""
-        stem = stem_of(of)
-        found = []
-        for path in self._neighbours(os.path.dirname(of)):
-            if path not in inside:
-                data = self.peek(path)
-                if name.encode() in data and stem in imported_stems(data):
-                    found.append(f"{path}\0")
-        return "".join(found)
+        word, outside = name.encode(), (path for path in self._importers(of) if path not in inside)
+        return "".join(f"{path}\0" for path in outside if word in self.peek(path))
+
+    def _importers(self, of: str) -> list[str]:
+        """The files that import something of another one's name; they are looked for once."""
+        if of not in self.importers:
+            stem = stem_of(of)
+            near = ((path, self.peek(path)) for path in self._neighbours(os.path.dirname(of)))
+            self.importers[of] = [x for x, data in near if stem.encode() in data and stem in imported_stems(data)]
+        return self.importers[of]
 
     def _neighbours(self, folder: str) -> list[str]:
         """The given files, and the Python files beside a module and one folder above it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from migrator.roles.knowledge import FRAMEWORKS
@@ -27,7 +28,8 @@ def entries(files: Mapping[str, bytes], read: Callable[[str], bytes | None]) -> 
     outside = Outside(files, read)
     imports = {path: imported_stems(data) for path, data in files.items()}
     matter = leading_to({path for path, data in files.items() if trains(data) or outside.is_started_by(path)}, imports)
-    used = {path for path in matter if any(stem_of(path) in imports[other] for other in matter if other != path)}
+    importers = Counter(stem for path in matter for stem in imports[path])
+    used = {path for path in matter if importers[stem_of(path)] > (stem_of(path) in imports[path])}
     scripts = [path for path in files if path in matter and (path not in used or _MAIN.search(files[path]))]
     libraries = [path for path in files if path in matter and path not in scripts]
     return scripts, libraries
