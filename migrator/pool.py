@@ -20,7 +20,7 @@ from migrator.errors import MigrateError
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-REPAYS = 25_000  # bytes of source: a tenth of a second of work, and a fork costs a third of that
+REPAYS = 10_000  # bytes of source: a tenth of a second of work, and a fork costs a third of that
 _TOKEN = 4  # bytes of a number in the queue
 _TOKENS = 4096  # what any pipe holds: all are written before the first is read
 
