@@ -38,8 +38,8 @@ class Divergence(Remark):
     recipe = "decide on a value that all share, such as `accelerator.gather(loss.detach()).mean()`"
 
     def sites(self, training: Training) -> Sites:
-        for node, origins in _decisions(training):
-            if _parts(training, node):
+        for node in _conditions(training):
+            if _parts(training, node) and (origins := training.shares.of(node.test)):
                 where = " and ".join(sorted(_WORDS[origin] for origin in origins))
                 yield node, f"`{shown(training, node.test)}` decides about the training by {where}"
 
@@ -86,9 +86,9 @@ class OwnDecision(Remark):
 
     def sites(self, training: Training) -> Sites:
         saves = {call for _, call in training.calls.get("torch.save", [])}
-        for node, origins in _decisions(training):
-            arms = set(_arms(node))
-            if Origin.SHARE in origins and arms & saves and not _parts(training, node):
+        for node in _conditions(training) if saves else ():
+            decides = saves.intersection(_arms(node)) and not _parts(training, node)
+            if decides and Origin.SHARE in training.shares.of(node.test):
                 yield node, f"`{shown(training, node.test)}` decides what is saved"
 
 
@@ -116,15 +116,12 @@ class GuardedForward(Remark):
                     break
 
 
-def _decisions(training: Training) -> Iterator[tuple[Any, frozenset[Origin]]]:
-    """Give every `if` and `while` whose condition may differ between processes."""
+def _conditions(training: Training) -> Iterator[Any]:
+    """Give every `if` and `while` in the code that takes part in the training."""
     kinds: tuple[type[Any], ...] = (s.If, s.While)
     for module in training.modules:
         for kind in kinds:
-            for node in module.nodes(kind):
-                origins = training.shares.of(node.test) if training.is_involved(node) else frozenset()
-                if origins:
-                    yield node, origins
+            yield from (node for node in module.nodes(kind) if training.is_involved(node))
 
 
 def _arms(node: Any) -> Iterator[Any]:
@@ -153,7 +150,7 @@ def _leaves_training(training: Training, node: Any) -> bool:
     if isinstance(node, s.Return):
         if any(loop in training.structure.loops for loop in enclosing(node, (s.For, s.While))):
             return True
-        order = training.shares.order
+        order = training.order
         ahead = {event.node for event in training.structure.backwards if event.frame.node is _function(node)}
         return any(order.is_before(node, other) for other in ahead)
     return False

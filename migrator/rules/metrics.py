@@ -142,11 +142,10 @@ def _listings(training: Training) -> Iterator[Any]:
 def _is_shared(training: Training, node: Any, value: Any) -> bool:
     """Whether a statement in a loop over the batches of a prepared loader is about a number of this process's own."""
     loop = next(enclosing(node, (s.For, s.While)), None)
-    if loop is None or not _SHARES & training.shares.of(value):
-        return False
     # `for x in enumerate(loader)`: the loader stands inside of what the loop goes through
     draws = loop.iter.walk() if isinstance(loop, s.For) else ()
-    return loop in training.structure.batch_loops or any(x in training.shared_draws for x in draws)
+    draws_batches = loop in training.structure.batch_loops or any(x in training.shared_draws for x in draws)
+    return draws_batches and bool(_SHARES & training.shares.of(value))
 
 
 def _compares(value: Any) -> bool:

@@ -124,7 +124,7 @@ def _is_carried(training: Training, name: s.Name, loop: s.For, depth: int = 3) -
     scope = name.scope.resolve(name.id)
     stores = [x.statement for x in scope.names.get(name.id, []) if x.store] if scope is not None else []
     inside = [x for x in stores if isinstance(x, s.Assign) and loop in enclosing(x, s.For)]
-    order = training.shares.order
+    order = training.order
     for statement in order.reaching(inside, name):
         if order.is_before(statement, name.statement):  # of this turn: `hidden = detached(hidden)`
             names = [x for x in statement.value.walk() if isinstance(x, s.Name)]

@@ -76,7 +76,7 @@ class Throughput(Remark):
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
             for node in module.nodes(s.Binary):
-                if node.operator == "Divide" and _is_time(training, node.right) and _counts_samples(node.left):
+                if node.operator == "Divide" and _counts_samples(node.left) and _is_time(training, node.right):
                     yield node, f"`{shown(training, node)}` counts this process's samples"
 
 

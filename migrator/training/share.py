@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.roles.role import Kind, Object, Value
 from migrator.source import syntax as s
-from migrator.training.reaching import Order
 
 if TYPE_CHECKING:
     from migrator.training.training import Training
@@ -54,7 +53,6 @@ class Shares:
         self.training = training
         self.seeded = any(name in training.calls for name in _SEEDS)
         self.known: dict[Any, dict[Any, Origins]] = {}  # by what is bound, then by the statement that binds it
-        self.order = Order(training.modules)
         self.returned: dict[Any, Origins] = {}
         self._memory: dict[Any, Origins] = {}
         matters = training.structure.loaders or any(x in _CLOCK or _draws(x) for x in training.calls)
@@ -98,7 +96,7 @@ class Shares:
         value = self.training.value(node)
         if any(x.kind in (Kind.TENSOR, Kind.BATCH) for x in value):
             # `n = len(x)` is a tensor to those who know no numbers: where it was bound, that counts
-            if not isinstance(node, s.Name) or self.order.last_assigned(node) is None:
+            if not isinstance(node, s.Name) or self.training.order.last_assigned(node) is None:
                 return _share_of(value)
         return self._read(node).union(*(self.of(child) for child in node.children()))
 
@@ -197,7 +195,7 @@ class Shares:
         bound = self.known.get(self._key(node))
         if not bound:
             return _NONE
-        reaching = self.order.reaching(bound, node) if isinstance(node, s.Name) else bound
+        reaching = self.training.order.reaching(bound, node) if isinstance(node, s.Name) else bound
         return _NONE.union(*(bound[x] for x in reaching))
 
     def _add(self, facts: dict[Any, Origins], key: Any, origins: Origins) -> bool:

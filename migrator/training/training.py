@@ -16,6 +16,7 @@ from migrator.training.choice import Choice
 from migrator.training.device import Definition, Devices, is_accelerated, placements
 from migrator.training.placement import Outcome, place
 from migrator.training.position import scope_of
+from migrator.training.reaching import Order
 from migrator.training.share import Shares
 from migrator.training.structure import Structure, key_of
 from migrator.training.use import training_uses
@@ -200,6 +201,11 @@ class Training:
     def shared_draws(self) -> set[Any]:
         """What is drawn from where it is a loader that is prepared: the ``loader`` of ``for x in loader``."""
         return {event.node for event in self.events("iterate") if self.is_required(event.item)}
+
+    @cached_property
+    def order(self) -> Order:
+        """What comes before what."""
+        return Order(self.modules)
 
     @cached_property
     def shares(self) -> Shares:
