@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from migrator import migration, pipeline
+from migrator import migration, pipeline, pool, shelf
 from migrator.config import Settings
 from migrator.errors import Distrusted
 from migrator.shelf import Shelf
 from migrator.source.module import Module
+from migrator.source.text import Source
 
 TRAIN = """\
 import torch
@@ -27,8 +29,8 @@ for x, y in torch.utils.data.DataLoader(dataset):
 def test_a_mistake_of_ours_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     migrate = migration.migrate
 
-    def stumble(entry: Module, shelf: Shelf, allies: frozenset[str]) -> object:
-        return 1 / 0 if entry.source.path.endswith("odd.py") else migrate(entry, shelf, allies)
+    def stumble(entry: Module, files: Shelf, allies: frozenset[str]) -> object:
+        return 1 / 0 if entry.source.path.endswith("odd.py") else migrate(entry, files, allies)
 
     monkeypatch.setattr(migration, "migrate", stumble)
     paths = [str(tmp_path / name) for name in ("odd.py", "train.py")]
@@ -41,3 +43,25 @@ def test_a_mistake_of_ours_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch,
     assert "ZeroDivisionError" in problem.message
     assert "test_pipeline.py:" in problem.message
     assert [file.source.path for report in reports for file in report.files if file.text is not None] == [paths[1]]
+
+
+def test_a_module_that_many_scripts_share_is_parsed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(shelf, "_MODULES", 6)  # far fewer than there are scripts
+    monkeypatch.setattr(pool, "cores", lambda: 1)
+    parsed: list[str] = []
+    make = Module.__init__
+
+    def count(module: Module, source: Source) -> None:
+        parsed.append(os.path.basename(source.path))
+        make(module, source)
+
+    monkeypatch.setattr(Module, "__init__", count)
+    (tmp_path / "data.py").write_text(
+        "import torch\ndataset = torch.utils.data.TensorDataset(torch.ones(8, 4), torch.ones(8, 1))\n"
+    )
+    paths = [tmp_path / f"train{number:02}.py" for number in range(12)]
+    for path in paths:
+        path.write_text(TRAIN)
+    reports = list(pipeline.run([*map(str, paths), str(tmp_path / "data.py")], Settings()))
+    assert len(reports) == len(paths)
+    assert parsed.count("data.py") == 1
