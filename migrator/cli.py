@@ -212,7 +212,8 @@ def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer, cac
         from migrator import run
 
         with _progress(len(candidates), answer.quiet) as progress:
-            reports = run.analyse(candidates, settings, progress, _store(cache))
+            others = sorted(set(found).difference(candidates))
+            reports = run.analyse(candidates, settings, progress, _store(cache), others)
         if answer.write:
             reports = run.write(reports)
     return _finish(reports, len(found), settings, answer)

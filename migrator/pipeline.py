@@ -23,16 +23,19 @@ def run(
     settings: Settings,
     progress: Callable[[int], None] = lambda done: None,
     store: Store | None = None,
+    others: Sequence[str] = (),
 ) -> Iterator[ProgramReport]:
     """Migrate the programs that the files make up; reads, never writes.
 
     Args:    paths: Python files, each as the user would write it. progress: called with the number of files done.
-             store: where answers are kept from run to run.
+             store: where answers are kept from run to run. others: given files that matter only where a program reaches them.
     Returns: one report a program, in the order of the paths.
     """
     shelf = Shelf(settings)
     for path in paths:
         shelf.take(path)
+    for path in others:
+        shelf.permit(path)
     yield from _run(shelf, Memory(store, shelf), progress)
 
 

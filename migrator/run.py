@@ -52,14 +52,18 @@ def _tells(report: ProgramReport) -> bool:
 
 
 def analyse(
-    paths: Sequence[str], settings: Settings, progress: Callable[[int], None], store: Store | None
+    paths: Sequence[str],
+    settings: Settings,
+    progress: Callable[[int], None],
+    store: Store | None,
+    others: Sequence[str] = (),
 ) -> list[ProgramReport]:
     """Migrate files in memory: all of them, before anything is printed or written.
 
-    Args:    store: where answers are kept from run to run.
+    Args:    store: where answers are kept from run to run. others: given files that matter only where a program reaches them.
     Raises:  UsageError where a changed script would import another `runtime` than ours.
     """
-    reports = [report for report in pipeline.run(paths, settings, progress, store) if _tells(report)]
+    reports = [report for report in pipeline.run(paths, settings, progress, store, others) if _tells(report)]
     refuse_shadows(reports, settings.target)
     return reports
 

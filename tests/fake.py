@@ -68,6 +68,7 @@ def run(
     settings: Settings,
     progress: Callable[[int], None] = lambda done: None,
     store: Store | None = None,
+    others: Sequence[str] = (),
 ) -> Iterator[ProgramReport]:
     """Stand in for `migrator.pipeline.run`."""
     for done, path in enumerate(paths, 1):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from migrator.errors import FileProblem
 from migrator.roles.knowledge import LIBRARIES
+from migrator.roles.search_path import added_folders
 from migrator.source.module import Module
 from migrator.source.text import Source
 
@@ -37,14 +38,21 @@ class Program:
         self._modules = {os.path.normpath(entry.source.path): entry}
         self.problems: dict[str, FileProblem] = {}  # by path: imported files that cannot be read, which stay unknown
         self._found: dict[tuple[str, int, str], Module | None] = {}  # a program is walked several times
+        self._folders: dict[str, None] = {}  # that modules of the program add to `sys.path`
+        self._add_folders(entry)
 
     def find(self, importer: Module, level: int, dotted: str) -> Module | None:
         """Find a local module as an import in ``importer`` names it; None for one that is not local."""
         base = os.path.dirname(importer.source.path)
         key = (base, level, dotted)
         if key not in self._found:
-            self._found[key] = self._search(base, level, dotted)
+            found = self._found[key] = self._search(base, level, dotted)
+            if found is not None:
+                self._add_folders(found)
         return self._found[key]
+
+    def _add_folders(self, module: Module) -> None:
+        self._folders.update(dict.fromkeys(map(os.path.normpath, added_folders(module))))
 
     def _search(self, base: str, level: int, dotted: str) -> Module | None:
         parts = dotted.split(".") if dotted else []
@@ -54,7 +62,7 @@ class Program:
             return self._load(os.path.join(base, *parts))
         if not parts or parts[0] in LIBRARIES:
             return None
-        folders = dict.fromkeys([base, *self._above(base), os.path.dirname(self.entry.source.path)])
+        folders = dict.fromkeys([base, *self._above(base), os.path.dirname(self.entry.source.path), *self._folders])
         for folder in folders:
             found = self._load(os.path.join(folder, *parts))
             if found is not None:
