@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migrator.roles.flow import walk_program
@@ -52,7 +52,7 @@ class _Search:
         self.program = program
         self.structure = structure
         self.required = required
-        self.homes: Homes = {item: homes_of(structure, item) for item in required}
+        self.homes: Homes = {item: _not_passed_twice(homes_of(structure, item)) for item in required}
         self.chosen: list[Placement] = []
         self.inlines: list[Inline] = []
         self.walk: Walk | None = None
@@ -149,7 +149,7 @@ class _Search:
             key_of(x) for x in items
         }
         first: Obstacle | None = None
-        for placement in group[:TRIES]:
+        for placement in (*self._beside(group[0]), *group[:TRIES]):
             problem = self._problem(keys, placement)
             if problem is None:
                 self.chosen.append(placement)
@@ -161,6 +161,11 @@ class _Search:
         if not all(self._inline(item) for item in items):
             self.obstacle = first
         return []
+
+    def _beside(self, placement: Placement) -> list[Placement]:
+        """The gap that another activation of the same function took: one call of `prepare` in the text serves both."""
+        taken = [x for x in self.chosen if x.frame.node is placement.frame.node and x.block is placement.block]
+        return [replace(placement, index=x.index) for x in taken]
 
     def _by_kind(self, placement: Placement) -> list[Group]:
         """Split objects that have no common gap: models may have to be prepared before their optimizers are built."""
@@ -179,6 +184,15 @@ class _Search:
             self.trial = trial
             self.walk = walk_program(self.program, gaps_of(placements), frozenset(x.node for x in self.inlines))
         return _unprepared(self.walk, keys)
+
+
+def _not_passed_twice(homes: dict[Frame, Event]) -> dict[Frame, Event]:
+    """Leave out what several activations of one function hold, where there is another home: each would prepare it anew."""
+    contexts: dict[Any, set[Any]] = {}
+    for frame in homes:
+        contexts.setdefault(frame.node, set()).add(frame.context)
+    once = {frame: event for frame, event in homes.items() if len(contexts[frame.node]) == 1}
+    return once or homes
 
 
 def gaps_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
