@@ -37,7 +37,7 @@ class Print(Rule):
                 not training.is_involved(call)
                 or "file" in call.keywords()
                 or _in_model(training, call)
-                or not isinstance(call.func, s.Name)
+                or not _is_written(training, call, "print")
             ):
                 continue
             if any(arg.star == "**" for arg in call.args) or _is_guarded(call):
@@ -75,6 +75,7 @@ class ProgressBar(Rule):
                     or "disable" in call.keywords()
                     or not call.args
                     or any(arg.star for arg in call.args)
+                    or len(training.value(call.func)) != 1
                 ):
                     continue
                 last = call.args[-1]
@@ -86,6 +87,11 @@ class ProgressBar(Rule):
                     self.code, module, call, "Show this progress bar on the main process only",
                     (Step(module, call, Replace(Span(end, end), text, 7)),), needs=_PREPARED, opportune=True,
                 )  # fmt: skip
+
+
+def _is_written(training: Training, call: s.Call, name: str) -> bool:
+    """Whether a call names a builtin itself: a variable that holds it, as in `log=print`, may hold something else."""
+    return isinstance(call.func, s.Name) and call.func.id == name and len(training.value(call.func)) == 1
 
 
 def _in_model(training: Training, node: Any) -> bool:
