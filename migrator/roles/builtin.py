@@ -189,6 +189,8 @@ SPECIAL: dict[str, Callable[[Walk, s.Call, Arguments], Value]] = {
     "getattr": _getattr,
     "setattr": _setattr,
     "functools.partial": _partial,
+    "functools.wraps": _type_of,
+    "functools.update_wrapper": _type_of,
     "len": _len,
     "next": _next,
     "super": _super,

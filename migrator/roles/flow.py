@@ -15,7 +15,7 @@ from migrator.roles.loop import iterate
 from migrator.roles.role import UNKNOWN, Kind, Value
 from migrator.roles.state import Frame, Variables, merge
 from migrator.roles.truth import truth_of
-from migrator.roles.unseen import call_commands, call_unseen, decorated
+from migrator.roles.unseen import apply_decorator, call_commands, call_unseen, decorated
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
@@ -225,4 +225,4 @@ def _class(walk: Walk, node: s.ClassDef) -> None:
     walk.variables.put(item, dict(walk.variables.of(frame)))
     walk.variables.drop(frame)
     for decorator in node.decorators:
-        evaluate(walk, decorator)
+        apply_decorator(walk, decorator, evaluate(walk, decorator), item)

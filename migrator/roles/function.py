@@ -34,6 +34,20 @@ def call_function(walk: Walk, item: Object, node: Any, args: Arguments, receiver
     return run(walk, function, frame)
 
 
+def entered(walk: Walk, item: Object) -> Any:
+    """Give the local function that a call of an object enters; None where there is none, or it is not known."""
+    if item.kind in (Kind.FUNCTION, Kind.METHOD):
+        return item.data[0]
+    if item.kind is Kind.CLASS:
+        found = walk.class_member(item, "__init__", None, None)
+    elif item.kind is Kind.INSTANCE and item.data.__class__ is Object:
+        found = walk.class_member(item.data, "__call__", None, None)
+    else:
+        return None
+    nodes = {x.data[0] for x in found or () if x.kind is Kind.FUNCTION}
+    return nodes.pop() if len(nodes) == 1 else None
+
+
 def run(walk: Walk, function: Any, frame: Frame) -> Value:
     """Execute a function's body in an activation whose parameters are bound; give what it returns."""
     caller, walk.frame, loop = walk.frame, frame, walk.loop

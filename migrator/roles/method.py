@@ -274,7 +274,8 @@ def _super_or_instance(walk: Walk, item: Object, name: str, node: s.Call, args: 
                 return join_all(walk.invoke(part, node, args) for part in found) or UNKNOWN
         return UNKNOWN
     target = member(walk, item, name, node.func)
-    walk.log.values[node.func] = target
+    known = walk.log.values.get(node.func)
+    walk.log.values[node.func] = target if known is None else join(known, target)
     return join_all(walk.invoke(part, node, args) for part in target) or UNKNOWN
 
 

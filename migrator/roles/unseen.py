@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from migrator.roles.arguments import Arguments
+from migrator.roles.decorator import passes_on, wrappers_of
 from migrator.roles.evaluate import evaluate
 from migrator.roles.function import run
 from migrator.roles.local_class import class_kind
@@ -82,9 +85,25 @@ def decorated(walk: Walk, node: s.FunctionDef, item: Object) -> Value:
         value = evaluate(walk, decorator)
         target = decorator.func if isinstance(decorator, s.Call) else decorator
         names = [x.data for x in walk.log.values.get(target, value) if x.kind is Kind.LIBRARY]
-        if not names or not all(_TRANSPARENT.match(name) for name in names):
-            walk.log.decorated[node] = ".".join(names) or "decorator"
+        if names and all(_TRANSPARENT.match(name) for name in names):
+            continue
+        if not names and value and all(passes_on(x.site) for x in value):
+            apply_decorator(walk, decorator, value, item)
+            continue
+        walk.log.decorated[node] = ".".join(names) or "decorator"
     return walk.heap.single(item)
+
+
+def apply_decorator(walk: Walk, decorator: Any, value: Value, item: Object) -> None:
+    """Call a local decorator for what it does beside: a registry keeps what it is given."""
+    for part in value:
+        if part.kind in (Kind.FUNCTION, Kind.METHOD):
+            args = Arguments()
+            args.placed.append(walk.heap.single(item))
+            walk.log.unseen.add(part.data[0])
+            walk.invoke(part, decorator, args)
+            walk.alive = True
+            walk.visited.update(wrapper.body for wrapper in wrappers_of(part.site))
 
 
 _TRANSPARENT = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from migrator.roles.function import entered
 from migrator.roles.role import Kind, Object
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
@@ -18,6 +19,8 @@ Users = Callable[
     [Module, str], "str | None"
 ]  # a file outside the program that uses a name of a module, if there is one
 
+# what a variable may hold that can be called
+_CALLABLE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.PARTIAL, Kind.INSTANCE, Kind.LIBRARY, Kind.MODEL})
 _TRAINED = frozenset({Kind.MODEL, Kind.OPTIMIZER, Kind.LOADER, Kind.SCHEDULER, Kind.DEVICE})
 
 
@@ -161,20 +164,33 @@ class Reach:
         if access.exists and any(x.kind is Kind.ACCELERATOR for x in self._attribute(owner, name)):
             access.expressions[scope] = f"{me}.{name}"
             return
-        init = owner.methods().get("__init__")
+        init = self._constructor(owner)
         if self._is_model(owner):
             text = f"`{owner.name}` is a model, and its own code should not depend on an Accelerator; use the device of an input"
             raise Unreachable(scope, text)
         if init is None:
-            raise Unreachable(scope, f"`{owner.name}` has no `__init__` that could keep the Accelerator")
-        if access.home is not init and init not in access.threaded:
-            self._through_parameter(access, init, through)
-            index = after_docstring(init.body)
-            line = f"{init.params[0].name}.{name} = {name}"
-            insert = Insert(init.body, index, (line,), tight=True, rank=-1)
-            access.threads.append((self.home[init], init.body.statements[index], insert))
+            self._through_parameter(access, scope, through)
+            return
+        self._through_constructor(access, init, through)
         if scope is not init:
             access.expressions[scope] = f"{me}.{name}"
+
+    def _through_constructor(self, access: Access, init: Any, through: tuple[Any, ...]) -> None:
+        """Hand it to a constructor, which keeps it."""
+        if access.home is init or init in access.threaded:
+            return
+        name = access.plain
+        self._through_parameter(access, init, through)
+        index = after_docstring(init.body)
+        line = f"{init.params[0].name}.{name} = {name}"
+        insert = Insert(init.body, index, (line,), tight=True, rank=-1)
+        access.threads.append((self.home[init], init.body.statements[index], insert))
+
+    def _constructor(self, owner: s.ClassDef) -> Any:
+        """The constructor of a class, which may be that of a base class; None where it has none."""
+        classes = [x for x in self.walk.heap.those(Kind.CLASS) if x.site is owner]
+        found = {entered(self.walk, x) for x in classes} or {owner.methods().get("__init__")}
+        return found.pop() if len(found) == 1 else None
 
     def _attribute(self, owner: s.ClassDef, name: str) -> frozenset[Object]:
         """What ``self.name`` holds in the instances of a class."""
@@ -197,13 +213,29 @@ class Reach:
             raise Unreachable(scope, f"`{scope.name}` uses the name `{name}` for something else")
         access.expressions[scope] = name
         by_position = self._add_parameter(access, scope, name)
+        access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
         for call in self.walk.log.calls[scope]:
+            if call in access.calls:
+                continue  # it enters another function, too, which was seen first
             caller = scope_of(call)
             if caller not in through:
                 self._reach(access, caller, (*through, scope))
-            self._add_argument(access, call, name, access.expressions[caller], by_position and not self._filled(call))
+            others = self._callees(call) - {scope}
+            counted = by_position and not others and not self._filled(call)
+            self._add_argument(access, call, name, access.expressions[caller], counted)
             access.calls.append(call)
-        access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
+            for other in others:
+                self._thread_alike(access, other, (*through, scope))
+
+    def _thread_alike(self, access: Access, scope: Any, through: tuple[Any, ...]) -> None:
+        """Give the same parameter to a function that the same call may enter."""
+        if scope in access.threaded:
+            return
+        owner = class_of(scope)
+        if owner is not None and scope.name == "__init__":
+            self._through_constructor(access, scope, through)
+        else:
+            self._through_parameter(access, scope, through)
 
     def _unthreadable(self, scope: Any) -> str | None:
         """Why a function cannot get another parameter."""
@@ -228,10 +260,11 @@ class Reach:
             return f"`{scope.name}` is also called in {unseen}, which is not executed here"
         if any(not isinstance(call, s.Call) for call in calls):
             return f"`{scope.name}` is called implicitly"
-        if any(len(self._callees(call)) > 1 or len(self._filled(call)) > 1 for call in calls):
+        if any(self._may_enter_others(call) or len(self._filled(call)) > 1 for call in calls):
             return f"`{scope.name}` is called through a variable that may hold other functions too"
-        if any(arg.star for call in calls for arg in call.args):
-            return f"`{scope.name}` is called with `*` or `**` arguments"
+        takes_all = any(param.kind == "**" for param in scope.params)
+        if takes_all and any(arg.star == "**" for call in calls for arg in call.args):
+            return f"`{scope.name}` takes and is given `**` arguments, which may hold the name already"
         return None
 
     def _unseen_call(self, scope: s.FunctionDef) -> str | None:
@@ -254,9 +287,16 @@ class Reach:
         return None
 
     def _callees(self, call: s.Call) -> set[Any]:
-        """The local functions and classes that a call may enter."""
-        kinds = (Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.PARTIAL)
-        return {x.site for x in self.walk.log.values.get(call.func, ()) if x.kind in kinds}
+        """The local functions that a call may enter."""
+        found = {entered(self.walk, x) for x in self.walk.log.values.get(call.func, ())}
+        return {x for x in found if isinstance(x, s.FunctionDef)}
+
+    def _may_enter_others(self, call: s.Call) -> bool:
+        """Whether a call may enter something else than local functions, one of which has the parameter."""
+        made = [x for x in self.walk.log.values.get(call.func, ()) if x.kind in _CALLABLE]
+        if len(made) < 2 or all(x.kind is Kind.PARTIAL for x in made):
+            return False
+        return not all(isinstance(entered(self.walk, x), s.FunctionDef) for x in made)
 
     def _filled(self, call: Any) -> set[Any]:
         """The functions whose arguments a call only fills in, for somebody else to call them: `functools.partial`."""
@@ -285,7 +325,7 @@ class Reach:
 
     def _add_argument(self, access: Access, call: s.Call, name: str, expression: str, by_position: bool) -> None:
         module = self.home[scope_of(call)]
-        named = any(arg.keyword for arg in call.args)
+        named = any(arg.keyword or arg.star for arg in call.args)
         text = expression if by_position and not named else f"{name}={expression}"
         if not call.args:
             start = module.span(call).end - 1
