@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from typing import Any
 from migrator.errors import ConfigError, UsageError
 
 TARGETS = ("runtime", "accelerate")
+# what a callable can be said to make, in `[tool.migrate.makes]`
+MADE = ("model", "optimizer", "scheduler", "loader", "sampler", "dataset", "loss")
 EVERY_RULE = "MIG"  # how all codes begin
 
 
@@ -29,6 +32,7 @@ class Settings:
     force_exclude: bool = False  # exclude files that the command line names, too
     follow: bool = False  # edit the local modules that a given file reaches, too
     strict: bool = False  # what is left to review makes the exit code 3
+    makes: tuple[tuple[str, str], ...] = ()  # dotted names of callables, each with one of MADE
     roles: bool = False  # fill `ProgramReport.roles`; a mode of one run, so no key of the file
 
     def wants(self, code: str) -> bool:
@@ -82,6 +86,24 @@ def _target(value: object) -> str:
     return str(value)
 
 
+class _Entry(ValueError):
+    """What is wrong with one entry of a table."""
+
+
+def _makes(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise ValueError("a table of dotted names, each with what calling it makes")
+    for name, made in value.items():
+        if not _DOTTED.fullmatch(name):
+            raise _Entry(f'`{name}` must be a dotted name such as "package.module.build"')
+        if made not in MADE:
+            hint = closest(made, MADE) if isinstance(made, str) else ""
+            raise _Entry(f"`{name}` must be {', '.join(MADE[:-1])} or {MADE[-1]}, not {_shown(made)}{hint}")
+    return tuple(value.items())
+
+
+_DOTTED = re.compile(r"(\w+\.)*(\w+|\*)")
+
 # Key of the table -> how its value is read; a reader raises ValueError with what it wants to see.
 KEYS: Mapping[str, Callable[[object], Any]] = {
     "target": _target,
@@ -92,6 +114,7 @@ KEYS: Mapping[str, Callable[[object], Any]] = {
     "force-exclude": _flag,
     "follow": _flag,
     "strict": _flag,
+    "makes": _makes,
 }
 
 
@@ -119,6 +142,8 @@ def _settings(path: str, table: Mapping[str, Any]) -> Settings:
             raise ConfigError(f"{path}: [tool.migrate] has no key `{key}`{hint}")
         try:
             values[key.replace("-", "_")] = KEYS[key](value)
+        except _Entry as error:
+            raise ConfigError(f"{path}: [tool.migrate.{key}] {error}") from error
         except ValueError as error:
             raise ConfigError(f"{path}: [tool.migrate] `{key}` must be {error}, not {_shown(value)}") from error
     return Settings(**values)

@@ -32,6 +32,10 @@ def test_every_key_of_the_table_becomes_a_setting(tmp_path: Path) -> None:
         force-exclude = true
         follow = true
         strict = true
+
+        [tool.migrate.makes]
+        "zoo.build" = "model"
+        "feed.loaders.*" = "loader"
         """,
     )
     assert load(str(tmp_path), {}) == Settings(
@@ -43,6 +47,7 @@ def test_every_key_of_the_table_becomes_a_setting(tmp_path: Path) -> None:
         force_exclude=True,
         follow=True,
         strict=True,
+        makes=(("zoo.build", "model"), ("feed.loaders.*", "loader")),
     )
 
 
@@ -97,7 +102,7 @@ def test_a_flag_overrides_its_key_and_no_other(tmp_path: Path) -> None:
         pytest.param(
             "[tool.migrate]\nzzz = 1\n",
             "[tool.migrate] has no key `zzz`; the keys are target, select, ignore, unsafe, exclude, "
-            "force-exclude, follow, strict",
+            "force-exclude, follow, strict, makes",
             id="nothing like a key",
         ),
         pytest.param(
@@ -137,6 +142,22 @@ def test_a_flag_overrides_its_key_and_no_other(tmp_path: Path) -> None:
             "[tool.migrate.select]\nx = 1\n",
             "[tool.migrate] `select` must be a list of strings, not a table",
             id="a table for a list",
+        ),
+        pytest.param(
+            "[tool.migrate]\nmakes = ['zoo.build']\n",
+            "[tool.migrate] `makes` must be a table of dotted names, each with what calling it makes, not this list",
+            id="a list of what makes something",
+        ),
+        pytest.param(
+            "[tool.migrate.makes]\n'zoo.build' = 'modell'\n",
+            "[tool.migrate.makes] `zoo.build` must be model, optimizer, scheduler, loader, sampler, dataset or loss, "
+            'not "modell"; did you mean `model`?',
+            id="something that nothing can make",
+        ),
+        pytest.param(
+            "[tool.migrate.makes]\n'zoo build' = 'model'\n",
+            '[tool.migrate.makes] `zoo build` must be a dotted name such as "package.module.build"',
+            id="no dotted name",
         ),
         pytest.param("tool.migrate = 3\n", "`tool.migrate` must be a table, not 3", id="a number for the table"),
         pytest.param("[tool.migrate]\nselect = [\n", "is not valid TOML", id="broken TOML"),

@@ -47,7 +47,7 @@ def test_the_flags_that_it_names_exist() -> None:
 
 def test_the_settings_that_it_shows_are_all_there_are(tmp_path: Path) -> None:
     (settings,) = blocks("toml")
-    assert set(re.findall(r"^([a-z-]+) = ", settings, re.MULTILINE)) == set(KEYS)
+    assert set(re.findall(r"^(?:\[tool\.migrate\.)?([a-z-]+)(?: = |\])", settings, re.MULTILINE)) == set(KEYS)
     (tmp_path / "pyproject.toml").write_text(settings)
     assert load(str(tmp_path), {}).exclude == ("experiments/",)
 

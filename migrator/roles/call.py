@@ -9,7 +9,7 @@ from migrator.roles.arguments import Arguments, arguments
 from migrator.roles.element import join_all, roots
 from migrator.roles.evaluate import evaluate
 from migrator.roles.function import call_function
-from migrator.roles.library import call_library
+from migrator.roles.library import as_said, call_library
 from migrator.roles.local_class import call_instance, call_method, construct
 from migrator.roles.member import member
 from migrator.roles.method import METHODS
@@ -53,7 +53,10 @@ def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
 def call_object(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Call one object."""
     handler = _CALLS.get(item.kind)
-    return handler(walk, item, node, args) if handler is not None else UNKNOWN
+    value = handler(walk, item, node, args) if handler is not None else UNKNOWN
+    if walk.program.makes and item.kind in (Kind.FUNCTION, Kind.CLASS):
+        return as_said(walk, item, node, args, value)
+    return value
 
 
 def _make_tensor(walk: Walk, item: Object, node: Any, args: Arguments) -> Value:

@@ -62,6 +62,16 @@ _MAKERS: tuple[tuple[str, Kind | None], ...] = (
     (r"(accelerate|runtime)(\.\w+)*\.Accelerator", Kind.ACCELERATOR),
     (r"torch\.load", Kind.CHECKPOINT),
 )
+# what a user may say that a callable makes (`[tool.migrate.makes]`)
+WORDS = {
+    "model": Kind.MODEL,
+    "optimizer": Kind.OPTIMIZER,
+    "scheduler": Kind.SCHEDULER,
+    "loader": Kind.LOADER,
+    "sampler": Kind.SAMPLER,
+    "dataset": Kind.DATASET,
+    "loss": Kind.CRITERION,
+}
 _MAKER = re.compile("|".join(f"(?P<m{i}>{pattern})$" for i, (pattern, _) in enumerate(_MAKERS)))
 _cache: dict[str, Kind | None] = {}
 

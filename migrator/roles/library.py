@@ -188,6 +188,14 @@ _LIBRARY_MAKERS: dict[Kind, Callable[[Walk, s.Call, Arguments, str], Value]] = {
 }  # fmt: skip
 
 
+def as_said(walk: Walk, item: Object, node: s.Call, args: Arguments, value: Value) -> Value:
+    """Give what the user says that a local function or class makes, where its own code does not show as much."""
+    kind = walk.program.said_of(item.data[1].module, item.label)
+    if kind is None or not isinstance(node, s.Call) or any(x.kind is kind for x in value):
+        return value
+    return _LIBRARY_MAKERS[kind](walk, node, args, item.label)
+
+
 def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Give what a library function returns: by its own meaning, by the table, else by what it is given."""
     name: str = item.data
@@ -210,7 +218,7 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
         if is_made_on_device(args) or name.endswith("_like"):
             made = walk.heap.place(made, "device")
         return walk.heap.tensor(source | {made}) if source else walk.heap.single(made)
-    kind = knowledge.maker(name)
+    kind = walk.program.maker(name)
     maker = _LIBRARY_MAKERS.get(kind) if kind is not None else None
     if maker is not None:
         return maker(walk, node, args, name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from migrator.errors import FileProblem
-from migrator.roles.knowledge import LIBRARIES
+from migrator.roles.knowledge import LIBRARIES, WORDS, maker
+from migrator.roles.role import Kind
 from migrator.roles.search_path import added_folders
 from migrator.source.module import Module
 from migrator.source.text import Source
@@ -25,13 +26,16 @@ class Program:
         read: Reader,
         parsed: dict[str, Module] | None = None,
         exists: Callable[[str], bool] = lambda path: False,
+        makes: Iterable[tuple[str, str]] = (),
     ) -> None:
         """Begin with the entry script.
 
         Args:    read, exists: all that a program learns of the disk; every file is asked for, parsed already or not.
                  parsed: what other programs had parsed, by path; what this one parses is left there.
+                 makes: what the user says that calls give, by dotted name.
         """
         self.entry = entry
+        self.makes = {name: WORDS[word] for name, word in makes}  # by dotted name: what the user says that a call gives
         self._read = read
         self._exists = exists
         self._parsed = parsed if parsed is not None else {}
@@ -40,6 +44,21 @@ class Program:
         self._found: dict[tuple[str, int, str], Module | None] = {}  # a program is walked several times
         self._folders: dict[str, None] = {}  # that modules of the program add to `sys.path`
         self._add_folders(entry)
+
+    def maker(self, name: str) -> Kind | None:
+        """Give what a call of a qualified name makes: what the user says, else the table."""
+        return self._said(name) or maker(name)
+
+    def said_of(self, module: Module, name: str) -> Kind | None:
+        """Give what the user says that a function or class of a local module makes; its path is known from some folder on."""
+        if not self.makes:
+            return None
+        stem = os.path.splitext(os.path.normpath(module.source.path))[0].removesuffix(os.sep + "__init__")
+        parts = [*stem.split(os.sep), name]
+        return next((kind for i in range(len(parts) - 1) if (kind := self._said(".".join(parts[i:])))), None)
+
+    def _said(self, name: str) -> Kind | None:
+        return self.makes.get(name) or self.makes.get(f"{name.rpartition('.')[0]}.*") if self.makes else None
 
     def find(self, importer: Module, level: int, dotted: str) -> Module | None:
         """Find a local module as an import in ``importer`` names it; None for one that is not local."""
