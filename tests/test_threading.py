@@ -176,6 +176,28 @@ for epoch in range(2):
         ),
         lacks=("self.loader = accelerator", "self.loader)"),
     ),
+    "a method that a related class has, too": Case(
+        program(
+            "class Base:\n    def run(self, model, loader, optimizer, device):\n        for x, y in loader:\n"
+            "            self.step(F.cross_entropy(model(x.to(device)), y.to(device)), optimizer)\n\n\n"
+            "class One(Base):\n    def step(self, loss, optimizer):\n        optimizer.zero_grad()\n"
+            "        loss.backward()\n        optimizer.step()\n\n\n"
+            "class Other(Base):\n    def step(self, loss, optimizer):\n        pass\n",
+            "One().run(model, loader, optimizer, device)",
+        ),
+        migrated=False,
+    ),
+    "a function that is called twice with the same model": Case(
+        program(
+            "def fit(model, loader, device, rate):\n    optimizer = torch.optim.SGD(model.parameters(), lr=rate)\n"
+            + STEP,
+            "pass\n    fit(model, loader, device, 0.1)\n    fit(model, loader, device, 0.01)",
+        ),
+        has=(
+            "    optimizer = accelerator.prepare(optimizer)\n",
+            "    model, loader = accelerator.prepare(model, loader)\n",
+        ),
+    ),
     "print under another name": Case(
         program(
             "def fit(model, loader, optimizer, device, log=print):\n" + STEP + '    log("done")\n',

@@ -13,7 +13,7 @@ from migrator.roles.state import Event, Frame
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.training.gap import TRIES, Placement, candidates
-from migrator.training.home import homes_of
+from migrator.training.home import home_frame, homes_of
 from migrator.training.inline import Inline, inline, is_rebuilt
 from migrator.training.position import class_of
 from migrator.training.structure import Key, Structure, is_own_method, key_of
@@ -52,7 +52,7 @@ class _Search:
         self.program = program
         self.structure = structure
         self.required = required
-        self.homes: Homes = {item: _not_passed_twice(homes_of(structure, item)) for item in required}
+        self.homes: Homes = {item: _not_passed_twice(structure, item, homes_of(structure, item)) for item in required}
         self.chosen: list[Placement] = []
         self.inlines: list[Inline] = []
         self.walk: Walk | None = None
@@ -186,12 +186,14 @@ class _Search:
         return _unprepared(self.walk, keys)
 
 
-def _not_passed_twice(homes: dict[Frame, Event]) -> dict[Frame, Event]:
+def _not_passed_twice(structure: Structure, item: Object, homes: dict[Frame, Event]) -> dict[Frame, Event]:
     """Leave out what several activations of one function hold, where there is another home: each would prepare it anew."""
     contexts: dict[Any, set[Any]] = {}
-    for frame in homes:
-        contexts.setdefault(frame.node, set()).add(frame.context)
-    once = {frame: event for frame, event in homes.items() if len(contexts[frame.node]) == 1}
+    for event in structure.by_item[item]:
+        if event.kind == "store":
+            frame = home_frame(event)
+            contexts.setdefault(frame.node, set()).add(frame.context)
+    once = {frame: event for frame, event in homes.items() if len(contexts.get(frame.node, ())) < 2}
     return once or homes
 
 

@@ -9,11 +9,11 @@ from migrator.roles.function import entered
 from migrator.roles.role import Kind, Object
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
-from migrator.source.block import Insert, Replace
+from migrator.source.block import Insert
 from migrator.source.module import Module
-from migrator.source.span import Span
 from migrator.training.access import Access, Birthplace, Unreachable, Ways, why_not_called
 from migrator.training.position import after_docstring, class_of, scope_of
+from migrator.training.signature import new_argument, new_parameter
 
 Users = Callable[
     [Module, str], "str | None"
@@ -169,6 +169,7 @@ class Reach:
             text = f"`{owner.name}` is a model, and its own code should not depend on an Accelerator; use the device of an input"
             raise Unreachable(scope, text)
         if init is None:
+            self._check_overriding(scope, owner)
             self._through_parameter(access, scope, through)
             return
         self._through_constructor(access, init, through)
@@ -185,6 +186,32 @@ class Reach:
         line = f"{init.params[0].name}.{name} = {name}"
         insert = Insert(init.body, index, (line,), tight=True, rank=-1)
         access.threads.append((self.home[init], init.body.statements[index], insert))
+
+    def _check_overriding(self, scope: Any, owner: s.ClassDef) -> None:
+        """Insist that no related class has a method of the same name that the calls are not seen to enter.
+
+        Raises:  Unreachable
+        """
+        entered_too = {
+            x for call in self.walk.log.calls.get(scope, {}) if isinstance(call, s.Call) for x in self._callees(call)
+        }
+        family = self._ancestry(owner)
+        for item in self.walk.heap.those(Kind.CLASS):
+            method = item.site.methods().get(scope.name)
+            if method not in (None, scope, *entered_too) and family & self._ancestry(item.site):
+                text = f"`{item.label}` has a method `{scope.name}` too, which the calls of this one may enter"
+                raise Unreachable(scope, text)
+
+    def _ancestry(self, owner: s.ClassDef) -> set[Any]:
+        """A class and its local base classes."""
+        found: set[Any] = {owner}
+        for item in self.walk.heap.those(Kind.CLASS):
+            if item.site is owner:
+                for base in item.data[2]:
+                    found.update(
+                        *(self._ancestry(x.site) for x in base if x.kind is Kind.CLASS and x.site not in found)
+                    )
+        return found
 
     def _constructor(self, owner: s.ClassDef) -> Any:
         """The constructor of a class, which may be that of a base class; None where it has none."""
@@ -212,7 +239,8 @@ class Reach:
         if name in scope.namespace.bound:
             raise Unreachable(scope, f"`{scope.name}` uses the name `{name}` for something else")
         access.expressions[scope] = name
-        by_position = self._add_parameter(access, scope, name)
+        edit, by_position = new_parameter(self.home[scope], scope, name)
+        access.threads.append((self.home[scope], scope, edit))
         access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
         for call in self.walk.log.calls[scope]:
             if call in access.calls:
@@ -222,7 +250,8 @@ class Reach:
                 self._reach(access, caller, (*through, scope))
             others = self._callees(call) - {scope}
             counted = by_position and not others and not self._filled(call)
-            self._add_argument(access, call, name, access.expressions[caller], counted)
+            module, written = self.home[scope_of(call)], access.expressions[caller]
+            access.threads.append((module, call, new_argument(module, call, name, written, counted)))
             access.calls.append(call)
             for other in others:
                 self._thread_alike(access, other, (*through, scope))
@@ -247,9 +276,7 @@ class Reach:
         if self.home[scope] not in self.editable:
             path = self.home[scope].source.path
             return f"`{scope.name}` is defined in {path}, which is not among the given files (--follow adds it)"
-        user = self.users(
-            self.home[scope], scope.block.owner.name if isinstance(scope.block.owner, s.ClassDef) else scope.name
-        )
+        user = next(filter(None, (self.users(module, name) for module, name in self._known_as(scope))), None)
         if user is not None:
             return f"`{scope.name}` is also used by {user}, which is not part of this program"
         calls = log.calls.get(scope, {})
@@ -267,13 +294,20 @@ class Reach:
             return f"`{scope.name}` takes and is given `**` arguments, which may hold the name already"
         return None
 
+    def _known_as(self, scope: s.FunctionDef) -> list[tuple[Module, str]]:
+        """The names by which code elsewhere may call a function: of a constructor, those of all classes that have it."""
+        owner = scope.block.owner
+        if not isinstance(owner, s.ClassDef):
+            return [(self.home[scope], scope.name)]
+        heirs = [
+            x for x in self.walk.heap.those(Kind.CLASS) if scope.name == "__init__" and entered(self.walk, x) is scope
+        ]
+        return list(dict.fromkeys([(self.home[scope], owner.name), *((x.data[1].module, x.label) for x in heirs)]))
+
     def _unseen_call(self, scope: s.FunctionDef) -> str | None:
         """Where a module of the program calls a function in code that the walk did not execute."""
-        name = (
-            scope.block.owner.name
-            if isinstance(scope.block.owner, s.ClassDef) and scope.name == "__init__"
-            else scope.name
-        )
+        is_method = isinstance(scope.block.owner, s.ClassDef) and scope.name != "__init__"
+        names = {scope.name} if is_method else {name for _, name in self._known_as(scope)}
         known = self.walk.log.calls.get(scope, {})
         for module in self.walk.modules:
             for call in module.nodes(s.Call):
@@ -281,7 +315,7 @@ class Reach:
                     call not in known
                     and call not in self.walk.log.values
                     and isinstance(call.func, s.Name)
-                    and call.func.id == name
+                    and call.func.id in names
                 ):
                     return f"{module.source.path}:{module.where(call)[0]}"
         return None
@@ -303,40 +337,6 @@ class Reach:
         made = [x for x in self.walk.log.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
         return {callee.site for x in made for callee in x.data[0]}
 
-    def _add_parameter(self, access: Access, scope: s.FunctionDef, name: str) -> bool:
-        """Add the parameter last; whether callers may pass it by position."""
-        module = self.home[scope]
-        plain = [p for p in scope.params if p.kind in ("position", "either")]
-        tail = [p for p in scope.params if p.kind not in ("position", "either")]
-        rest = next((p for p in tail if p.kind == "**"), None)
-        named = [p for p in tail if p.kind != "**"]
-        by_position = not tail and not any(p.default is not None for p in plain)
-        text = name if by_position or named or _bare_star(scope) else f"*, {name}"
-        before = named[-1] if named else plain[-1] if plain else None
-        if before is None and rest is None:
-            start = _open_parenthesis(module, scope)
-        elif before is None:
-            start, text = module.span(rest).start, f"{text}, "
-        else:
-            start = module.outer(before.default or before.annotation or before.cst.name).end
-            text = _separator(module, plain + named) + text
-        access.threads.append((module, scope, Replace(Span(start, start), text, 9)))
-        return by_position
-
-    def _add_argument(self, access: Access, call: s.Call, name: str, expression: str, by_position: bool) -> None:
-        module = self.home[scope_of(call)]
-        named = any(arg.keyword or arg.star for arg in call.args)
-        text = expression if by_position and not named else f"{name}={expression}"
-        if not call.args:
-            start = module.span(call).end - 1
-        else:
-            last = call.args[-1].value
-            bare = isinstance(last, s.Comprehension) and last.kind == "generator" and not last.cst.lpar
-            if bare and len(call.args) == 1:
-                raise Unreachable(call, "the call's only argument is a bare generator expression")
-            start, text = module.outer(last).end, _separator(module, call.args) + text
-        access.threads.append((module, call, Replace(Span(start, start), text, 9)))
-
 
 def scope_path(scope: Any, home: Any) -> list[Any] | None:
     """Give the scopes from one out to another that encloses it; None where it does not."""
@@ -346,21 +346,3 @@ def scope_path(scope: Any, home: Any) -> list[Any] | None:
             return None
         found.append(scope_of(found[-1]))
     return found
-
-
-def _bare_star(scope: s.FunctionDef) -> bool:
-    return bool(scope.cst.params.star_arg.__class__.__name__ == "ParamStar")
-
-
-def _open_parenthesis(module: Module, scope: s.FunctionDef) -> int:
-    start = module.span(scope.cst.name).end
-    return module.source.text.index("(", start) + 1
-
-
-def _separator(module: Module, items: list[Any]) -> str:
-    """What stands between the last two of several items, so that a new one looks like its neighbours."""
-    if len(items) < 2:
-        return ", "
-    text = module.source.text[module.outer(items[-2]).end : module.span(items[-1]).start]
-    before = module.source.text[module.span(items[-2]).end : module.span(items[-1]).start]
-    return before if before.strip() == "," else text if text.strip() == "," else ", "
