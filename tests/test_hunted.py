@@ -28,6 +28,7 @@ class Case:
 
 
 CASES = (
+    Case("attack_that_trains_no_model", migrated=False, untold=("MIG301", "MIG201")),
     Case("backward_that_trains_nothing", migrated=False, untold=("MIG301", "MIG201")),
     Case(
         "batch_meets_cpu_tensor_before_its_move",
@@ -62,6 +63,7 @@ CASES = (
     Case("move_in_one_arm", has=("model = nn.Linear(8, 1)\n",), lacks=(" if ", "helper = helper", "x, y = ")),
     Case("no_cuda_flag_on_args_in_two_functions", has=("Accelerator(cpu=not args.cuda)",)),
     Case("optimizer_of_bare_tensors", migrated=False, told=("MIG205",)),
+    Case("optimizer_with_other_step_names", lacks=("prepare(self.base", "optimizer, loader"), told=("MIG212",)),
     Case("param_default_device", migrated=False, told=("MIG101",)),
     Case("preallocated_input_buffer", has=("model, optimizer, loader = accelerator.prepare(",), untold=("MIG912",)),
     Case("pretrained_weights_in_constructor", lacks=("wait_for_everyone",)),

@@ -1,10 +1,10 @@
-"""What an optimizer trains: a part of a prepared model, or tensors of no model."""
+"""Optimizers: those that train a part of a model, or tensors of no model, and those that are not prepared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.roles.role import Kind
+from migrator.roles.role import Kind, Object
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule, Safety
 from migrator.training.training import Training
@@ -71,4 +71,43 @@ class BareTensors(Rule):
             )
 
 
-RULES: tuple[type[Rule], ...] = (PartlyTrained, BareTensors)
+class Unprepared(Rule):
+    """Say which optimizers are not prepared.
+
+    What: an optimizer of the script's own that steps by methods of its own (`first_step`), and one of which no step was seen,
+    made so that a checkpoint can be read, say.
+    Why: `prepare` knows `step` alone. The gradients that the others read are averaged all the same.
+    Safety: nothing is edited.
+    Source: Accelerate's `AcceleratedOptimizer`.
+    """
+
+    code = "MIG212"
+    name = "unprepared-optimizer"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        cast = training.structure
+        stepped = {item.site for item in cast.optimizers}
+        for item in training.raw.heap.those(Kind.OPTIMIZER) if training.required else ():
+            if item.site is None or item.site in stepped or cast.is_inner(item):
+                continue
+            steps = " and ".join(f"`{name}`" for name in cast.own_steps(item))
+            if steps:
+                yield self._note(
+                    training, item, f"This optimizer is not prepared: it takes its steps by {steps}",
+                    "every process takes the same ones, from averaged gradients",
+                    'with `mixed_precision="fp16"` it would read scaled gradients; use "bf16"',
+                )  # fmt: skip
+            elif cast.may_step(item):
+                yield self._note(
+                    training, item, "This optimizer is not prepared: no step of it was seen",
+                    "it is handed to code that cannot be seen", "if that code steps it, prepare it by hand",
+                )  # fmt: skip
+            else:
+                yield self._note(training, item, "This optimizer is not prepared: it takes no step")
+
+    def _note(self, training: Training, item: Object, message: str, reason: str = "", recipe: str = "") -> Change:
+        module = training.module_of(item.site)
+        return Change(self.code, module, item.site, message, level=Level.NOTE, reason=reason, recipe=recipe)
+
+
+RULES: tuple[type[Rule], ...] = (PartlyTrained, BareTensors, Unprepared)

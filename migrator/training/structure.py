@@ -6,12 +6,17 @@ import re
 from collections import defaultdict
 from typing import Any
 
+from migrator.roles.local_class import class_kind
 from migrator.roles.role import Kind, Object
 from migrator.roles.state import Event, Frame
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
+from migrator.training.position import class_of
 
 Key = tuple[Any, ...]
+
+# what `torch.optim.Optimizer` offers besides `step`
+_API = frozenset({"add_param_group", "defaults", "load_state_dict", "param_groups", "state", "state_dict", "zero_grad"})
 
 
 def key_of(item: Object) -> Key:
@@ -35,6 +40,7 @@ class Structure:
         self._learning = {(x.node, x.frame, x.context) for event in self.backwards for x in event.loops()}
         self.roots = frozenset().union(*(event.value for event in self.backwards))
         self.optimizers = self._optimizers()
+        self.unusual = [item for item in list(self.by_item) if self.own_steps(item)]
         self.models = sorted(self._models(), key=self._made_at)
         self.loaders = self._loaders()
         self.schedulers = self._schedulers()
@@ -51,11 +57,31 @@ class Structure:
         found = []
         for item, events in self.by_item.items():
             calls = {event.detail for event in events if event.kind == "call"}
-            if item.kind is Kind.OPTIMIZER and "step" in calls:
+            if item.kind is Kind.OPTIMIZER and "step" in calls and not self.is_inner(item):
                 found.append(item)
             elif item.kind is Kind.OPAQUE and {"step", "zero_grad"} <= calls:
                 found.append(item)
         return found
+
+    def own_steps(self, item: Object) -> list[str]:
+        """The names by which an optimizer of the program's own takes its steps, where none of them is `step`."""
+        if item.kind is not Kind.OPTIMIZER or item in self.optimizers or self.is_inner(item):
+            return []
+        return list(dict.fromkeys(e.detail for e in self.by_item[item] if e.kind == "call" and e.detail not in _API))
+
+    def may_step(self, item: Object) -> bool:
+        """Whether an optimizer takes steps, or might out of sight."""
+        return any(
+            event.detail not in _API if event.kind in ("call", "attribute") else event.kind in ("escape", "wrap")
+            for event in self.by_item[item.raw]
+        )
+
+    def is_inner(self, item: Object) -> bool:
+        """Whether an optimizer is part of another one: what a class of optimizers makes is that class's own affair."""
+        made = next((event for event in self.by_item[item] if event.kind == "make"), None)
+        owner = class_of(made.frame.node) if made is not None else None
+        classes = [x for x in self.walk.heap.those(Kind.CLASS) if x.site is owner] if owner is not None else []
+        return any(class_kind(self.walk, x) is Kind.OPTIMIZER for x in classes)
 
     # ------------------------------------------------------------ models
 
@@ -63,7 +89,7 @@ class Structure:
         """Those whose parameters a stepped optimizer has, or that a loop updates by hand."""
         found: dict[Object, None] = {}
         loose = False
-        for optimizer in self.optimizers:
+        for optimizer in [*self.optimizers, *self.unusual]:
             owners = [item for item in optimizer.of if item.kind in (Kind.MODEL, Kind.OPAQUE)]
             for item in owners:
                 if item.kind is Kind.MODEL or self._acts_as_model(item):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +24,14 @@ from migrator.training.use import training_uses
 from migrator.training.wish import choose
 
 _STEP = re.compile(r"^step$|optim|learning_rate|^lr$", re.IGNORECASE)
+
+
+def _mentions_of_steps(module: Module) -> Iterator[Any]:
+    """Names and attributes that sound like an optimizer or a step: `step` itself only where it is read of something."""
+    for node in module.variables():
+        name = node.id if isinstance(node, s.Name) else node.name
+        if _STEP.search(name) and (name != "step" or not node.store or isinstance(node, s.Attribute)):
+            yield node
 
 
 class Training:
@@ -69,14 +78,21 @@ class Training:
         repeats = any(
             event.loop is not None or not isinstance(event.frame.node, s.Root) for event in self.structure.backwards
         )
-        return repeats and (bool(self.structure.optimizers) or self.structure.steps_by_hand or self._steps_unseen())
+        cast = self.structure
+        return repeats and (bool(cast.optimizers or cast.unusual) or cast.steps_by_hand or self._steps_unseen())
 
     def _steps_unseen(self) -> bool:
         """Whether some code mentions an optimizer, or a step, that was not recognised."""
-        return any(
-            _STEP.search(x.id if isinstance(x, s.Name) else x.name)
-            for module in self.raw.modules
-            for x in module.variables()
+        return any(not self._is_understood(x) for module in self.raw.modules for x in _mentions_of_steps(module))
+
+    def _is_understood(self, node: Any) -> bool:
+        """Whether a mention is of the library, or of an optimizer that takes no step: whatever was done to it was seen."""
+        found = self.raw.log.values.get(node, frozenset())
+        return bool(found) and all(
+            str(x.data).startswith("torch.optim")
+            if x.kind is Kind.LIBRARY
+            else x.kind is Kind.OPTIMIZER and not self.structure.may_step(x)
+            for x in found
         )
 
     @cached_property

@@ -1,11 +1,7 @@
-# Now: A two-step optimizer (sharpness-aware) is not recognised as stepped, so it is not prepared and no finding
-#   says so; with an inner `self.base` the edit lands inside the optimizer class: `self.base =
-#   accelerator.prepare(self.base)` with a global `accelerator`. `x, y = (b for b in batch)` stays.
-# Should: An instance of a subclass of Optimizer counts as stepped by any of its own methods; never edit an
-#   optimizer's own class; where its steps are not `step`, leave it out of `prepare` and say so (MIG907, no fp16). A
-#   generator expression that only copies goes.
+# Should: An instance of a subclass of Optimizer counts as stepped by any of its own methods. Never edit an optimizer's
+#   own class (`self.base` is its own affair). Where its steps are not `step`, leave it out of `prepare` and say so.
 # Why: P3 (silent), P4 (half prepared), P5.
-# Seen: 1 of 40 repositories, and all that copied this optimizer.
+# Seen: 1 of 40 repositories (sharpness-aware training), and all that copied this optimizer.
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -66,4 +66,58 @@ EXAMPLES = {
         Example("the parameters of a model", BATCH.around("")),
         Example("tensors beside a model's parameters", _BARE.replace("[w, b]", "[*nn.Linear(4, 1).parameters(), b]")),
     ),
+    "unprepared-optimizer": (
+        Example(
+            "an optimizer that steps by methods of its own",
+            """
+            import torch
+            from torch import nn
+            from data import loader
+
+
+            class TwoSteps(torch.optim.Optimizer):
+                def __init__(self, params, lr):
+                    super().__init__(params, {"lr": lr})
+                    self.base = torch.optim.SGD(self.param_groups, lr=lr)
+
+                def climb(self): ...
+
+                def descend(self):
+                    self.base.step()
+
+
+            model = nn.Linear(8, 1).cuda()
+            optimizer = TwoSteps(model.parameters(), lr=0.1)
+            for x, y in loader:
+                nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
+                optimizer.climb()
+                model.zero_grad()
+                nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
+                optimizer.descend()
+                model.zero_grad()
+            """,
+            reviews="MIG212",
+            at="TwoSteps(model",
+        ),
+        Example(
+            "one that is made so that a checkpoint can be read",
+            own()
+            + """
+best = nn.Linear(8, 1)
+dummy = torch.optim.SGD(best.parameters(), lr=0.1)
+dummy.load_state_dict(torch.load("best.pt")["optimizer"])
+""",
+            reviews="MIG212",
+            at="dummy = ",
+        ),
+        Example(
+            "one that is handed to code that cannot be seen",
+            own() + "\nimport helper\nhelper.finish(torch.optim.SGD(model.parameters(), lr=0.1))\n",
+            reviews="MIG212",
+            at="helper.finish",
+        ),
+        Example("one that steps", own()),
+        Example("two that step", GAN),
+        Example("one of bare tensors, which steps", _BARE),
+    ),
 }
