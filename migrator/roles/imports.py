@@ -50,6 +50,7 @@ def _import(walk: Walk, node: s.Import) -> None:
                 _bind_package(walk, dotted, item)
         else:
             full = dotted if alias else dotted.partition(".")[0]
+            _note_problem(walk, 0, dotted, alias or full)
             bind(walk, alias or full, walk.heap.value(Kind.LIBRARY, None, data=full, label=full))
 
 
@@ -87,10 +88,19 @@ def _import_from(walk: Walk, node: s.ImportFrom) -> None:
 def _imported(walk: Walk, node: s.ImportFrom, module: Module | None, name: str, bound: str) -> Value:
     """Give what ``from module import name`` binds where the module's own names do not say."""
     here = walk.frame.module
-    inner = walk.program.find(here, node.level, f"{node.module}.{name}" if node.module else name)
+    dotted = f"{node.module}.{name}" if node.module else name
+    inner = walk.program.find(here, node.level, dotted)
     if inner is not None:
         return walk.heap.single(run_module(walk, inner))
+    _note_problem(walk, node.level, node.module if module is None else dotted, bound)
     if node.level or module is not None:
         return walk.heap.value(Kind.OPAQUE, None, None, (), ("name", id(here), bound), label=bound)
     full = f"{node.module}.{name}"
     return walk.heap.value(Kind.LIBRARY, None, data=full, label=full)
+
+
+def _note_problem(walk: Walk, level: int, dotted: str, bound: str) -> None:
+    """Remember a name that stands for something in a file that could not be read."""
+    problem = walk.program.problem(walk.frame.module, level, dotted)
+    if problem is not None:
+        walk.log.unread[walk.frame.module, bound] = problem

@@ -73,35 +73,44 @@ class Program:
     def _add_folders(self, module: Module) -> None:
         self._folders.update(dict.fromkeys(map(os.path.normpath, added_folders(module))))
 
+    def problem(self, importer: Module, level: int, dotted: str) -> FileProblem | None:
+        """Give what is wrong with the file that an import means, where that was found and could not be read."""
+        if not self.problems:
+            return None
+        stems = self._stems(os.path.dirname(importer.source.path), level, dotted)
+        paths = [path for stem in stems for path in _files_of(stem)]
+        return next((self.problems[path] for path in paths if path in self.problems), None)
+
     def _search(self, base: str, level: int, dotted: str) -> Module | None:
+        found = (self._load(stem) for stem in self._stems(base, level, dotted))
+        return next((module for module in found if module is not None), None)
+
+    def _stems(self, base: str, level: int, dotted: str) -> list[str]:
+        """The paths that an import may mean, without their endings, nearest first."""
         parts = dotted.split(".") if dotted else []
         if level:
             for _ in range(level - 1):
                 base = os.path.dirname(base)
-            return self._load(os.path.join(base, *parts))
+            return [os.path.join(base, *parts)]
         if not parts or parts[0] in LIBRARIES:
-            return None
+            return []
         folders = dict.fromkeys([base, *self._above(base), os.path.dirname(self.entry.source.path), *self._folders])
-        for folder in folders:
-            found = self._load(os.path.join(folder, *parts))
-            if found is not None:
-                return found
-        return None
+        return [os.path.join(folder, *parts) for folder in folders]
 
     def _load(self, stem: str) -> Module | None:
-        for path in map(os.path.normpath, (stem + ".py", os.path.join(stem, "__init__.py"))):
+        for path in _files_of(stem):
             if path in self._modules:
                 return self._modules[path]
             if path in self.problems:
                 return None
-            source = self._read(path) if len(self._modules) < _MODULES else None
-            if source is not None:
-                try:
+            try:
+                source = self._read(path) if len(self._modules) < _MODULES else None
+                if source is not None:
                     self._modules[path] = self._parsed[path] = self._parsed.get(path) or Module(source)
-                except FileProblem as problem:
-                    self.problems[path] = problem
-                    return None
-                return self._modules[path]
+                    return self._modules[path]
+            except FileProblem as problem:
+                self.problems[path] = problem
+                return None
         return None
 
     def _above(self, folder: str, limit: int = 6) -> list[str]:
@@ -113,3 +122,7 @@ class Program:
             folder = os.path.dirname(folder)
             found.append(folder)
         return found
+
+
+def _files_of(stem: str) -> list[str]:
+    return [os.path.normpath(path) for path in (stem + ".py", os.path.join(stem, "__init__.py"))]

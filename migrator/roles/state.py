@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from migrator.errors import FileProblem
 from migrator.roles.role import MAYBE_UNBOUND, NOTHING, Object, Value, join
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -163,6 +164,7 @@ class Log:
         self.calls: dict[Any, dict[Any, set[Any]]] = {}  # function node -> call node -> function node of the caller
         self.frames: dict[Any, list[Frame]] = {}  # function node -> its activations
         self.unseen: set[Any] = set()  # function nodes that code which we cannot see may call
+        self.unread: dict[tuple[Module, str], FileProblem] = {}  # by module and name: what an import could not read
         self.decorated: dict[Any, str] = {}  # function node -> decorator that may change its signature
 
 

@@ -12,6 +12,7 @@ from migrator.rules import (
     device,
     device_name,
     dynamic,
+    engine,
     file,
     gradient,
     guarded_move,
@@ -36,7 +37,7 @@ from migrator.rules.rule import Rule
 _FAMILIES = (
     scaffold, device, move, guarded_move, tensor_type, device_name, prepare, wrapper, loaders, optimizers, scheduler,
     copies, samples, backward, precision, gradient, blockers, processes, checkpoint, file, metrics, console, seed,
-    tracking, cuda, control, data, dynamic, parallel,
+    tracking, cuda, control, data, dynamic, engine, parallel,
 )  # fmt: skip
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted((rule() for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.code)

@@ -293,33 +293,6 @@ class SharedFile(Rule):
         return iter(())  # it takes more than one program to see: `joint.py` compares what they want
 
 
-class UnseenEngine(Rule):
-    """Report where a script hands its training to code that cannot be seen.
-
-    What: `Trainer(model, optimizer).fit(loader)` where `Trainer` is in none of the given files.
-    Why: whoever takes the steps has to go through the Accelerator as well; the call that begins it is all that is here.
-    Safety: reported only.
-    Source: contract, P3 and P4.
-    """
-
-    code = "MIG915"
-    name = "unseen-engine"
-    safety = Safety.REVIEW
-
-    def check(self, training: Training) -> Iterator[Change]:
-        for node in dict.fromkeys(event.node for event in training.handed_over):
-            module = training.module_of(node)
-            yield Change(
-                self.code,
-                module,
-                node,
-                f"`{shown(training, node.func)}` gets the optimizer, and its code is in none of the given files",
-                level=Level.REVIEW,
-                reason="the training steps were not seen, so nothing here can be prepared for them",
-                recipe="give the file that takes the steps too, or migrate it by the framework's own means",
-            )
-
-
 class NotTraining(Rule):
     """Say nothing about files that train nothing.
 
@@ -338,6 +311,6 @@ class NotTraining(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (
-    Framework, SharedFile, UnseenEngine, NotTraining,
+    Framework, SharedFile, NotTraining,
     ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
 )  # fmt: skip

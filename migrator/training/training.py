@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from migrator.errors import FileProblem
 from migrator.roles.flow import walk_program
 from migrator.roles.program import Program
 from migrator.roles.role import Kind, Object, Value
@@ -117,6 +118,13 @@ class Training:
                 if is_loss or event.item.kind in (Kind.MODEL, Kind.LOADER, Kind.ITERATOR):
                     trained.add(event.node)
         return [event for event in events if event.item.kind is Kind.OPTIMIZER and event.node in trained]
+
+    def unread(self, func: Any) -> FileProblem | None:
+        """What is wrong with the file that a called function comes from; None for one that could be read."""
+        unread = self.raw.log.unread
+        while unread and isinstance(func, s.Attribute):
+            func = func.value
+        return unread.get((self.module_of(func), func.id)) if unread and isinstance(func, s.Name) else None
 
     @cached_property
     def trained_in(self) -> list[Module]:

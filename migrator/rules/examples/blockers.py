@@ -38,40 +38,6 @@ for i, (x, y) in enumerate(DataLoader(dataset)):
         optimizer.step()
         optimizer.zero_grad()
 """
-_ENGINE = """
-import torch
-from engines import Engine
-from torch.utils.data import DataLoader
-from data import dataset
-
-model = torch.nn.Linear(4, 1)
-engine = Engine(model)
-engine.train(DataLoader(dataset), torch.optim.SGD(model.parameters(), lr=0.1))
-"""
-_STEPPER = """
-import torch
-from timm.utils import NativeScaler
-from torch.utils.data import DataLoader
-from data import dataset
-
-model = torch.nn.Linear(4, 1)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-scaler = NativeScaler()
-for x, y in DataLoader(dataset):
-    loss = (model(x) - y).pow(2).mean()
-    optimizer.zero_grad()
-    scaler(loss, optimizer, parameters=model.parameters())
-"""
-_TRAINER = """
-import torch
-from trainer import Trainer
-
-model = torch.nn.Linear(4, 1)
-trainer = Trainer(model, torch.optim.SGD(model.parameters(), lr=0.1))
-trainer.fit()
-"""
-_IDLE = "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\nprint(optimizer)\n"
-
 EXAMPLES = {
     "already-migrated": (
         Example("a script on the bundled runtime", MIGRATED, reviews="MIG004", at="from runtime import Accelerator"),
@@ -89,14 +55,6 @@ EXAMPLES = {
     "shared-file": (
         Example("a script that shares nothing", BATCH.around("")),
         Example("inference, which changes nothing", INFERENCE),
-    ),
-    "unseen-engine": (
-        Example("a trainer from elsewhere", _ENGINE, reviews="MIG915", at="engine.train("),
-        Example("a trainer's constructor", _TRAINER, reviews="MIG915", at="Trainer("),
-        Example("a step from elsewhere", _STEPPER, reviews="MIG915", at="scaler(loss"),
-        Example("a loop that can be seen", BATCH.around("")),
-        Example("a loop that evaluates", INFERENCE),
-        Example("an optimizer that nobody steps", "import torch\n\nmodel = torch.nn.Linear(4, 1)\n" + _IDLE),
     ),
     "not-a-training-script": (
         Example("inference", INFERENCE),

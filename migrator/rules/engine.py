@@ -1,0 +1,106 @@
+"""Training, or a part of it, in code that was not read: in no given file, or in one that cannot be parsed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from migrator.errors import FileProblem
+from migrator.roles.role import Kind
+from migrator.roles.state import Event
+from migrator.rules.change import Change, Level
+from migrator.rules.remark import shown
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
+from migrator.training.training import Training
+
+_TRAINED = {Kind.OPTIMIZER: "optimizer", Kind.MODEL: "model", Kind.LOADER: "loader"}
+
+
+class UnseenEngine(Rule):
+    """Report where a script hands its training to code that cannot be seen.
+
+    What: `Trainer(model, optimizer).fit(loader)` where `Trainer` is in none of the given files, or in one that cannot be parsed.
+    Why: whoever takes the steps has to go through the Accelerator as well; the call that begins it is all that is here.
+    Safety: reported only.
+    Source: contract, P3 and P4.
+    """
+
+    code = "MIG915"
+    name = "unseen-engine"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for node in dict.fromkeys(event.node for event in training.handed_over if isinstance(event.node, s.Call)):
+            module = training.module_of(node)
+            problem = training.unread(node.func)
+            where = "its code is in none of the given files" if problem is None else _fault(problem)
+            recipe = "give the file that takes the steps too, or migrate it by the framework's own means"
+            yield Change(
+                self.code,
+                module,
+                node,
+                f"`{shown(training, node.func)}` gets the optimizer, and {where}",
+                level=Level.REVIEW,
+                reason="the training steps were not seen, so nothing here can be prepared for them",
+                recipe=recipe if problem is None else f"mend {problem.path}, then run migrate again",
+            )
+            yield from self._stays(training, [x for x in training.raw.log.events if x.node is node])
+
+    def _stays(self, training: Training, events: list[Event]) -> Iterator[Change]:
+        """Say of what the unseen code gets that it stays as it is."""
+        for event in events:
+            item = event.item.raw
+            if event.kind == "escape" and item.kind in _TRAINED and item.site is not None:
+                to = f"`{shown(training, event.node.func)}`"
+                yield Change(
+                    self.code,
+                    training.module_of(item.site),
+                    item.site,
+                    f"This {_TRAINED[item.kind]} is not prepared: {to} gets it",
+                    level=Level.NOTE,
+                    reason="what becomes of it there was not seen",
+                )
+
+
+class UnreadFile(Rule):
+    """Stop where an imported file that cannot be parsed gets a part of the training.
+
+    What: `utils.evaluate(model, loader)` where `utils.py` is written in Python 2.
+    Why: it may step, place or save what it gets; and the script cannot run before the file is mended.
+    Safety: reported only; the program is left alone.
+    Source: contract, P3 and P4.
+    """
+
+    code = "MIG915"
+    name = "unread-file"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        told = set()
+        for event in training.raw.log.events if training.required else ():
+            called = event.kind == "escape" and isinstance(event.node, s.Call)
+            problem = training.unread(event.node.func) if called else None
+            if problem is None or problem.path in told or event.item.kind not in _TRAINED:
+                continue
+            told.add(problem.path)
+            what = _TRAINED[event.item.kind]
+            yield Change(
+                self.code,
+                training.module_of(event.node),
+                event.node,
+                f"`{shown(training, event.node.func)}` gets a {what}, and {_fault(problem)}",
+                level=Level.REVIEW,
+                blocks=True,
+                reason="what becomes of it there was not seen",
+                recipe=f"mend {problem.path}, then run migrate again",
+            )
+
+
+def _fault(problem: FileProblem) -> str:
+    """Say which file was not read, and where it fails."""
+    file, message = os.path.basename(problem.path), problem.message.partition(";")[0]
+    return f"its file {file} {message} in line {problem.line}"
+
+
+RULES: tuple[type[Rule], ...] = (UnseenEngine, UnreadFile)
