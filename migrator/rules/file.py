@@ -8,7 +8,7 @@ from typing import Any
 from migrator.roles.role import Kind
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.checkpoint import guarded
-from migrator.rules.main_process import is_guarded
+from migrator.rules.main_process import is_guarded, is_guarded_on_every_way
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
@@ -151,9 +151,10 @@ class OpenedFile(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for module, call in training.calls.get("open", []) if training.required else ():
-            if not _writes(call) or not training.is_involved(call) or is_guarded(training, call):
+            involved = training.is_involved(call)
+            if not _writes(call) or not (involved or training.is_run(call)) or is_guarded_on_every_way(training, call):
                 continue
-            block = _only_writes(training, call)
+            block = _only_writes(training, call) if involved else None
             if block is not None:
                 yield guarded(
                     self.code, module, block, block, call, f"Write {_path(module, call)} on the main process only"

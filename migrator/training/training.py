@@ -268,6 +268,14 @@ class Training:
         """Whether a node's code takes part in the training."""
         return scope_of(node) in self.involved
 
+    def is_run(self, node: Any) -> bool:
+        """Whether the program's own run gets to a node's code, whether that takes part in the training or not."""
+        return any(
+            isinstance(first.node, s.Root) and first.module is self.program.entry
+            for frame in self.raw.log.frames.get(scope_of(node), ())
+            for first in list(frame.chain())[-1:]
+        )
+
     def value(self, node: Any) -> Value:
         """What an expression may be."""
         return self.walk.log.values.get(node, frozenset())

@@ -34,6 +34,19 @@ EXAMPLES = {
             frame=EPOCH,
         ),
         Example("a file that stays open", 'log = open("log.txt", "w")', reviews="MIG505", at="open(", frame=SETUP),
+        Example(
+            "a file that a logger of one's own keeps open",
+            "class Log:\n    def __init__(self, path):\n        self.file = open(path, 'a')\n\nlog = Log('log.txt')",
+            reviews="MIG505",
+            at="self.file = open",
+            frame=SETUP,
+        ),
+        Example(
+            "one that the main process alone makes",
+            "class Log:\n    def __init__(self, path):\n        self.file = open(path, 'a')\n\n"
+            "if accelerator.is_main_process:\n    log = Log('log.txt')",
+            frame=SETUP,
+        ),
         Example("a file that is read", 'with open("names.txt") as names:\n    words = names.read()', frame=SETUP),
         Example(
             "a line that the main process writes already",
