@@ -194,8 +194,13 @@ class _Settlement:
     def _sites(self, changes: Iterable[Change]) -> list[Any]:
         return [step.node for change in changes for step in change.steps if _asks(step.operation)]
 
+    def _placing(self, changes: Iterable[Change]) -> set[Any]:
+        """The sites that want nothing of the Accelerator but its device."""
+        steps = [step for change in changes for step in change.steps if _asks(step.operation)]
+        return {x.node for x in steps if _places(x.operation)} - {x.node for x in steps if not _places(x.operation)}
+
     def _access(self, changes: list[Change]) -> Access:
-        access = self.reach.solve(self._sites(changes), self.cpu.ways)
+        access = self.reach.solve(self._sites(changes), self.cpu.ways, self._placing(changes))
         if access.threads and not self.wants_code("MIG003"):
             scope = next(iter(access.threaded))
             raise Unreachable(scope, "the Accelerator must be handed on as a parameter (MIG003), which is not selected")
@@ -231,7 +236,8 @@ class _Settlement:
 
     def _reason_for(self, core: list[Change], node: Any) -> str:
         try:
-            access = self.reach.solve([*self._sites(core), node], self.cpu.ways)
+            placing = self._placing(self.open)
+            access = self.reach.solve([*self._sites(core), node], self.cpu.ways, placing)
         except Unreachable as problem:
             return problem.text
         if access.threads and not self.wants_code("MIG003"):
@@ -384,6 +390,13 @@ def _asks(operation: Operation | Prefix) -> bool:
     if isinstance(operation, Insert):
         return any(ACCELERATOR in line for line in operation.lines)
     return isinstance(operation, Wrap) and ACCELERATOR in operation.header
+
+
+def _places(operation: Operation | Prefix) -> bool:
+    """Whether an operation's text reaches for the Accelerator's device alone."""
+    if not isinstance(operation, Replace):
+        return False
+    return operation.text.count(ACCELERATOR) == operation.text.count(f"{ACCELERATOR}.device")
 
 
 def _joined_wraps(operations: list[Operation]) -> list[Operation]:

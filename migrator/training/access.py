@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from migrator.roles.idle import asks_for_main
 from migrator.roles.role import Kind, Object
 from migrator.roles.state import Frame
 from migrator.roles.walk import Walk
@@ -47,6 +48,7 @@ class Access:
     argument: str = ""  # the text of `cpu=...`
     exists: bool = False  # the script makes it itself
     expressions: dict[Any, str] = field(default_factory=dict)  # by scope node
+    placed: dict[Any, str] = field(default_factory=dict)  # by scope node: what stands for it where its device is wanted
     threads: list[tuple[Module, Any, Operation]] = field(default_factory=list)
     threaded: dict[Any, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
     calls: list[s.Call] = field(default_factory=list)  # which hand it on
@@ -55,6 +57,16 @@ class Access:
     def home(self) -> Any:
         """The scope that it is made in."""
         return scope_of(self.block)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it is made at the level of a module, but only where that is the main program."""
+        owner = self.block.owner
+        while isinstance(owner, s.Statement):
+            if isinstance(owner, s.If) and asks_for_main(owner.test):
+                return True
+            owner = owner.block.owner
+        return False
 
     @property
     def plain(self) -> str:

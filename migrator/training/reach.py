@@ -12,6 +12,7 @@ from migrator.source import syntax as s
 from migrator.source.block import Insert
 from migrator.source.module import Module
 from migrator.training.access import Access, Birthplace, Unreachable, Ways, why_not_called
+from migrator.training.own_device import placed_by_weights
 from migrator.training.position import after_docstring, class_of, scope_of
 from migrator.training.signature import new_argument, new_parameter
 
@@ -33,19 +34,22 @@ class Reach:
         self.users = users
         self.birthplace = Birthplace(walk, editable)
         self.home = self.birthplace.module_of
+        self.placing: set[Any] = set()  # the scopes that want nothing of the Accelerator but its device
 
     @property
     def has_own(self) -> bool:
         """Whether the script makes an Accelerator itself."""
         return self.birthplace.existing is not None
 
-    def solve(self, sites: Iterable[Any], ways: Ways = ()) -> Access:
+    def solve(self, sites: Iterable[Any], ways: Ways = (), placing: Iterable[Any] = ()) -> Access:
         """Find where to make the Accelerator so that it reaches every site.
 
         Args:    ways: how its argument can be written, each with the variables that it reads; one of them must be bound by then.
+                 placing: the sites that want nothing of it but its device.
         Raises:  Unreachable for a site that it cannot be brought to.
         """
         nodes = list(sites)
+        self.placing = {scope_of(node) for node in placing} - {scope_of(x) for x in nodes if x not in set(placing)}
         # what nobody calls has no say in where the Accelerator is made, and may read it where it is a global
         idle = [node for node in nodes if not self.birthplace.is_reached(node)]
         while True:
@@ -60,8 +64,9 @@ class Reach:
             nodes += late  # what hands it on needs it too
 
     def expression(self, access: Access, node: Any) -> str:
-        """Give the expression by which a node's code reaches the Accelerator."""
-        return access.expressions[scope_of(node)]
+        """Give the expression by which a node's code reaches the Accelerator, or what is on its device."""
+        scope = scope_of(node)
+        return access.expressions[scope] if scope in access.expressions else access.placed[scope]
 
     def is_at_hand(self, access: Access, node: Any) -> bool:
         """Whether code can use the Accelerator as things are: it is in scope, and made before on every way there."""
@@ -93,7 +98,7 @@ class Reach:
 
         Raises:  Unreachable
         """
-        if scope in access.expressions:
+        if scope in access.expressions or scope in access.placed:
             return
         if access.exists and self._has_parameter(scope, access.plain):
             access.expressions[scope] = access.plain
@@ -107,7 +112,10 @@ class Reach:
             access.expressions[scope] = written
             return
         owner = class_of(scope)
-        if owner is not None:
+        placed = placed_by_weights(self.walk, scope) if scope in self.placing else None
+        if placed is not None:
+            access.placed[scope] = placed
+        elif owner is not None:
             self._through_instance(access, scope, owner, through)
         elif isinstance(scope, s.Root):
             raise Unreachable(scope, why_not_called(scope))
@@ -124,6 +132,8 @@ class Reach:
             return access.name
         if "." in access.name or scope_path(scope, home) is None:
             return None
+        if access.is_guarded and self._is_model(class_of(scope)):
+            return None  # whoever imports the model has no such global
         if not isinstance(home, s.Root) or self._reads_globals(scope) or self._unthreadable(scope) is not None:
             return access.name
         nested = not isinstance(scope_of(scope.block), s.Root)
@@ -224,7 +234,7 @@ class Reach:
         made = [x for x in self.walk.heap.objects() if isinstance(x.data, Object) and x.data.site is owner]
         return frozenset(x for item in made for x in self.walk.variables.of(item).get(name, ()))
 
-    def _is_model(self, owner: s.ClassDef) -> bool:
+    def _is_model(self, owner: s.ClassDef | None) -> bool:
         made = [x for x in self.walk.heap.objects() if x.kind in (Kind.MODEL, Kind.DATASET)]
         return any(isinstance(x.data, Object) and x.data.site is owner for x in made)
 

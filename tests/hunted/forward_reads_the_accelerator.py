@@ -1,8 +1,7 @@
-# Now: `.cuda()` in `forward` becomes `.to(accelerator.device)`, a global that exists only under the `__main__`
-#   guard: whoever imports the class gets a NameError at the first forward. Nothing is reported. Elsewhere the same
-#   edit is refused ("its own code should not depend on an Accelerator; use the device of an input").
-# Should: Write `.to(x.device)` where an input is at hand, else refuse with that message.
-# Why: P3, P4; one answer for the module level and for the guard.
+# Should: `.cuda()` in `forward` becomes a move to the device of the model's own parameters: the Accelerator exists only
+#   under the `__main__` guard, and whoever imports the class has none. A model without parameters keeps its move, which
+#   is reported.
+# Why: P3, P4; one answer for the guard and for a model that is imported.
 # Seen: 1 of 40 repositories (capsules).
 import torch
 from torch import nn
