@@ -57,6 +57,7 @@ CASES = (
     Case("forward_reads_the_accelerator", has=("1.0).to(next(self.parameters()).device)",), untold=("MIG104",)),
     Case("function_nobody_calls", has=("accelerator.backward(loss)",), lacks=("loss.backward()", ".cuda()")),
     Case("function_that_evaluates_both_loaders", told=("MIG603", "MIG206")),
+    Case("generator_that_only_copies", has=("    x, y = data\n",), lacks=("device = accelerator.device",)),
     Case("hasattr_module_then_save_pretrained", has=("saved = accelerator.unwrap_model(model)\n", "    saved.save_")),
     Case("loss_to_numpy_without_cpu", has=("Accelerator(cpu=True)",)),
     Case("makedirs_that_already_tolerates", has=('os.makedirs("out")\n',)),

@@ -204,12 +204,16 @@ def removal(module: Module, statement: s.Statement, moves: list[Any]) -> list[Op
     """Take moves out of a statement, and the statement with them where nothing would be left of it."""
     if is_hollow(module, statement, moves):
         return [Drop(statement)]
+    copied = _taken_apart(module, statement, set(moves))
+    if copied is not None:
+        around, kept = module.outer(statement.value), module.outer(copied)  # type: ignore[attr-defined]
+        return [Replace(Span(around.start, kept.start), ""), Replace(Span(kept.end, around.end), "")]
     found: list[Operation] = []
     for call in moves:
         choice = call.parent
         if isinstance(choice, s.Conditional) and _is_no_choice(module, choice, set(moves)):
-            kept = choice.orelse if call is choice.body else choice.body
-            found.append(Replace(module.outer(choice), module.text(without_moves(kept, moves))))
+            left = choice.orelse if call is choice.body else choice.body
+            found.append(Replace(module.outer(choice), module.text(without_moves(left, moves))))
         else:
             found.append(Replace(Span(module.outer(call.func.value).end, module.span(call).end), ""))
     return found
@@ -238,6 +242,23 @@ def is_hollow(module: Module, statement: s.Statement, moves: Iterable[Any]) -> b
     return _same(module, statement.targets[0], statement.value, gone)
 
 
+def _taken_apart(module: Module, statement: s.Statement, gone: set[Any]) -> Any:
+    """What ``x, y = (value.to(device) for value in data)`` takes apart; None for any other statement, or one of several lines."""
+    if not isinstance(statement, s.Assign) or len(statement.targets) != 1 or "\n" in module.text(statement):
+        return None
+    value: Any = statement.value
+    if isinstance(value, s.Call) and isinstance(value.func, s.Name) and value.func.id in ("list", "tuple"):
+        value = value.args[0].value if len(value.args) == 1 else None
+    copies = isinstance(statement.targets[0], s.Collection) and isinstance(value, s.Comprehension)
+    if not copies or value.kind not in ("list", "generator") or len(value.generators) != 1:
+        return None
+    part = value.generators[0]
+    inner = without_moves(value.value, gone)
+    if part.tests or inner is value.value or module.text(inner) != module.text(part.target):
+        return None
+    return part.iter
+
+
 def _same(module: Module, target: Any, value: Any, gone: set[Any]) -> bool:
     value = without_moves(value, gone)
     if isinstance(value, s.Conditional):
@@ -248,7 +269,8 @@ def _same(module: Module, target: Any, value: Any, gone: set[Any]) -> bool:
         return all(_same(module, a, b, gone) for a, b in zip(target.items, value.items, strict=True))
     if isinstance(value, s.Comprehension) and len(value.generators) == 1:
         part = value.generators[0]
-        if part.tests or module.text(part.iter).removesuffix(".items()") != module.text(target):
+        again = isinstance(part.iter, s.Collection) and _same(module, target, part.iter, gone)
+        if part.tests or not (again or module.text(part.iter).removesuffix(".items()") == module.text(target)):
             return False
         inner = without_moves(value.value, gone)
         if value.kind == "dict" and value.key is not None:

@@ -1,4 +1,3 @@
-# Now: `x, y = (value.to(device) for value in data)` becomes `x, y = (value for value in data)`, which stays.
 # Should: A generator expression or list comprehension that only copies goes: `x, y = data`.
 # Why: P5, and what an author would write.
 # Seen: 1 of 40 repositories (sharpness-aware training).
