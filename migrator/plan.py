@@ -102,7 +102,9 @@ class _Settlement:
             self._cpu_advice()
         access = self._settle()
         if access is not None:
-            self.open += [change for change in self.opportune if self._is_at_hand(access, change)]
+            at_hand = {change for change in self.opportune if self._is_at_hand(access, change)}
+            self.plan.advice += _said_by_all([x for x in self.opportune if x not in at_hand])
+            self.open += [change for change in self.opportune if change in at_hand]
             self._carry_out(access)
         return self.plan
 
@@ -350,6 +352,21 @@ class _Settlement:
                 self.plan.accepted.append(
                     Change("MIG002", module, statement, message, (Step(module, statement, found[-1]),))
                 )
+
+
+def _said_by_all(changes: list[Change]) -> Iterator[Change]:
+    """Say where a file prints in every process, because no Accelerator is at hand there: at the first of its prints."""
+    found: dict[Module, list[Change]] = {}
+    for change in (x for x in changes if x.code == "MIG702"):
+        found.setdefault(change.module, []).append(change)
+    for module, prints in found.items():
+        first = min((x.node for x in prints), key=module.where)
+        several = f"{len(prints)} prints of this file, the first of them here, come" if len(prints) > 1 else ""
+        yield Change(
+            "MIG702", module, first, f"{several or 'This print comes'} once per process", level=Level.NOTE,
+            reason="there is no Accelerator here, or not yet",
+            recipe="make the Accelerator earlier, or print where it is at hand",
+        )  # fmt: skip
 
 
 def _index_advice(choice: Choice, module: Module, node: Any) -> Iterator[Change]:

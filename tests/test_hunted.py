@@ -72,6 +72,7 @@ CASES = (
     Case("second_run_after_unwrapped_method", has=("accelerator.unwrap_model(policy).sample_action(",)),
     Case("loop_ends_on_rank_local_loss", migrated=False, told=("MIG910",)),
     Case("number_of_steps_differs_between_ranks", migrated=False, told=("MIG910",)),
+    Case("printed_before_the_accelerator", told=("MIG702",)),
     Case("random_custom_sampler", told=("MIG914",)),
     Case("scheduler_length_of_prepared_loader", told=("MIG204",)),
     Case("started_by_an_installed_command", has=("self.accelerator.backward(loss)",)),

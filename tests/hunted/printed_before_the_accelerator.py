@@ -1,6 +1,5 @@
-# Now: The Accelerator is made just before `prepare`, so every `print` above it stays and comes once per process.
-#   Nothing is reported.
-# Should: Make the Accelerator right after the arguments are parsed (MIG001 says so), or report the prints above it.
+# Should: The Accelerator is made just before `prepare`, so that every `print` above it stays and comes once per process:
+#   say so once (MIG702), at the first of them.
 # Why: P2 (console printed once).
 # Seen: At least 1 of 40 repositories (capsules).
 import argparse
