@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
+from migrator.roles.state import Event
 from migrator.rules.change import ACCELERATOR, Change, Step
+from migrator.rules.main_process import is_guarded
 from migrator.rules.prepare import unguarded_saves
 from migrator.rules.rule import Rule, Safety
 from migrator.rules.wrapper import wrapper_questions
@@ -124,7 +126,7 @@ class Load(Rule):
         done: set[Any] = set()
         reads = training.calls.get("torch.load", [])
         for module, call in reads:
-            if not training.is_involved(call):
+            if not (training.is_involved(call) or training.is_run(call)):
                 continue
             visits = [event for event in training.events("make") if event.node is call]
             if (
@@ -132,6 +134,7 @@ class Load(Rule):
                 or not visits
                 or not all(event.order > first for event in visits)
                 or any(event.loop is not None for event in visits)
+                or any(is_guarded(training, node) for event in visits for node in _calls_to(event))
             ):
                 continue
             statement = _outermost_with(call.statement)
@@ -149,6 +152,12 @@ class Load(Rule):
                 (Step(module, statement, operation),),
                 needs=_PREPARED,
             )
+
+
+def _calls_to(event: Event) -> Iterator[Any]:
+    """The node of an event, and the calls that led there."""
+    yield event.node
+    yield from (frame.call for frame in event.frame.chain() if frame.call is not None)
 
 
 def _waits(statement: Any) -> bool:

@@ -215,6 +215,11 @@ def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
         for item in event.value - inside:
             if not item.prepared and key_of(item) in keys and item.kind in (Kind.MODEL, Kind.OPAQUE):
                 return Obstacle(event.frame, event.node, item, "reaches this loss without having been prepared")
+    steps = {e.node for e in walk.log.events if e.item.prepared and _steps(e)}
+    for event in walk.log.events:
+        trains = event.item in structure.roots if event.kind == "forward" else _steps(event) and event.node in steps
+        if trains and not event.item.prepared and _is_read(event.item):
+            return Obstacle(event.frame, event.node, event.item, "is read from a file, and trains here unprepared")
     for events in structure.by_item.values():
         for event in events:
             if event.item.prepared or key_of(event.item) not in keys:
@@ -224,3 +229,12 @@ def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
             if event.kind == "call" and event.detail == "step":
                 return Obstacle(event.frame, event.node, event.item, "is stepped here without having been prepared")
     return None
+
+
+def _steps(event: Event) -> bool:
+    return event.kind == "call" and event.detail == "step"
+
+
+def _is_read(item: Object) -> bool:
+    """Whether an object is what `torch.load` gave, or a part of that."""
+    return item.kind is Kind.OPAQUE and item.label.startswith("torch.load")

@@ -21,14 +21,6 @@ from migrator.rules.rule import Example, Rule
 
 DEFAULT = Settings()
 GATE_OFF = Settings(ignore=("MIG004",))
-# right, and not what comes out yet
-WRONG = {
-    ("load", "in a function"): "a function that no training loop calls is not looked into",
-    (
-        "no-prepare-point",
-        "a model and an optimizer that are read again together",
-    ): "what `torch.load` gives is not seen to be trained",
-}
 # rules whose edits are made by another one
 TOGETHER = {"save-dict": "MIG501"}
 
@@ -40,9 +32,7 @@ def cases(kind: str = "") -> list[object]:
         for example in rule.examples:
             fate = "rewritten" if example.after is not None else "reported" if example.reviews else "left"
             if kind in ("", fate):
-                reason = WRONG.get((rule.name, example.name)) if kind else None
-                marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-                found.append(pytest.param(rule, example, id=f"{rule.code}-{example.name}", marks=marks))
+                found.append(pytest.param(rule, example, id=f"{rule.code}-{example.name}"))
     return found
 
 

@@ -164,6 +164,18 @@ model.load_state_dict(best())
 """,
             _AWAITED,
         ),
+        Example(
+            "in a function that the main process alone calls",
+            MIGRATED
+            + """
+def best():
+    return torch.load("model.pt")
+
+accelerator.save(1, "model.pt")
+if accelerator.is_main_process:
+    best()
+""",
+        ),
         Example("weights of an earlier run", 'state = torch.load("start.pt", map_location="cpu")', frame=SETUP),
         Example("a script that trains nothing", INFERENCE),
         Example(
