@@ -55,6 +55,7 @@ CASES = (
     Case("flag_that_is_its_own_condition", has=("Accelerator(cpu=not args.cuda)",)),
     Case("flag_that_nothing_reads", has=("pin = torch.cuda.is_available()\n",), lacks=("use_cuda",)),
     Case("forward_reads_the_accelerator", has=("1.0).to(next(self.parameters()).device)",), untold=("MIG104",)),
+    Case("forward_reads_the_accelerator", has=("1.0).to(self.body.weight.device)",), untold=("MIG104",)),
     Case("function_nobody_calls", has=("accelerator.backward(loss)",), lacks=("loss.backward()", ".cuda()")),
     Case("function_that_evaluates_both_loaders", told=("MIG603", "MIG206")),
     Case("generator_that_only_copies", has=("    x, y = data\n",), lacks=("device = accelerator.device",)),
@@ -136,9 +137,9 @@ def test_an_imported_model_names_the_device_of_its_parameters() -> None:
     files = [str(entry), str(entry.with_name("net.py"))]
     found = {Path(file.source.path).name: file for run in pipeline.run(files, Settings()) for file in run.files}
     text = found["net.py"].text or ""
-    assert "torch.zeros(x.size(0), 1).to(next(me.parameters()).device)" in text
-    assert "device=next(me.parameters()).device)" in text
-    assert ".to(next(self.parameters()).device, non_blocking=True)" in text
+    assert "torch.zeros(x.size(0), 1).to(me.inner.weight.device)" in text
+    assert "device=me.inner.weight.device)" in text
+    assert ".to(self.head.weight.device, non_blocking=True)" in text
     assert "torch.ones(1).cuda()" in text
     (left,) = [item for item in found["net.py"].items if not item.applied and item.code == "MIG104"]
     assert left.reason.endswith("use the device of an input")

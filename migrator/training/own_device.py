@@ -1,8 +1,9 @@
-"""How a model's own code names the device that it is on, without an Accelerator: by its parameters."""
+"""How a model's own code names the device that it is on, without an Accelerator: by its weights."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind, Object
@@ -10,36 +11,56 @@ from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.training.position import class_of
 
+_WEIGHT = re.compile(r"torch\.nn\.(\w+\.)*(Linear|Conv\w+|Embedding(Bag)?)$")  # these have a `weight` in any case
 _WEIGHTS = re.compile(
-    r"torch\.nn\.(\w+\.)*(Parameter|Bilinear|\w*Linear|\w*Conv\w+|\w*BatchNorm\w*|LayerNorm|GroupNorm|Embedding(Bag)?"
-    r"|RNN|LSTM|GRU|\w+Cell|MultiheadAttention|Transformer\w*|PReLU)$|torchvision\.models\."
+    r"torch\.nn\.(\w+\.)*(Bilinear|\w*Linear|\w*Conv\w+|Embedding(Bag)?|RNN|LSTM|GRU|\w+Cell|MultiheadAttention"
+    r"|Transformer\w*|PReLU)$|torchvision\.models\."
 )
+_PARAMETER = re.compile(r"torch\.nn\.(parameter\.)?Parameter$")
 
 
 def placed_by_weights(walk: Walk, scope: Any) -> str | None:
-    """Give what has a ``device`` in a method of a model that surely has parameters; None elsewhere.
+    """Give what has a ``device`` in a method of a model whose constructor makes a part with weights; None elsewhere.
 
-    Not in the constructor, where there may be none yet, and where they are not placed.
+    Not in the constructor itself, where there may be none yet, and where they are not placed.
     """
     owner = class_of(scope)
-    if owner is None or scope.name == "__init__":
+    init = owner.methods().get("__init__") if owner is not None else None
+    if owner is None or init is None or scope is init:
         return None
     classes = [x for x in walk.heap.those(Kind.CLASS) if x.site is owner]
-    made = [x for x in walk.heap.those(Kind.MODEL) if x.data in classes]
-    if not made or not any(_has_weights(walk, x, set()) for x in classes):
+    if not any(x.data in classes for x in walk.heap.those(Kind.MODEL)):
         return None
-    return f"next({scope.params[0].name}.parameters())"
+    found = [place for place in _parts(walk, init, scope.params[0].name, set(classes)) if place]
+    return next((x for x in found if "(" not in x), found[0] if found else None)
+
+
+def _parts(walk: Walk, init: s.FunctionDef, me: str, seen: set[Object]) -> Iterator[str | None]:
+    """What a constructor surely keeps on the instance that says where it is, as another method reads it."""
+    for statement in init.body.statements:
+        if not isinstance(statement, s.Assign) or not isinstance(statement.value, s.Call):
+            continue
+        target = statement.targets[0]
+        if isinstance(target, s.Attribute) and isinstance(target.value, s.Name):
+            if target.value.id == init.params[0].name:
+                yield _place(walk, statement.value, f"{me}.{target.name}", seen)
+
+
+def _place(walk: Walk, made: s.Call, name: str, seen: set[Object]) -> str | None:
+    """What says where a part is: a parameter, a layer's weight, or the first of a module's parameters; None if nothing."""
+    callees = walk.log.values.get(made.func, frozenset())
+    words = [str(x.data) for x in callees if x.kind is Kind.LIBRARY]
+    if not callees or len(words) not in (0, len(callees)):
+        return None
+    if words and all(map(_PARAMETER.match, words)):
+        return name
+    if words and all(map(_WEIGHT.match, words)):
+        return f"{name}.weight"
+    inner = words and all(_WEIGHTS.match(word) for word in words)
+    return f"next({name}.parameters())" if inner or all(_has_weights(walk, x, seen) for x in callees) else None
 
 
 def _has_weights(walk: Walk, item: Object, seen: set[Object]) -> bool:
-    """Whether a class derives from something with parameters, or its constructor makes something that has them."""
-    if item.kind is Kind.LIBRARY:
-        return bool(_WEIGHTS.match(str(item.data)))
-    if item.kind is not Kind.CLASS or item in seen:
-        return False
-    seen.add(item)
-    init = item.site.methods().get("__init__")
-    calls = [x for x in init.body.walk() if isinstance(x, s.Call)] if init is not None else []
-    used = {x for call in calls for x in walk.log.values.get(call.func, ())}
-    bases = {x for base in item.data[2] for x in base}
-    return any(_has_weights(walk, x, seen) for x in used | bases)
+    """Whether the constructor of a local module class makes a part with weights."""
+    init = item.site.methods().get("__init__") if item.kind is Kind.CLASS and item not in seen else None
+    return init is not None and any(_parts(walk, init, "self", seen | {item}))
