@@ -54,7 +54,6 @@ CASES = (
     ),
     Case("flag_that_is_its_own_condition", has=("Accelerator(cpu=not args.cuda)",)),
     Case("flag_that_nothing_reads", has=("pin = torch.cuda.is_available()\n",), lacks=("use_cuda",)),
-    Case("forward_reads_the_accelerator", has=("1.0).to(next(self.parameters()).device)",), untold=("MIG104",)),
     Case("forward_reads_the_accelerator", has=("1.0).to(self.body.weight.device)",), untold=("MIG104",)),
     Case("function_nobody_calls", has=("accelerator.backward(loss)",), lacks=("loss.backward()", ".cuda()")),
     Case("function_that_evaluates_both_loaders", told=("MIG603", "MIG206")),
