@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 # A script whose objects come from elsewhere need not say "torch": the training loop itself must be enough.
 SIGNS = (b"torch", b"backward(", b".cuda(", b".to(", b"prepare(")
 
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))", re.MULTILINE
-)
+_IMPORT = re.compile(rb"[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))")
+_WORD = re.compile(rb"\w+")
 _TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\.(?:\w+\.)?[A-Z]\w*\(|from torch\.optim import")
 
 
@@ -27,16 +26,35 @@ def trains(data: bytes) -> bool:
 
 def imported_stems(data: bytes) -> set[str]:
     """Give the last parts of everything that a file may import."""
-    found: set[str] = set()
-    for module, names, plain in _IMPORT.findall(data):
+    return {parts[-1] for _, parts in imported_modules(data) if parts}
+
+
+def imported_modules(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Give what a file may import: how many folders up it is looked for, plus one, or 0, and the parts of its name."""
+    for line in _import_lines(data):
+        statement = _IMPORT.match(line)
+        if statement is None:
+            continue
+        module, names, plain = statement.groups(b"")
         if module:
-            found.add(module.rpartition(b".")[2].decode("ascii", "ignore"))
-            found.update(word.decode("ascii", "ignore") for word in re.findall(rb"\w+", names))
+            dotted = module.decode("ascii", "ignore")
+            name = dotted.lstrip(".")
+            level, parts = len(dotted) - len(name), name.split(".") if name else []
+            yield level, parts
+            yield from ((level, [*parts, word.decode("ascii", "ignore")]) for word in _WORD.findall(names))
         for part in plain.split(b","):
-            words = part.split()
-            if words:
-                found.add(words[0].rpartition(b".")[2].decode("ascii", "ignore"))
-    return found
+            if words := part.split():
+                yield 0, words[0].decode("ascii", "ignore").split(".")
+
+
+def _import_lines(data: bytes) -> Iterator[bytes]:
+    """The lines that say ``import``; to look for the word is far cheaper than to look at every line."""
+    at = data.find(b"import")
+    while at >= 0:
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        yield data[data.rfind(b"\n", 0, at) + 1 : end]
+        at = data.find(b"import", end)
 
 
 def stem_of(path: str) -> str:
@@ -60,19 +78,13 @@ def leading_to(roots: Iterable[str], imports: Mapping[str, set[str]]) -> set[str
         found |= more
 
 
-def _imported_modules(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Give what a file may import: how many folders up it is looked for, plus one, or 0, and the parts of its name."""
-    for module, names, plain in _IMPORT.findall(data):
-        dotted = module.decode("ascii", "ignore")
-        name = dotted.lstrip(".")
-        parts = name.split(".") if name else []
-        if dotted:
-            yield len(dotted) - len(name), parts
-            for word in re.findall(rb"\w+", names):
-                yield len(dotted) - len(name), [*parts, word.decode("ascii", "ignore")]
-        for part in plain.split(b","):
-            if words := part.split():
-                yield 0, words[0].decode("ascii", "ignore").split(".")
+def _folders_of(path: str) -> Iterator[str]:
+    """The folders that a path goes through."""
+    while folder := os.path.dirname(path):
+        if folder == path:
+            return
+        yield folder
+        path = folder
 
 
 class Outside:
@@ -80,6 +92,7 @@ class Outside:
 
     def __init__(self, given: Iterable[str], read: Callable[[str], bytes | None]) -> None:
         self._given = {os.path.normpath(path) for path in given}
+        self._folders = {folder for path in self._given for folder in _folders_of(path)}  # they count as given, too
         self._read = read
         self._names: dict[str, set[str]] = {}  # by folder: what can be imported from there
 
@@ -101,7 +114,7 @@ class Outside:
 
     def _imports(self, path: str, root: str) -> Iterator[str]:
         """The files outside that a file imports."""
-        for level, parts in _imported_modules(self._read(path) or b""):
+        for level, parts in imported_modules(self._read(path) or b""):
             folder = os.path.dirname(path)
             for _ in range(level - 1):
                 folder = os.path.dirname(folder)
@@ -113,33 +126,36 @@ class Outside:
                             yield found
 
     def _names_in(self, folder: str) -> set[str]:
-        """The folders in a folder, and the stems of those of its files that were not given."""
+        """The stems of the files in a folder that were not given, and the folders of which nothing was."""
         if folder not in self._names:
             entries = os.listdir(folder or os.curdir) if os.path.isdir(folder or os.curdir) else []
             self._names[folder] = {
                 name.removesuffix(".py")
-                for name in entries
-                if os.path.normpath(os.path.join(folder, name)) not in self._given
-                and (name.endswith(".py") or os.path.isdir(os.path.join(folder, name)))
+                for name, path in ((name, os.path.normpath(os.path.join(folder, name))) for name in entries)
+                if (
+                    path not in self._given
+                    if name.endswith(".py")
+                    else path not in self._folders and os.path.isdir(path)
+                )
             }
         return self._names[folder]
 
 
 def candidates(paths: Iterable[str]) -> list[str]:
     """Keep the files that can matter, and those that lead to one that trains: a ``main.py`` may only start a trainer."""
-    order = list(paths)
     matter: set[str] = set()
     roots: set[str] = set()
-    for path in order:
+    imports: dict[str, set[str]] = {}  # of all files, in order
+    for path in paths:
         data = _bytes_of(path)
+        imports[path] = imported_stems(data or b"")
         if data is None or matters(data):
             matter.add(path)
             if data is not None and trains(data):
                 roots.add(path)
-    if roots and len(matter) < len(order):
-        matter |= leading_to(roots, {path: imported_stems(_bytes_of(path) or b"") for path in order})
-    outside = Outside(order, _bytes_of)
-    return [path for path in order if path in matter or outside.is_started_by(path)]
+    matter |= leading_to(roots, imports)
+    outside = Outside(imports, _bytes_of)
+    return [path for path in imports if path in matter or outside.is_started_by(path)]
 
 
 def _bytes_of(path: str) -> bytes | None:
