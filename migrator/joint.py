@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import permutations
 
 from migrator.errors import Distrusted, FileProblem
-from migrator.proposal import Break, Proposal
+from migrator.proposal import Break, Placed, Proposal
 from migrator.report.report import FileReport, Item, Level, ProgramReport
 from migrator.source.edit import Edit
 
@@ -107,8 +106,19 @@ def _groups(number: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 
 def _find_break(proposals: Sequence[Proposal]) -> Break | None:
-    """Find an edit of one program that would break another; None where they agree."""
-    return next((found for one, other in permutations(proposals, 2) if (found := one.breaks(other)) is not None), None)
+    """Find an edit of one program that would break another, which does not make it; None where they agree."""
+    for path in dict.fromkeys(path for proposal in proposals for path in proposal.edits):
+        users = [proposal for proposal in proposals if path in proposal.modules]
+        makers: dict[Edit, dict[str, tuple[Proposal, Placed]]] = {}
+        for proposal in users:
+            for placed in proposal.edits.get(path, ()):
+                makers.setdefault(placed.edit, {})[proposal.entry] = proposal, placed
+        for edit, made in makers.items():
+            for other in users if len(made) < len(users) else ():
+                for one, placed in made.values() if other.entry not in made else ():
+                    if one.concerns(path, placed, other):
+                        return Break(one, other, path, edit)
+    return None
 
 
 def _joined(proposals: Sequence[Proposal], guard: Guard) -> ProgramReport:
@@ -130,16 +140,16 @@ def _joined(proposals: Sequence[Proposal], guard: Guard) -> ProgramReport:
     )
 
 
-def _joined_files(files: Sequence[FileReport], texts: dict[str, str]) -> Iterator[FileReport]:
+def _joined_files(files: Iterable[FileReport], texts: dict[str, str]) -> Iterator[FileReport]:
     """One report a file; where nothing is written, nothing was applied."""
-    sources = {os.path.normpath(file.source.path): file.source for file in files}
-    for path, source in sources.items():
-        told = [item for file in files if os.path.normpath(file.source.path) == path for item in file.items]
-        if not texts:
-            told = [_withheld(item) for item in told]
+    alike: dict[str, list[FileReport]] = {}
+    for file in files:
+        alike.setdefault(os.path.normpath(file.source.path), []).append(file)
+    for path, found in alike.items():
+        told = dict.fromkeys(item if texts else _withheld(item) for file in found for item in file.items)
         done = {(item.code, item.line) for item in told if item.applied}  # one program leaves what another changes
-        items = [item for item in told if item.applied or (item.code, item.line) not in done]
-        yield FileReport(source, tuple(sorted(dict.fromkeys(items))), texts.get(path))
+        items = sorted(item for item in told if item.applied or (item.code, item.line) not in done)
+        yield FileReport(found[0].source, tuple(items), texts.get(path))
 
 
 def _union(proposals: Sequence[Proposal]) -> dict[str, list[Edit]]:

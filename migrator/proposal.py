@@ -40,17 +40,10 @@ class Proposal:
     excuses: frozenset[Excuse] = frozenset()
     hindered_by: frozenset[str] = frozenset()  # files outside that use what it would have changed
 
-    def breaks(self, other: Proposal) -> Break | None:
-        """Find an edit that would break the other program, which would have to make it as well and does not."""
-        for path, edits in self.edits.items():
-            if path in other.modules:
-                theirs = {placed.edit for placed in other.edits.get(path, ())}
-                excused = {x.name for x in self.excuses if x.path == path and x.user in other.modules}
-                for placed in edits:
-                    concerns = placed.function in other.runs[path] or placed.name in excused
-                    if concerns and placed.edit not in theirs:
-                        return Break(self, other, path, placed.edit)
-        return None
+    def concerns(self, path: str, placed: Placed, other: Proposal) -> bool:
+        """Whether an edit of its own would break another program that does not make it, too."""
+        excused = any(x.path == path and x.name == placed.name and x.user in other.modules for x in self.excuses)
+        return excused or placed.function in other.runs[path]
 
     def source_report(self, path: str) -> FileReport:
         """Give the report of a file that it changes."""
