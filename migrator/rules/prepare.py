@@ -93,9 +93,14 @@ def _sites(training: Training, item: Object) -> Iterator[Any]:
         )
         if isinstance(value, s.Call) and value is not item.site and value in (item.context or ()):
             yield value
-    if item.kind is Kind.LOADER:  # it may be one of several in an object made for them: ``data = Data(args)``
-        makers = [x for x in item.context or () if any(made.kind is Kind.INSTANCE for made in training.value(x))]
-        yield from makers[-1:]
+    if item.kind is Kind.LOADER:
+        yield from [call for call in item.context or () if _makes_data(training, call)][-1:]
+
+
+def _makes_data(training: Training, call: s.Call) -> bool:
+    """Whether a call makes an object that only keeps loaders: ``data = Data(args)``; one with the loop in it is a trainer."""
+    classes = [x.data.site for x in training.value(call) if x.kind is Kind.INSTANCE and isinstance(x.data, Object)]
+    return bool(classes) and not any(training.structure.loops & set(node.body.walk()) for node in classes)
 
 
 def _located(training: Training, node: Any) -> tuple[Module, Any]:
