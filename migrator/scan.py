@@ -11,6 +11,7 @@ SIGNS = (b"torch", b"backward(", b".cuda(", b".to(", b"prepare(")
 
 _IMPORT = re.compile(rb"[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))")
 _WORD = re.compile(rb"\w+")
+_CONTINUED = re.compile(rb"\\?(#[^\n]*)?\r?\n")
 _TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\.(?:\w+\.)?[A-Z]\w*\(|from torch\.optim import")
 
 
@@ -48,13 +49,25 @@ def imported_modules(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _import_lines(data: bytes) -> Iterator[bytes]:
-    """The lines that say ``import``; to look for the word is far cheaper than to look at every line."""
+    """The lines that say ``import``, each joined with those that go on with it.
+
+    To look for the word is far cheaper than to look at every line.
+    """
     at = data.find(b"import")
     while at >= 0:
-        end = data.find(b"\n", at)
-        end = len(data) if end < 0 else end
-        yield data[data.rfind(b"\n", 0, at) + 1 : end]
+        end = _end_of_line(data, at)
+        if b"(" in data[at:end] and b")" not in data[at:end]:
+            end = _end_of_line(data, max(data.find(b")", end), end))
+        while data[end - 1 : end] == b"\\":
+            end = _end_of_line(data, end + 1)
+        line = data[data.rfind(b"\n", 0, at) + 1 : end]
+        yield _CONTINUED.sub(b" ", line) if b"\n" in line else line
         at = data.find(b"import", end)
+
+
+def _end_of_line(data: bytes, at: int) -> int:
+    end = data.find(b"\n", at)
+    return len(data) if end < 0 else end
 
 
 def stem_of(path: str) -> str:

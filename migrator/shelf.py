@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
 from migrator.proposal import Excuse
-from migrator.scan import imported_stems, stem_of
+from migrator.scan import imported_modules, stem_of
 from migrator.source import files
 from migrator.source.text import Source, read_source
 
@@ -177,11 +177,13 @@ class Shelf:
         return "".join(f"{path}\0" for path in outside if word in self.peek(path))
 
     def _importers(self, of: str) -> list[str]:
-        """The files that import something of another one's name; they are looked for once."""
+        """The files that may import another one; they are looked for once."""
         if of not in self.importers:
-            stem = stem_of(of)
+            place = os.path.join(os.path.dirname(os.path.abspath(of)), stem_of(of)).split(os.sep)
+            if os.path.basename(of) == "__init__.py":
+                del place[-2]  # the package is called like its folder
             near = ((path, self.peek(path)) for path in self._neighbours(os.path.dirname(of)))
-            self.importers[of] = [x for x, data in near if stem.encode() in data and stem in imported_stems(data)]
+            self.importers[of] = [x for x, data in near if place[-1].encode() in data and _imports(data, place)]
         return self.importers[of]
 
     def _neighbours(self, folder: str) -> list[str]:
@@ -216,6 +218,11 @@ class Shelf:
         if isinstance(found, FileProblem):
             raise found
         return found
+
+
+def _imports(data: bytes, place: list[str]) -> bool:
+    """Whether an import may find a module, given the folders that lead to it and its name; ``from a import b`` may mean a.b."""
+    return any(parts and parts == place[-len(parts) :] for _, parts in imported_modules(data))
 
 
 _KINDS: dict[str, Callable[..., str | None]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.scan import candidates, matters
+from migrator.scan import candidates, imported_modules, matters
 
 HEAVY = {"libcst", "rich", "difflib", "json", "pathspec", "torch", "tomllib"}
 HEAVY |= {"hashlib", "migrator.cache.store", "migrator.pipeline", "migrator.run"}
@@ -88,3 +88,20 @@ def test_a_script_that_starts_a_training_in_a_file_that_was_not_given_stays(tmp_
     assert candidates([main, other]) == [main]
     (tmp_path / "lab" / "steps.py").write_bytes(b"def step(loss): ...\n")
     assert candidates([main, other]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        (b"import a.b as c, d\n", {(0, "a.b"), (0, "d")}),
+        (b"from . import a\n", {(1, ""), (1, "a")}),
+        (b"    from ..a.b import c  # import d\n", {(2, "a.b"), (2, "a.b.c")}),
+        (b"from a import (\n    b,  # why\n    c,\n)\nx = 1\n", {(0, "a"), (0, "a.b"), (0, "a.c")}),
+        (b"from a import b, \\\n    c\r\n", {(0, "a"), (0, "a.b"), (0, "a.c")}),
+        (b"from a import (b", {(0, "a"), (0, "a.b")}),
+        (b"import\\\n", set()),
+        (b"important = 1\nx = 'import y'\n# import z\n", set()),
+    ],
+)
+def test_what_a_file_may_import(text: bytes, modules: set[tuple[int, str]]) -> None:
+    assert {(level, ".".join(parts)) for level, parts in imported_modules(text)} == modules

@@ -191,7 +191,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], bool]] = {
     "a neighbour that uses a function": (write("apart/user.py", "from fit import run_epoch\nrun_epoch(1, 2)\n"), False),
     "a neighbour that comes to use it": (write("apart/reader.py", "from fit import run_epoch\nrun_epoch(1, 2)\n"), False),
     "a user of it one folder above": (write("user.py", "from apart.fit import run_epoch\nrun_epoch(1, 2)\n"), False),
-    "a neighbour that uses something else": (write("apart/user.py", "from fit import device\n"), True),
+    "a neighbour that uses something else": (write("apart/user.py", "from fit import dataset\n"), True),
     "a repository that begins further in": (lambda folder: (folder / "sub" / ".git").mkdir(), False),
     "an engine of two scripts": (edit("pair/engine.py", "mean()", "sum()"), False),
     "one of two scripts": (edit("pair/two.py", "lr=0.1", "lr=0.2"), False),
