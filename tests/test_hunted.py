@@ -29,6 +29,7 @@ class Case:
 
 CASES = (
     Case("attack_that_trains_no_model", migrated=False, untold=("MIG301", "MIG201")),
+    Case("attrs_that_make_the_training", migrated=False, told=("MIG901",)),
     Case("backward_that_trains_nothing", migrated=False, untold=("MIG301", "MIG201")),
     Case(
         "batch_meets_cpu_tensor_before_its_move",

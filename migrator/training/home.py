@@ -115,6 +115,8 @@ def home_frame(event: Event) -> Frame:
 
 def _is_rebindable(event: Event) -> bool:
     owner, name = event.detail
+    if isinstance(event.frame.node, s.ClassDef):
+        return False  # what a class body binds is there before any instance
     if isinstance(event.node, (s.Name, s.Parameter)):
         return isinstance(owner, Frame) and (owner is home_frame(event) or _at_module(owner))
     if isinstance(event.node, s.Attribute):
