@@ -49,6 +49,8 @@ def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]
         return Level.NOTE, "no batch of it reaches the training that was analysed", ""
     if _follows_tensor(node):
         return Level.NOTE, "it is the kind of device that a tensor is on already", ""
+    if training.handed_over:
+        return Level.NOTE, "the training itself was not seen (MIG915)", ""
     if not training.is_involved(node):
         return Level.NOTE, "it takes no part in the training that was analysed", ""
     if isinstance(node, s.Literal) and isinstance(node.parent, s.Compare) and ":" not in str(node.value):
@@ -108,6 +110,8 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
             yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
     elif call not in training.walk.log.values and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, which nothing reaches,"
+    elif training.handed_over and _BUILT.search(module.text(func)):
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif _is_undrawn(training, call):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, from which nothing here draws,"
     elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
