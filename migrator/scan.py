@@ -91,13 +91,14 @@ def leading_to(roots: Iterable[str], imports: Mapping[str, set[str]]) -> set[str
         found |= more
 
 
-def _folders_of(path: str) -> Iterator[str]:
-    """The folders that a path goes through."""
-    while folder := os.path.dirname(path):
-        if folder == path:
-            return
+def _folders_to(folder: str) -> Iterator[str]:
+    """A folder and those above it."""
+    while folder:
         yield folder
-        path = folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return
+        folder = above
 
 
 class Outside:
@@ -105,7 +106,8 @@ class Outside:
 
     def __init__(self, given: Iterable[str], read: Callable[[str], bytes | None]) -> None:
         self._given = {os.path.normpath(path) for path in given}
-        self._folders = {folder for path in self._given for folder in _folders_of(path)}  # they count as given, too
+        folders = {os.path.dirname(path) for path in self._given}
+        self._folders = {above for folder in folders for above in _folders_to(folder)}  # they count as given, too
         self._read = read
         self._names: dict[str, set[str]] = {}  # by folder: what can be imported from there
 
@@ -156,19 +158,19 @@ class Outside:
 
 def candidates(paths: Iterable[str]) -> list[str]:
     """Keep the files that can matter, and those that lead to one that trains: a ``main.py`` may only start a trainer."""
+    given = list(paths)
     matter: set[str] = set()
     roots: set[str] = set()
-    imports: dict[str, set[str]] = {}  # of all files, in order
-    for path in paths:
+    for path in given:
         data = _bytes_of(path)
-        imports[path] = imported_stems(data or b"")
         if data is None or matters(data):
             matter.add(path)
             if data is not None and trains(data):
                 roots.add(path)
-    matter |= leading_to(roots, imports)
-    outside = Outside(imports, _bytes_of)
-    return [path for path in imports if path in matter or outside.is_started_by(path)]
+    if roots and len(matter) < len(given):  # to read a file again is cheaper than to look for imports in vain
+        matter |= leading_to(roots, {path: imported_stems(_bytes_of(path) or b"") for path in given})
+    outside = Outside(given, _bytes_of)
+    return [path for path in given if path in matter or outside.is_started_by(path)]
 
 
 def _bytes_of(path: str) -> bytes | None:

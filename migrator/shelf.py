@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from migrator.training.training import Training
 
 # What a shelf keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
-_KEPT = 300_000
+_KEPT = 60_000
 _MODULES = 60
 
 Question = tuple[str, ...]  # what is asked, and about what
