@@ -154,25 +154,6 @@ VIEWS = frozenset(
     squeeze_ unsqueeze_ detach_ float_ long_ data_ movedim index_select""".split()
 )
 
-# modules whose use means that something else already drives the training
-FRAMEWORKS = {
-    "accelerate": "Hugging Face Accelerate",
-    "lightning": "Lightning",
-    "pytorch_lightning": "Lightning",
-    "lightning_fabric": "Lightning Fabric",
-    "deepspeed": "DeepSpeed",
-    "ignite": "Ignite",
-    "horovod": "Horovod",
-    "fastai": "fastai",
-    "composer": "Composer",
-    "colossalai": "Colossal-AI",
-    "torch_xla": "PyTorch/XLA",
-    "fairscale": "FairScale",
-    "catalyst": "Catalyst",
-    "poptorch": "PopTorch",
-    "megatron": "Megatron",
-}
-
 AVAILABLE = re.compile(
     r"torch\.(cuda|accelerator|xpu|npu|mps|backends\.(mps|cuda))\.(is_available|is_built|device_count)$"
 )

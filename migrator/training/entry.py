@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from migrator.roles.knowledge import FRAMEWORKS
+from migrator.roles.frameworks import FRAMEWORKS
 from migrator.scan import Outside, imported_stems, leading_to, stem_of, trains
 
 _MAIN = re.compile(rb"^if[ \t]+__name__[ \t]*==", re.MULTILINE)
