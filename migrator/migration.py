@@ -16,6 +16,7 @@ from migrator.roles.explain import explain
 from migrator.roles.program import Program
 from migrator.rules import CATALOGUE
 from migrator.rules.change import Change
+from migrator.rules.engine import import_by_name, imports_by_name
 from migrator.rules.residue import sweep
 from migrator.rules.rule import Rule, Safety
 from migrator.shelf import Outsiders, Shelf, path_of
@@ -92,16 +93,12 @@ def migrate(entry: Module, shelf: Shelf, allies: frozenset[str] = frozenset()) -
     training = Training(Program(entry, shelf.read, shelf.parsed, shelf.exists, shelf.settings.makes))
     proposal = Proposal(entry.source.path, None, frozenset(map(path_of, training.modules)))
     if not _trains(training):
-        return proposal
+        return replace(proposal, report=_started_by_name(training, shelf))
     if shelf.settings.wants("MIG004"):
         for module in training.trained_in:
             item = _framework_item(module)
-            if item is not None and shelf.is_given(path_of(module)):
-                return replace(proposal, report=ProgramReport((FileReport(module.source, (item,)),)))
-            if item is not None:  # told where its reader is
-                message = f"{item.message} (in {module.source.path}, which this imports)"
-                item = replace(item, line=1, column=1, end_line=1, end_column=1, message=message)
-                return replace(proposal, report=ProgramReport((FileReport(entry.source, (item,)),)))
+            if item is not None:
+                return replace(proposal, report=_told(item, module, training, shelf))
     ignores = _ignores(training, shelf)
     outsiders = Outsiders(shelf, training, allies)
     plan = _plan(training, shelf, ignores, outsiders)
@@ -118,6 +115,25 @@ def migrate(entry: Module, shelf: Shelf, allies: frozenset[str] = frozenset()) -
         excuses=frozenset(outsiders.excused),
         hindered_by=frozenset(outsiders.found),
     )
+
+
+def _started_by_name(training: Training, shelf: Shelf) -> ProgramReport | None:
+    """Say of a program that trains nothing itself where it imports what may train by a name that nobody can see."""
+    for module, call in imports_by_name(training) if shelf.settings.wants("MIG919") else ():
+        found = [path for path in shelf.trainers_near(module) if path != path_of(module)]
+        if found:
+            item = _item(import_by_name(module, call, found), module, call, None, False)
+            return _told(item, module, training, shelf)
+    return None
+
+
+def _told(item: Item, module: Module, training: Training, shelf: Shelf) -> ProgramReport:
+    """Report what was found in a module; where that was not given, at the top of the script that imports it."""
+    if shelf.is_given(path_of(module)):
+        return ProgramReport((FileReport(module.source, (item,)),))
+    message = f"{item.message} (in {module.source.path}, which this imports)"
+    item = replace(item, line=1, column=1, end_line=1, end_column=1, message=message)
+    return ProgramReport((FileReport(training.program.entry.source, (item,)),))
 
 
 def _trains(training: Training) -> bool:

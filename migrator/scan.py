@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 SIGNS = (b"torch", b"backward(", b".cuda(", b".to(", b"prepare(")
 
 _IMPORT = re.compile(rb"[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))")
+_BY_NAME = (b"import_module(", b"__import__(")
 _WORD = re.compile(rb"\w+")
 _CONTINUED = re.compile(rb"\\?(#[^\n]*)?\r?\n")
 _TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\.(?:\w+\.)?[A-Z]\w*\(|from torch\.optim import")
@@ -91,6 +92,30 @@ def leading_to(roots: Iterable[str], imports: Mapping[str, set[str]]) -> set[str
         found |= more
 
 
+def trainers_near(folder: str, read: Callable[[str], bytes | None]) -> list[str]:
+    """Give the files in a folder, and in those right below it, that may train: what an import by name may find."""
+    found = []
+    below = [folder] + [entry.path for entry in _listed(folder) if entry.is_dir() and not entry.name.startswith(".")]
+    for place in below:
+        paths = (os.path.normpath(entry.path) for entry in _listed(place) if entry.name.endswith(".py"))
+        found += [path for path in sorted(paths) if trains(read(path) or b"")]
+    return found
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def starts_by_name(path: str, data: bytes, read: Callable[[str], bytes | None]) -> bool:
+    """Whether a file imports modules by names, as plug-ins, and one near it trains."""
+    is_open = any(word in data for word in _BY_NAME)
+    return is_open and any(found != path for found in trainers_near(os.path.dirname(path), read))
+
+
 def _folders_to(folder: str) -> Iterator[str]:
     """A folder and those above it."""
     while folder:
@@ -122,7 +147,8 @@ class Outside:
             for found in self._imports(importer, root):
                 if found not in seen:
                     seen.add(found)
-                    if trains(self._read(found) or b""):
+                    data = self._read(found) or b""
+                    if trains(data) or starts_by_name(found, data, self._read):
                         return True
                     todo.append(found)
         return False
@@ -167,6 +193,8 @@ def candidates(paths: Iterable[str]) -> list[str]:
             matter.add(path)
             if data is not None and trains(data):
                 roots.add(path)
+        if data is not None and starts_by_name(path, data, _bytes_of):
+            roots.add(path)
     if roots and len(matter) < len(given):  # to read a file again is cheaper than to look for imports in vain
         matter |= leading_to(roots, {path: imported_stems(_bytes_of(path) or b"") for path in given})
     outside = Outside(given, _bytes_of)

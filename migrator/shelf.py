@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
 from migrator.proposal import Excuse
-from migrator.scan import imported_modules, stem_of
+from migrator.scan import imported_modules, stem_of, trainers_near
 from migrator.source import files
 from migrator.source.text import Source, read_source
 
@@ -114,6 +114,10 @@ class Shelf:
         inside = {path_of(x) for x in training.modules} | self.changed.keys()
         return (self._ask("users", path_of(module), name, *sorted(inside)) or "").split("\0")[:-1]
 
+    def trainers_near(self, module: Module) -> list[str]:
+        """Give the files near a module that may train; their paths are normalised."""
+        return (self._ask("trainers", os.path.dirname(path_of(module))) or "").split("\0")[:-1]
+
     def name_of(self, path: str) -> str:
         """Give a file's path as the user wrote it."""
         return self._ask("given", path) or path
@@ -170,6 +174,9 @@ class Shelf:
 
     def _exists(self, path: str) -> str | None:
         return path if os.path.exists(path) else None
+
+    def _trainers(self, folder: str) -> str:
+        return "".join(f"{path}\0" for path in trainers_near(folder, self.peek))
 
     def _users(self, of: str, name: str, *inside: str) -> str:
         """Find the files that import another one and mention a name of it."""
@@ -229,6 +236,7 @@ _KINDS: dict[str, Callable[..., str | None]] = {
     "file": Shelf._file,
     "given": Shelf._given,
     "exists": Shelf._exists,
+    "trainers": Shelf._trainers,
     "users": Shelf._users,
 }
 

@@ -65,3 +65,19 @@ def test_a_module_that_many_scripts_share_is_parsed_once(monkeypatch: pytest.Mon
     reports = list(pipeline.run([*map(str, paths), str(tmp_path / "data.py")], Settings()))
     assert len(reports) == len(paths)
     assert parsed.count("data.py") == 1
+
+
+def test_an_import_by_name_is_reported_where_a_file_near_it_trains(tmp_path: Path) -> None:
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "__init__.py").write_text("def load(name):\n    return __import__(name)\n")
+    (tmp_path / "agents" / "dqn.py").write_text("def learn(loss):\n    loss.backward()\n")
+    main = tmp_path / "main.py"
+    main.write_text("import sys\nfrom agents import load\n\nload(sys.argv[1]).learn()\n")
+    (report,) = pipeline.run([str(main)], Settings())
+    (file,) = report.files
+    (item,) = file.items
+    assert (file.source.path, item.code, item.line) == (str(main), "MIG919", 1)
+    assert "dqn.py" in item.message
+    assert not list(pipeline.run([str(main)], Settings(ignore=("MIG919",))))
+    (tmp_path / "agents" / "dqn.py").write_text("def learn(loss): ...\n")
+    assert not list(pipeline.run([str(main)], Settings()))

@@ -105,3 +105,19 @@ def test_a_script_that_starts_a_training_in_a_file_that_was_not_given_stays(tmp_
 )
 def test_what_a_file_may_import(text: bytes, modules: set[tuple[int, str]]) -> None:
     assert {(level, ".".join(parts)) for level, parts in imported_modules(text)} == modules
+
+
+def test_a_script_that_imports_trainers_by_name_stays(tmp_path: Path) -> None:
+    contents = {
+        "main.py": b"from agents import *\n",
+        "agents/__init__.py": b"import os\nfor name in os.listdir(path):\n    __import__(name)\n",
+        "agents/dqn.py": b"def step(loss):\n    loss.backward()\n",
+    }
+    (tmp_path / "agents").mkdir()
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    paths = [str(tmp_path / name) for name in contents]
+    assert candidates(paths) == paths
+    assert candidates(paths[:1]) == paths[:1]
+    (tmp_path / "agents" / "dqn.py").write_bytes(b"def step(loss): ...\n")
+    assert candidates(paths[:1]) == []

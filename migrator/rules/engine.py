@@ -12,6 +12,7 @@ from migrator.rules.change import Change, Level
 from migrator.rules.remark import shown
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
+from migrator.source.module import Module
 from migrator.training.training import Training
 
 _TRAINED = {Kind.OPTIMIZER: "optimizer", Kind.MODEL: "model", Kind.LOADER: "loader"}
@@ -97,10 +98,53 @@ class UnreadFile(Rule):
             )
 
 
+class ImportByName(Rule):
+    """Report where a script that trains nothing itself imports what may train by a name that nobody can see.
+
+    What: `importlib.import_module(f"agents.{args.agent}")`, `__import__(name)`, with files beside it that train.
+    Why: which module it will be is decided when the script runs, so neither is the training analysed as a part of it, nor
+    can the Accelerator be made where the script begins.
+    Safety: reported only.
+    Source: contract, P4.
+    """
+
+    code = "MIG919"
+    name = "import-by-name"
+    safety = Safety.REVIEW
+
+    def check(self, training: Training) -> Iterator[Change]:
+        return iter(())  # what lies beside a module is not the training model's to know: the way down one program asks
+
+
+def imports_by_name(training: Training) -> Iterator[tuple[Module, s.Call]]:
+    """Give the imports by names that are made up when the program runs."""
+    for module in training.modules:
+        for call in module.nodes(s.Call):
+            name = call.func.name if isinstance(call.func, s.Attribute) else getattr(call.func, "id", "")
+            if name in ("import_module", "__import__") and call.args and not isinstance(call.args[0].value, s.Literal):
+                yield module, call
+
+
+def import_by_name(module: Module, call: s.Call, found: list[str]) -> Change:
+    """Report an import by name.
+
+    Args:    found: the files near it that may train.
+    """
+    return Change(
+        ImportByName.code,
+        module,
+        call,
+        f"What is imported here is decided when the script runs; it may be {found[0]}, which may train",
+        level=Level.REVIEW,
+        reason="a module that is imported by a made-up name is not analysed together with who imports it",
+        recipe="import it by a plain `import`, then run migrate again",
+    )
+
+
 def _fault(problem: FileProblem) -> str:
     """Say which file was not read, and where it fails."""
     file, message = os.path.basename(problem.path), problem.message.partition(";")[0]
     return f"its file {file} {message} in line {problem.line}"
 
 
-RULES: tuple[type[Rule], ...] = (UnseenEngine, UnreadFile)
+RULES: tuple[type[Rule], ...] = (UnseenEngine, UnreadFile, ImportByName)

@@ -49,6 +49,10 @@ EXAMPLES = {
         Example("a loop that evaluates", INFERENCE),
         Example("an optimizer that nobody steps", "import torch\n\nmodel = torch.nn.Linear(4, 1)\n" + _IDLE),
     ),
+    "import-by-name": (
+        Example("a module that is named", "import importlib\n\nlayers = importlib.import_module('torch.nn')\n"),
+        Example("a training that imports by name", BATCH.around("import importlib\n\nimportlib.import_module(name)")),
+    ),
     "unread-file": (
         Example("a helper of which no file is at hand", "import helper\n\nhelper.look(x)", frame=BATCH),
         Example("a loop that reads no other file", BATCH.around("")),
