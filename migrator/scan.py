@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 SIGNS = (b"torch", b"backward(", b".cuda(", b".to(", b"prepare(")
 
 _IMPORT = re.compile(rb"[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))")
-_BY_NAME = (b"import_module(", b"__import__(")
+BY_NAME = (b"import_module(", b"__import__(")  # imports of what a script makes up when it runs
 _WORD = re.compile(rb"\w+")
 _CONTINUED = re.compile(rb"\\?(#[^\n]*)?\r?\n")
 _TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\.(?:\w+\.)?[A-Z]\w*\(|from torch\.optim import")
@@ -92,14 +92,11 @@ def leading_to(roots: Iterable[str], imports: Mapping[str, set[str]]) -> set[str
         found |= more
 
 
-def trainers_near(folder: str, read: Callable[[str], bytes | None]) -> list[str]:
-    """Give the files in a folder, and in those right below it, that may train: what an import by name may find."""
-    found = []
+def files_near(folder: str) -> Iterator[str]:
+    """Give the Python files in a folder, and in those right below it: what an import by name may find."""
     below = [folder] + [entry.path for entry in _listed(folder) if entry.is_dir() and not entry.name.startswith(".")]
     for place in below:
-        paths = (os.path.normpath(entry.path) for entry in _listed(place) if entry.name.endswith(".py"))
-        found += [path for path in sorted(paths) if trains(read(path) or b"")]
-    return found
+        yield from (os.path.normpath(entry.path) for entry in _listed(place) if entry.name.endswith(".py"))
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:
@@ -108,12 +105,6 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return []
-
-
-def starts_by_name(path: str, data: bytes, read: Callable[[str], bytes | None]) -> bool:
-    """Whether a file imports modules by names, as plug-ins, and one near it trains."""
-    is_open = any(word in data for word in _BY_NAME)
-    return is_open and any(found != path for found in trainers_near(os.path.dirname(path), read))
 
 
 def _folders_to(folder: str) -> Iterator[str]:
@@ -129,8 +120,11 @@ def _folders_to(folder: str) -> Iterator[str]:
 class Outside:
     """The local files beside the given ones: a script may start a training that lies in one of these."""
 
-    def __init__(self, given: Iterable[str], read: Callable[[str], bytes | None]) -> None:
+    def __init__(self, given: Iterable[str], trainers: Iterable[str], read: Callable[[str], bytes | None]) -> None:
+        """Know the given files, and those of them that train."""
         self._given = {os.path.normpath(path) for path in given}
+        self._trainers = {os.path.normpath(path) for path in trainers}
+        self._near: dict[str, list[str]] = {}  # by folder: what trains there
         folders = {os.path.dirname(path) for path in self._given}
         self._folders = {above for folder in folders for above in _folders_to(folder)}  # they count as given, too
         self._read = read
@@ -147,11 +141,23 @@ class Outside:
             for found in self._imports(importer, root):
                 if found not in seen:
                     seen.add(found)
-                    data = self._read(found) or b""
-                    if trains(data) or starts_by_name(found, data, self._read):
+                    if self._trains(found) or self.starts_by_name(found):
                         return True
                     todo.append(found)
         return False
+
+    def starts_by_name(self, path: str) -> bool:
+        """Whether a file imports modules by names, as plug-ins, and another one near it trains."""
+        data = self._read(path) or b""
+        if not any(word in data for word in BY_NAME):
+            return False
+        folder = os.path.dirname(path)
+        if folder not in self._near:
+            self._near[folder] = [found for found in files_near(folder) if self._trains(found)]
+        return any(found != os.path.normpath(path) for found in self._near[folder])
+
+    def _trains(self, path: str) -> bool:
+        return path in self._trainers if path in self._given else trains(self._read(path) or b"")
 
     def _imports(self, path: str, root: str) -> Iterator[str]:
         """The files outside that a file imports."""
@@ -187,17 +193,19 @@ def candidates(paths: Iterable[str]) -> list[str]:
     given = list(paths)
     matter: set[str] = set()
     roots: set[str] = set()
+    loaders: list[str] = []  # they import by name
     for path in given:
         data = _bytes_of(path)
         if data is None or matters(data):
             matter.add(path)
             if data is not None and trains(data):
                 roots.add(path)
-        if data is not None and starts_by_name(path, data, _bytes_of):
-            roots.add(path)
+        if data is not None and any(word in data for word in BY_NAME):
+            loaders.append(path)
+    outside = Outside(given, roots, _bytes_of)
+    roots.update(path for path in loaders if outside.starts_by_name(path))
     if roots and len(matter) < len(given):  # to read a file again is cheaper than to look for imports in vain
         matter |= leading_to(roots, {path: imported_stems(_bytes_of(path) or b"") for path in given})
-    outside = Outside(given, _bytes_of)
     return [path for path in given if path in matter or outside.is_started_by(path)]
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
 from migrator.proposal import Excuse
-from migrator.scan import imported_modules, stem_of, trainers_near
+from migrator.scan import files_near, imported_modules, stem_of, trains
 from migrator.source import files
 from migrator.source.text import Source, read_source
 
@@ -176,7 +176,7 @@ class Shelf:
         return path if os.path.exists(path) else None
 
     def _trainers(self, folder: str) -> str:
-        return "".join(f"{path}\0" for path in trainers_near(folder, self.peek))
+        return "".join(f"{path}\0" for path in files_near(folder) if trains(self.peek(path)))
 
     def _users(self, of: str, name: str, *inside: str) -> str:
         """Find the files that import another one and mention a name of it."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from migrator.roles.frameworks import FRAMEWORKS
-from migrator.scan import Outside, imported_stems, leading_to, starts_by_name, stem_of, trains
+from migrator.scan import Outside, imported_stems, leading_to, stem_of, trains
 
 _MAIN = re.compile(rb"^if[ \t]+__name__[ \t]*==", re.MULTILINE)
 _FRAMEWORK = re.compile(
@@ -25,14 +25,11 @@ def entries(files: Mapping[str, bytes], read: Callable[[str], bytes | None]) -> 
 
     Args:    read: gives the bytes of a file, given or not.
     """
-    outside = Outside(files, read)
+    trainers = {path for path, data in files.items() if trains(data)}
+    outside = Outside(files, trainers, read)
     imports = {path: imported_stems(data) for path, data in files.items()}
-    roots = {
-        path
-        for path, data in files.items()
-        if trains(data) or starts_by_name(path, data, read) or outside.is_started_by(path)
-    }
-    matter = leading_to(roots, imports)
+    starters = {path for path in files if outside.starts_by_name(path) or outside.is_started_by(path)}
+    matter = leading_to(trainers | starters, imports)
     importers = Counter(stem for path in matter for stem in imports[path])
     used = {path for path in matter if importers[stem_of(path)] > (stem_of(path) in imports[path])}
     scripts = [path for path in files if path in matter and (path not in used or _MAIN.search(files[path]))]
