@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
+import sys
+import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +18,8 @@ from torch.distributed.rendezvous import rendezvous
 from runtime.environment import Environment
 from runtime.errors import SettingsError
 from runtime.kind import DistributedType
+
+_FINISH_S = 0.1  # for a thread that waits for its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,7 @@ def join(environment: Environment, cpu: bool = False, options: Mapping[str, Any]
     )
     if not started:
         _start_group(environment, device, options or {})
+        atexit.register(_leave_at_exit)
     return World(
         device, dist.get_rank(), local_rank, dist.get_world_size(), dist.get_backend(), not started, environment.debug
     )
@@ -176,3 +182,16 @@ def leave(world: World) -> None:
     """End the group, if it was started here and still exists."""
     if world.owns_group and dist.is_initialized():
         dist.destroy_process_group()
+
+
+def _leave_at_exit() -> None:
+    """End a group that is left when the script ends, and let gloo's threads finish.
+
+    Such a thread drops the last collective a moment after it is done, and needs the interpreter for it; one that comes
+    when the interpreter has gone aborts a run that went well (exit code -6).
+    After an error the group stays: the others may be waiting, and to end it could mean to wait for them.
+    Source: torch 2.13, ``ProcessGroupGloo::runLoop``.
+    """
+    if dist.is_initialized() and not hasattr(sys, "last_value"):
+        dist.destroy_process_group()
+    time.sleep(_FINISH_S)

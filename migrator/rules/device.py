@@ -53,6 +53,7 @@ class DeviceDefinition(Rule):
                 arms = _all_arms(training, item)
                 done.update(x.statement for x in arms)
                 yield self._change(training, item, arms)
+                yield from self._other_arm(training, item)
         for device, node in training.kept_devices.items():
             if re.match(r"\w+:\d", str(device.data)):
                 yield self._unheld(training, device, node)
@@ -102,6 +103,24 @@ class DeviceDefinition(Rule):
             gives=frozenset(f"device:{id(x.statement)}" for x in arms),
             alike=tuple(x.statement for x in arms if x is not item),
         )
+
+    def _other_arm(self, training: Training, item: Definition) -> Iterator[Change]:
+        """Say of what the variable gets in the other arm of an `if`, where that is not known to be a device."""
+        block, target = item.statement.block, item.module.text(item.statement.targets[0])
+        known = {x.statement for x in training.devices.definitions}
+        arms = [block.owner.body, block.owner.orelse] if isinstance(block.owner, s.If) else []
+        for other in (x for arm in arms if arm is not None and arm is not block for x in arm.statements):
+            is_same = isinstance(other, s.Assign) and item.module.text(other.targets[0]) == target
+            if is_same and other not in known:
+                yield Change(
+                    self.code,
+                    item.module,
+                    other,
+                    f"`{short(item.module.text(other))}` may pick a device that the Accelerator does not honour",
+                    level=Level.REVIEW,
+                    reason="what it stands for when the script runs is not known",
+                    recipe="pass `cpu=True` to the Accelerator where the CPU is meant",
+                )
 
     def _unheld(self, training: Training, device: Object, node: Any) -> Change:
         """Stop where all processes would meet on one GPU that no variable of the training names."""

@@ -123,3 +123,29 @@ def test_two_machines_meet(tmp_path: Path) -> None:
         ["3", "1", "4", "0", "0"],
     ]
     assert {place[5] for place in places} == {"1.5"}, "gradients are averaged over both machines"
+
+
+LEAVES = """
+import atexit
+import sys
+import torch
+import torch.distributed as dist
+from runtime import Accelerator
+
+atexit.register(lambda: print("left" if not dist.is_initialized() else "still there"))
+accelerator = Accelerator()
+model = accelerator.prepare(torch.nn.Linear(1, 1))
+accelerator.backward(model(torch.ones(1, 1)).sum())
+"""
+
+
+def test_a_script_that_simply_ends_leaves_the_group(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(LEAVES)
+    agent = _start(_torchrun("--standalone", "--nproc_per_node", "2", str(script)))
+    try:
+        output = agent.communicate(timeout=150)[0]
+    finally:
+        _end(agent)
+    assert agent.returncode == 0, output
+    assert output.count("left") == 2

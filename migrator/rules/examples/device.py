@@ -71,6 +71,20 @@ else:
             _FLAT_AFTER,
         ),
         Example(
+            "another device by a value that is set elsewhere",
+            _defined(
+                """class Options:
+    device = "auto"
+options = Options()
+if options.device == "auto":
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+else:
+    device = options.device"""
+            ),
+            reviews="MIG101",
+            at="device = options.device",
+        ),
+        Example(
             "a name by another name",
             _defined('import torch as t\ndevice = t.device("cuda")'),
             """
@@ -109,6 +123,7 @@ accelerator = Accelerator(cpu=device.type == "cpu")
 device = accelerator.device""",
             ),
         ),
+        Example("the arms of something else", "name = 'high' if loss.item() > 1 else 'low'", frame=BATCH),
         Example("a tensor that is asked where it is", "there = loss.device", frame=BATCH),
         Example(
             "a device that follows a tensor, which stays",
