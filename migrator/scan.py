@@ -175,14 +175,13 @@ class Outside:
     def _names_in(self, folder: str) -> set[str]:
         """The stems of the files in a folder that were not given, and the folders of which nothing was."""
         if folder not in self._names:
-            entries = os.listdir(folder or os.curdir) if os.path.isdir(folder or os.curdir) else []
             self._names[folder] = {
-                name.removesuffix(".py")
-                for name, path in ((name, os.path.normpath(os.path.join(folder, name))) for name in entries)
+                entry.name.removesuffix(".py")
+                for entry, path in ((entry, os.path.normpath(entry.path)) for entry in _listed(folder))
                 if (
                     path not in self._given
-                    if name.endswith(".py")
-                    else path not in self._folders and os.path.isdir(path)
+                    if entry.name.endswith(".py")
+                    else path not in self._folders and entry.is_dir()
                 )
             }
         return self._names[folder]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
 from migrator.proposal import Excuse
-from migrator.scan import files_near, imported_modules, stem_of, trains
+from migrator.scan import files_near, imported_modules, trains
 from migrator.source import files
 from migrator.source.text import Source, read_source
 
@@ -186,9 +186,9 @@ class Shelf:
     def _importers(self, of: str) -> list[str]:
         """The files that may import another one; they are looked for once."""
         if of not in self.importers:
-            place = os.path.join(os.path.dirname(os.path.abspath(of)), stem_of(of)).split(os.sep)
-            if os.path.basename(of) == "__init__.py":
-                del place[-2]  # the package is called like its folder
+            place = os.path.splitext(os.path.abspath(of))[0].split(os.sep)
+            if place[-1] == "__init__":
+                place.pop()  # the package is called like its folder
             near = ((path, self.peek(path)) for path in self._neighbours(os.path.dirname(of)))
             self.importers[of] = [x for x, data in near if place[-1].encode() in data and _imports(data, place)]
         return self.importers[of]

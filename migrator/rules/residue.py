@@ -120,9 +120,8 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
 
 def _is_undrawn(training: Training, call: s.Call) -> bool:
     """Whether a call makes a loader that the program never draws from."""
-    drawn = {key_of(event.item.raw) for event in training.events("iterate")}
-    made = [x for x in training.value(call) if x.kind is Kind.LOADER and x.site is call]
-    return bool(made) and not any(key_of(x.raw) in drawn for x in made)
+    made = {key_of(x.raw) for x in training.value(call) if x.kind is Kind.LOADER and x.site is call}
+    return bool(made) and not any(key_of(event.item.raw) in made for event in training.events("iterate"))
 
 
 def _is_torch(func: Any) -> bool:
