@@ -64,7 +64,8 @@ def _index(low: Lowering, node: cst.Index, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("Slice")
-def _slice(low: Lowering, node: cst.Slice, parent: Any) -> Any:
+def slice_(low: Lowering, node: cst.Slice, parent: Any) -> Any:
+    """Lower a slice, which Python's own tree writes alike."""
     new = low.make(s.Slice, node, parent)
     new.parts = [low.expression(part, new) for part in (node.lower, node.upper, node.step) if part is not None]
     return new
@@ -194,7 +195,8 @@ def _comparison(low: Lowering, node: cst.Comparison, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("IfExp")
-def _conditional(low: Lowering, node: cst.IfExp, parent: Any) -> Any:
+def conditional(low: Lowering, node: cst.IfExp, parent: Any) -> Any:
+    """Lower `a if b else c`, which Python's own tree writes alike."""
     new = low.make(s.Conditional, node, parent)
     new.body = low.expression(node.body, new)
     new.test = low.expression(node.test, new)
@@ -203,7 +205,8 @@ def _conditional(low: Lowering, node: cst.IfExp, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("NamedExpr")
-def _walrus(low: Lowering, node: cst.NamedExpr, parent: Any) -> Any:
+def walrus(low: Lowering, node: cst.NamedExpr, parent: Any) -> Any:
+    """Lower `a := b`, which Python's own tree writes alike."""
     new = low.make(s.Walrus, node, parent)
     inner = low.scope
     while low.scope.kind == "comprehension":  # PEP 572: it binds in the function around the comprehension

@@ -60,14 +60,16 @@ def _generic_alias(low: Lowering, node: cst.TypeAlias, parent: Any) -> s.Lambda:
 
 
 @STATEMENTS.on("Expr")
-def _evaluate(low: Lowering, node: cst.Expr, parent: Any) -> Any:
+def evaluate(low: Lowering, node: cst.Expr, parent: Any) -> Any:
+    """Lower an expression on its own, which Python's own tree writes alike."""
     new = low.make(s.Evaluate, node, parent)
     new.value = low.expression(node.value, new)
     return new
 
 
 @STATEMENTS.on("Return")
-def _return(low: Lowering, node: cst.Return, parent: Any) -> Any:
+def return_(low: Lowering, node: cst.Return, parent: Any) -> Any:
+    """Lower `return`, which Python's own tree writes alike."""
     new = low.make(s.Return, node, parent)
     new.value = low.optional(node.value, new)
     return new
@@ -82,7 +84,8 @@ def _raise(low: Lowering, node: cst.Raise, parent: Any) -> Any:
 
 
 @STATEMENTS.on("Assert")
-def _assert(low: Lowering, node: cst.Assert, parent: Any) -> Any:
+def assert_(low: Lowering, node: cst.Assert, parent: Any) -> Any:
+    """Lower `assert`, which Python's own tree writes alike."""
     new = low.make(s.Assert, node, parent)
     new.values = [low.expression(value, new) for value in (node.test, node.msg) if value is not None]
     return new
@@ -107,7 +110,8 @@ def _deleted(target: Any) -> list[s.Name]:
 
 
 @STATEMENTS.on("Pass", "Break", "Continue")
-def _jump(low: Lowering, node: Any, parent: Any) -> Any:
+def jump(low: Lowering, node: Any, parent: Any) -> Any:
+    """Lower `pass`, `break`, `continue`, which Python's own tree writes alike."""
     new = low.make(s.Jump, node, parent)
     new.word = node.__class__.__name__.lower()
     return new

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.source import syntax as s
+from migrator.source.lower_expression import conditional, slice_, walrus
 from migrator.source.rereading import Rereading, RereadTable, place
 
 EXPRESSIONS = RereadTable(ast)
@@ -57,13 +58,6 @@ def _is_bare(node: ast.expr) -> bool:
     first, last = node.elts[0], node.elts[-1]
     begins = place(node) == place(first)
     return begins or (node.end_lineno, node.end_col_offset) == (last.end_lineno, last.end_col_offset)
-
-
-@EXPRESSIONS.on("Slice")
-def _slice(low: Rereading, node: ast.Slice, parent: Any) -> Any:
-    new = low.make(s.Slice, node, parent)
-    new.parts = [low.expression(part, new) for part in (node.lower, node.upper, node.step) if part is not None]
-    return new
 
 
 @EXPRESSIONS.on("Call")
@@ -164,27 +158,6 @@ def _comparison(low: Rereading, node: ast.Compare, parent: Any) -> Any:
     return new
 
 
-@EXPRESSIONS.on("IfExp")
-def _conditional(low: Rereading, node: ast.IfExp, parent: Any) -> Any:
-    new = low.make(s.Conditional, node, parent)
-    new.body = low.expression(node.body, new)
-    new.test = low.expression(node.test, new)
-    new.orelse = low.expression(node.orelse, new)
-    return new
-
-
-@EXPRESSIONS.on("NamedExpr")
-def _walrus(low: Rereading, node: ast.NamedExpr, parent: Any) -> Any:
-    new = low.make(s.Walrus, node, parent)
-    inner = low.scope
-    while low.scope.kind == "comprehension":  # PEP 572: it binds in the function around the comprehension
-        low.leave(low.scope)
-    new.target = low.target(node.target, new)
-    low.scope = inner
-    new.value = low.expression(node.value, new)
-    return new
-
-
 @EXPRESSIONS.on("Yield", "YieldFrom")
 def _yield(low: Rereading, node: Any, parent: Any) -> Any:
     new = low.make(s.Yield, node, parent)
@@ -232,3 +205,9 @@ def _generator(low: Rereading, node: ast.comprehension, parent: s.Comprehension)
     low.scope = parent.namespace
     new.tests = [low.expression(test, new) for test in node.ifs]
     return new
+
+
+# what both trees write alike
+EXPRESSIONS.on("Slice")(slice_)
+EXPRESSIONS.on("IfExp")(conditional)
+EXPRESSIONS.on("NamedExpr")(walrus)

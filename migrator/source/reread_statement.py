@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from migrator.source import syntax as s
+from migrator.source.lower_statement import assert_, evaluate, jump, return_
 from migrator.source.reread_expression import operator_name
 from migrator.source.rereading import Rereading, RereadTable, Unread
 
@@ -41,31 +42,10 @@ def _annotate(low: Rereading, node: ast.AnnAssign, parent: Any) -> Any:
     return new
 
 
-@STATEMENTS.on("Expr")
-def _evaluate(low: Rereading, node: ast.Expr, parent: Any) -> Any:
-    new = low.make(s.Evaluate, node, parent)
-    new.value = low.expression(node.value, new)
-    return new
-
-
-@STATEMENTS.on("Return")
-def _return(low: Rereading, node: ast.Return, parent: Any) -> Any:
-    new = low.make(s.Return, node, parent)
-    new.value = low.optional(node.value, new)
-    return new
-
-
 @STATEMENTS.on("Raise")
 def _raise(low: Rereading, node: ast.Raise, parent: Any) -> Any:
     new = low.make(s.Raise, node, parent)
     new.values = [low.expression(value, new) for value in (node.exc, node.cause) if value is not None]
-    return new
-
-
-@STATEMENTS.on("Assert")
-def _assert(low: Rereading, node: ast.Assert, parent: Any) -> Any:
-    new = low.make(s.Assert, node, parent)
-    new.values = [low.expression(value, new) for value in (node.test, node.msg) if value is not None]
     return new
 
 
@@ -75,13 +55,6 @@ def _delete(low: Rereading, node: ast.Delete, parent: Any) -> Any:
     new.targets = [low.expression(target, new) for target in node.targets]
     names = (x for target in node.targets for x in ast.walk(target) if isinstance(x, ast.Name))
     low.scope.bound.update(x.id for x in names if isinstance(x.ctx, ast.Del))
-    return new
-
-
-@STATEMENTS.on("Pass", "Break", "Continue")
-def _jump(low: Rereading, node: Any, parent: Any) -> Any:
-    new = low.make(s.Jump, node, parent)
-    new.word = node.__class__.__name__.lower()
     return new
 
 
@@ -228,3 +201,10 @@ def _refuse_generics(node: Any) -> None:
     """
     if getattr(node, "type_params", None):
         raise Unread("type parameters")
+
+
+# what both trees write alike
+STATEMENTS.on("Expr")(evaluate)
+STATEMENTS.on("Return")(return_)
+STATEMENTS.on("Assert")(assert_)
+STATEMENTS.on("Pass", "Break", "Continue")(jump)
