@@ -1,0 +1,152 @@
+"""What most likely made a difference, and the edit nearest to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from migrator.verify.compare import numbered, off_by
+from migrator.verify.edits import Edit, nearest
+from migrator.verify.result import Cause, Finding, Outcome
+from migrator.verify.trace import Backward, Step, Trace
+
+_SCALES = 2e-3  # how constant a factor has to be
+_LATE = 1 << 30  # what has no step is told of the run as a whole
+_STEPS = 3  # how many of the first steps are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of mistake, and the rules whose edits make it."""
+
+    name: str
+    codes: tuple[str, ...]
+
+
+DATA_ORDER = _Kind("data order", ("MIG201", "MIG206", "MIG703", "MIG403"))
+SHARDING = _Kind("sharding of the data", ("MIG201", "MIG206", "MIG403"))
+MISSED_BACKWARD = _Kind("missed backward", ("MIG301",))
+DOUBLE_DIVISION = _Kind("double division", ("MIG301", "MIG306", "MIG201"))
+CADENCE = _Kind("scheduler cadence", ("MIG203", "MIG201"))
+UNSYNCHRONISED = _Kind("unsynchronised gradients", ("MIG201", "MIG207", "MIG301"))
+STREAM = _Kind("dropout stream", ("MIG105", "MIG103", "MIG703", "MIG206"))
+OWN_DECISION = _Kind("decision on one process's own numbers", ("MIG206", "MIG406", "MIG6"))
+GRADIENTS = _Kind("gradients", ("MIG301", "MIG201", "MIG207"))
+OPTIMIZER = _Kind("optimizer", ("MIG201", "MIG212"))
+FAILURE = _Kind("failure", ())
+PARTED = _Kind("processes that parted", ("MIG201", "MIG406", "MIG501", "MIG505"))
+CHECKPOINT = _Kind("checkpoint", ("MIG5",))
+FILES = _Kind("files", ("MIG5", "MIG406"))
+CONSOLE = _Kind("console", ("MIG702", "MIG703", "MIG406"))
+
+
+def find(findings: Sequence[Finding], right: Sequence[Trace], found: Sequence[Trace], edits: Sequence[Edit]) -> Cause | None:
+    """Name the cause of the earliest difference; None where there is none.
+
+    Args:    right: the original; on several processes the handwritten references. found: the migrated program's.
+    """
+    different = [finding for finding in findings if finding.outcome is Outcome.DIFFERENT]
+    if not different:
+        return None
+    by_aspect = {finding.aspect: finding for finding in reversed(different)}
+    several = len(found) > 1
+    order = [aspect for aspect, _ in _ORDER]
+    earliest = min(different, key=lambda finding: (finding.step or _LATE, order.index(finding.aspect)))
+    kind, why = dict(_ORDER)[earliest.aspect](by_aspect, right[0], found[0], several)
+    edit = nearest(edits, kind.codes, earliest.place)
+    told = (edit.code, f"{edit.file}:{edit.line}", edit.message) if edit else ("", earliest.place, "")
+    return Cause(kind.name, why, *told)
+
+
+_Told = tuple[_Kind, str]
+_Found = dict[str, Finding]
+
+
+def _run(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    told = found["run"].told
+    if several and ("waited for" in told or "was not done" in told):
+        return PARTED, "one process waits for what the others never do"
+    return FAILURE, "the program ends with an error"
+
+
+def _samples(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    return (SHARDING if several else DATA_ORDER), found["samples"].told
+
+
+def _replicas(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    told = found["replicas"].told
+    if "learning rates" in told:
+        return OWN_DECISION, "the schedule follows a figure that each process has for itself"
+    if "gradients" in told:
+        return UNSYNCHRONISED, "each process steps with its own gradients"
+    return OPTIMIZER, "the processes take different steps"
+
+
+def _losses(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    if factor := _factor([e.value for _, e in numbered(one, Backward)], [e.value for _, e in numbered(other, Backward)]):
+        return DOUBLE_DIVISION, f"what backward is called on is {factor:.6g} times what it was, from the first step"
+    fewer = len(other.losses) - len(one.losses)
+    if fewer:
+        return MISSED_BACKWARD, f"backward is called {len(other.losses)} times instead of {len(one.losses)}"
+    if "random streams" in found and (found["random streams"].step or 0) <= (found["losses"].step or 0):
+        return STREAM, "random numbers are drawn elsewhere before the losses part"
+    if "samples" in found:
+        return _samples(found, one, other, several)
+    if several and "replicas" not in found:
+        return UNSYNCHRONISED, "a process computes on its batch what the original does not"
+    return GRADIENTS, "the losses part without another sign"
+
+
+def _gradients(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    factor = _factor([e.norm for _, e in numbered(one, Step)], [e.norm for _, e in numbered(other, Step)])
+    if factor:
+        return DOUBLE_DIVISION, f"the gradients are {factor:.6g} times what they should be, from the first step"
+    if len(other.losses) != len(one.losses) and not several:
+        return MISSED_BACKWARD, f"backward is called {len(other.losses)} times instead of {len(one.losses)}"
+    return (UNSYNCHRONISED if several else GRADIENTS), "the losses are right, the gradients are not"
+
+
+def _rates(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    return CADENCE, "the learning rates part, at equal gradients"
+
+
+def _streams(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    return STREAM, found["random streams"].told
+
+
+def _parameters(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    return OPTIMIZER, "the steps part, at equal gradients and rates"
+
+
+def _one(kind: _Kind, aspect: str) -> Callable[[_Found, Trace, Trace, bool], _Told]:
+    return lambda found, one, other, several: (kind, found[aspect].told)
+
+
+def _factor(right: Sequence[float], found: Sequence[float]) -> float | None:
+    """Give the constant factor between two series from their first values on; None where there is none but 1."""
+    pairs = [(a, b) for a, b in zip(right, found, strict=False)][:_STEPS]
+    if not pairs or any(not a or a != a or b != b for a, b in pairs):
+        return None
+    factor = pairs[0][1] / pairs[0][0]
+    if off_by(factor, 1.0, 1.0) < _SCALES:
+        return None
+    # Later steps start from other parameters, so the factor of the first alone must be a simple one.
+    simple = min(abs(factor * n - round(factor * n)) / max(factor * n, 1.0) for n in range(1, 17))
+    return factor if factor > 0 and simple < _SCALES else None
+
+
+# Within a step, what is told first explains what follows: wrong samples make wrong losses, these wrong gradients.
+_ORDER: tuple[tuple[str, Callable[[_Found, Trace, Trace, bool], _Told]], ...] = (
+    ("run", _run),
+    ("samples", _samples),
+    ("replicas", _replicas),
+    ("losses", _losses),
+    ("gradients", _gradients),
+    ("learning rates", _rates),
+    ("learning rates by epoch", _one(CADENCE, "learning rates by epoch")),
+    ("parameters", _parameters),
+    ("random streams", _streams),
+    ("checkpoints", _one(CHECKPOINT, "checkpoints")),
+    ("files", _one(FILES, "files")),
+    ("console", _one(CONSOLE, "console")),
+)

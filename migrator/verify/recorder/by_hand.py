@@ -1,0 +1,94 @@
+"""Data parallelism spelled out, as a reference for several processes: plain torch, the *original* script, no Accelerator.
+
+Each process runs the original on the batches that the migrated script was given there, with the random streams as they
+were when these batches were read. After every backward, the gradients are averaged over the processes, and buffers such
+as running statistics are taken from process 0. A schedule in batches advances once for each process.
+
+The processes meet in a group of their own, not in torch's default one: the original must not see that it is not alone.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import defaultdict, deque
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from migrator.verify.recorder import streams
+from migrator.verify.recorder.backward import BackwardWatch
+from migrator.verify.recorder.loaders import Loaders
+from migrator.verify.recorder.options import Options
+from migrator.verify.recorder.schedules import Schedules
+from migrator.verify.trace import Fetch, Streams, from_line
+
+_PATIENCE = timedelta(hours=12)  # the parent has its own limit
+
+
+def take_part(options: Options, backward: BackwardWatch, loaders: Loaders, schedules: Schedules) -> None:
+    """Make this process one of several that train the original together."""
+    store = dist.FileStore(options.store, options.world)
+    group = dist.ProcessGroupGloo(store, options.rank, options.world, _PATIENCE)
+    _replay_batches(loaders, options.recorded)
+    _average_gradients(backward, group)
+    schedules.times = lambda number: options.world if number in options.repeated else 1
+
+
+def _recorded(path: str) -> tuple[dict[int, deque[Fetch]], dict[str, streams.State]]:
+    """Read the batches of each pass, and the states of the random streams by their digests."""
+    batches: defaultdict[int, deque[Fetch]] = defaultdict(deque)
+    states: dict[str, streams.State] = {}
+    for line in Path(path).read_text(encoding="utf-8").split("\n")[:-1]:
+        event = from_line(line)
+        if isinstance(event, Fetch):
+            batches[event.walk].append(event)
+        elif isinstance(event, Streams):
+            states[event.digest] = streams.decode(event.state)
+    return batches, states
+
+
+def _replay_batches(loaders: Loaders, path: str) -> None:
+    """Read the recorded batches in the recorded passes, whatever the samplers say; a stream goes its own way."""
+    batches, states = _recorded(path)
+    own = loaders.next_indices
+
+    def next_indices(iterator: Any, walk: int) -> Any:
+        if not batches[walk]:
+            raise StopIteration
+        fetch = batches[walk].popleft()
+        if fetch.size is None:
+            return own(iterator, walk)
+        streams.restore(states[fetch.streams])
+        return list(fetch.indices) if iterator._auto_collation else fetch.indices[0]
+
+    loaders.next_indices = next_indices
+
+
+def _average_gradients(backward: BackwardWatch, group: Any) -> None:
+    """Average after every backward."""
+    buffers: list[tuple[weakref.ref[torch.nn.Module], str]] = []
+    register = torch.nn.Module.register_buffer
+
+    def note_buffer(module: Any, name: str, *args: Any, **options: Any) -> None:
+        register(module, name, *args, **options)
+        buffers.append((weakref.ref(module), name))
+
+    def average(parameters: list[torch.Tensor]) -> None:
+        for parameter in parameters:
+            if parameter.grad is not None:
+                if parameter.grad.layout is not torch.strided:
+                    parameter.grad = parameter.grad.to_dense()
+                gradient = parameter.grad.contiguous()  # channels-last, say, is not what a group wants
+                group.allreduce([gradient]).wait()
+                parameter.grad.copy_(gradient / group.size())
+        for reference, name in buffers:
+            module = reference()
+            buffer = getattr(module, name, None)
+            if module is not None and module.training and buffer is not None:
+                group.broadcast([buffer.data], dist.BroadcastOptions()).wait()
+
+    torch.nn.Module.register_buffer = note_buffer
+    backward.after = average

@@ -1,0 +1,39 @@
+"""What a process of a verification is told; it travels as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One process of one run."""
+
+    script: str  # path of the script, or the name of a module where `is_module`
+    arguments: tuple[str, ...]
+    root: str  # the copy of the project that it runs in: its own files
+    trace: str  # where the trace is to be written
+    stacks: str = ""  # where the stacks of all threads go on SIGUSR1
+    is_module: bool = False
+    steps: int = 0  # optimizer steps to take; 0: to the script's own end
+    writable: tuple[str, ...] = ()  # folders outside of the copy that may be written, such as the one for temporary files
+    guarded: bool = False  # keep every other path from being written
+    recorded: str = ""  # a trace whose batches it is to repeat, as a part of the handwritten reference
+    store: str = ""  # the file through which the parts of the reference meet
+    rank: int = 0
+    world: int = 1
+    repeated: tuple[int, ...] = ()  # schedulers that the reference steps once for each process
+    listening: int = -1  # a socket on the loopback that the processes of a group meet at; rank 0 serves it
+    lifeline: int = -1  # a pipe from the parent: the process ends when it closes
+
+    def to_json(self) -> str:
+        """Write down."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Options:
+        """Read what `to_json` wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})

@@ -1,0 +1,126 @@
+"""Runs a script as the main module of this process, with every hook in place.
+
+Three things are fixed for all runs alike: every random stream starts from the same seed, algorithms are deterministic
+where torch has such, and loaders use no worker processes.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import runpy
+import signal
+import socket
+import sys
+import threading
+import traceback
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from migrator.verify.recorder.options import Options
+
+SEED = 0
+_PATIENCE = timedelta(hours=12)  # the parent has its own limit
+_kept: list[Any] = []  # what has to live as long as the process
+
+
+def main() -> None:
+    """Run what the command line asks for: the path of the options' file is the only argument."""
+    options = Options.from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    if options.stacks:
+        _kept.append(open(options.stacks, "w"))  # noqa: SIM115 - open as long as the process
+        faulthandler.register(signal.SIGUSR1, file=_kept[-1], all_threads=True)
+    if options.lifeline >= 0:
+        threading.Thread(target=_end_with_parent, args=(options.lifeline,), daemon=True).start()
+    if find_spec("numpy"):
+        import numpy  # noqa: F401 - scripts draw from its stream, which has to start from the seed
+    if options.listening >= 0:
+        _serve_store(options)
+    record(options)
+
+
+def _end_with_parent(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os._exit(1)
+
+
+def _serve_store(options: Options) -> None:
+    """Keep the address book of a group of processes, on a socket that nobody outside of this machine can reach."""
+    from torch.distributed import TCPStore
+
+    port = socket.socket(fileno=os.dup(options.listening)).getsockname()[1]
+    _kept.append(
+        TCPStore(
+            "127.0.0.1",
+            port,
+            is_master=True,
+            wait_for_workers=False,
+            timeout=_PATIENCE,
+            master_listen_fd=options.listening,
+        )
+    )
+
+
+def make_deterministic() -> None:
+    """Choose deterministic algorithms; where there is none, torch warns and goes on."""
+    import torch
+
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+
+
+def record(options: Options) -> None:
+    """Run a script and trace it; then the process is over."""
+    from migrator.verify.recorder import by_hand, streams
+    from migrator.verify.recorder.backward import BackwardWatch
+    from migrator.verify.recorder.files import Files
+    from migrator.verify.recorder.journal import Journal
+    from migrator.verify.recorder.loaders import Loaders
+    from migrator.verify.recorder.optimizers import Optimizers
+    from migrator.verify.recorder.schedules import Schedules
+
+    make_deterministic()
+    journal = Journal(options.trace, options.root, options.steps)
+    backward = BackwardWatch(journal, Optimizers(journal))
+    loaders, schedules = Loaders(journal), Schedules(journal)
+    if options.recorded:
+        by_hand.take_part(options, backward, loaders, schedules)
+    _prepare_arguments(options)
+    Files(journal, options.writable, options.guarded)
+    streams.seed(SEED)
+    error = _run(options)
+    journal.end("failed" if error else "finished", error)
+    if error:
+        sys.stderr.write(error)
+    journal.leave(1 if error else 0)
+
+
+def _prepare_arguments(options: Options) -> None:
+    """Make this process look like `python SCRIPT ARGUMENTS`."""
+    sys.argv = [options.script, *options.arguments]
+    sys.path.insert(0, os.getcwd() if options.is_module else os.path.dirname(os.path.realpath(options.script)))
+
+
+def _run(options: Options) -> str:
+    """Run the script to its end, and give the traceback of its error; empty where there was none."""
+    try:
+        if options.is_module:
+            runpy.run_module(options.script, run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(os.path.abspath(options.script), run_name="__main__")
+    except SystemExit as leaving:
+        return f"the script left with {leaving.code!r}\n" if leaving.code else ""
+    except BaseException:
+        return _own_traceback()
+    return ""
+
+
+def _own_traceback() -> str:
+    """Give the traceback without our own frames and those of runpy."""
+    kind, error, trace = sys.exc_info()
+    while trace is not None and trace.tb_frame.f_code.co_filename in (__file__, runpy.__file__, "<frozen runpy>"):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(kind, error, trace))

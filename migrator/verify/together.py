@@ -1,0 +1,221 @@
+"""Several processes: equal replicas, and at each step the gradients and rates of the handwritten reference (P2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from migrator.verify import compare, samples
+from migrator.verify.alone import contents_differ, failing_line, rates_differ
+from migrator.verify.compare import Drift, figure, numbered
+from migrator.verify.output import figures_differ, more_than
+from migrator.verify.result import Finding, Outcome
+from migrator.verify.trace import Backward, Fetch, Finish, Save, Schedule, Step, Trace
+
+_WAITED = ("waited for", "was not done")
+
+
+def schedules_in_batches(original: Trace) -> tuple[int, ...]:
+    """List the schedulers that advance with every batch: stepped twice within one pass over a loader."""
+    found: dict[int, None] = {}
+    stepped: set[int] = set()
+    has_loader = False
+    for event in original.events:
+        if isinstance(event, Fetch):
+            has_loader = True
+        elif isinstance(event, Finish):
+            stepped.clear()
+        elif isinstance(event, Schedule) and has_loader:
+            if event.scheduler in stepped:
+                found[event.scheduler] = None
+            stepped.add(event.scheduler)
+    return tuple(found)
+
+
+def judge(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace], unstable: set[str]) -> list[Finding]:
+    """Compare the processes with one another, with the reference, and with one process where that says something.
+
+    Args:    references: the original on each process's batches, gradients averaged by hand. unstable: forms of printed
+                 lines whose figures are never the same.
+    """
+    if failed := _failure(ranks):
+        return [failed]
+    findings = [*_replicas(ranks)]
+    findings += _reference(ranks, references)
+    findings += samples.judge(original, ranks)
+    findings += [*_rates_by_epoch(original, ranks), *_files(ranks, references[0]), *_console(ranks, references[0], unstable)]
+    return findings
+
+
+def _failure(ranks: Sequence[Trace]) -> Finding | None:
+    """Tell of a process that did not come to its end; an error of one explains the others'."""
+    failed = [(rank, trace) for rank, trace in enumerate(ranks) if trace.error]
+    if not failed:
+        return None
+    rank, trace = min(failed, key=lambda one: one[1].error.startswith(_WAITED))
+    lines = [line.strip() for line in trace.error.strip().splitlines() if line.strip()]
+    told = lines[0] if trace.error.startswith(_WAITED) else lines[-1]
+    step = len(trace.of(Step)) + 1
+    return Finding("run", Outcome.DIFFERENT, f"process {rank} at step {step}: {told}", step, failing_line(trace.error))
+
+
+def _replicas(ranks: Sequence[Trace]) -> Iterator[Finding]:
+    """Insist that all processes take the same steps, at the same rates, to the same parameters."""
+    first = numbered(ranks[0], Step)
+    for rank, trace in enumerate(ranks[1:], 1):
+        steps = numbered(trace, Step)
+
+        def told(one: Step, other: Step, rank: int = rank) -> str:
+            between = f"processes 0 and {rank} differ"
+            if one.optimizer != other.optimizer:
+                return f"{between}: one steps {one.name}, the other {other.name}"
+            if one.rates != other.rates:
+                return f"{between}: learning rates {list(one.rates)} and {list(other.rates)}"
+            if compare.gradients_off(one, other):
+                return f"{between}: gradients of norm {figure(one.norm)} and {figure(other.norm)}"
+            if [block.parameters for block in one.blocks] != [block.parameters for block in other.blocks]:
+                return f"{between}: parameters"
+            return ""
+
+        different = compare.first("replicas", first, steps, told)
+        different = different or compare.count("replicas", f"steps of process {rank}", first, steps, "of process 0")
+        if different:
+            yield different
+            return
+    yield compare.equal("replicas", f"{len(ranks)} processes have the same parameters after each of {len(first)} steps")
+
+
+def _reference(ranks: Sequence[Trace], references: Sequence[Trace]) -> Iterator[Finding]:
+    """Insist on the losses, gradients and rates of the original, averaged by hand."""
+    for rank, reference in enumerate(references):
+        if reference.error:
+            told = reference.error.strip().splitlines()
+            yield Finding("gradients", Outcome.UNKNOWN, f"the handwritten reference failed on process {rank}: {told[-1]}")
+            return
+        if reference.end and reference.end.runtime:
+            yield Finding("gradients", Outcome.UNKNOWN, "the original imports an Accelerator itself: it cannot be its own judge")
+            return
+    yield from _losses(ranks, references)
+    yield from _gradients(ranks[0], references[0])
+    yield from _rates(ranks[0], references[0])
+
+
+def _losses(ranks: Sequence[Trace], references: Sequence[Trace]) -> Iterator[Finding]:
+    total = 0
+    for rank, (trace, reference) in enumerate(zip(ranks, references, strict=True)):
+        right, found = numbered(reference, Backward), numbered(trace, Backward)
+        drift = Drift()
+
+        def told(one: Backward, other: Backward, drift: Drift = drift, rank: int = rank) -> str:
+            if drift.explains(compare.off_by(one.value, other.value, max(abs(one.value), 1e-2))):
+                return ""
+            return f"the loss on process {rank} is {figure(other.value)}, where the original has {figure(one.value)} on its batch"
+
+        different = compare.first("losses", right, found, told)
+        different = different or compare.count("losses", f"calls of backward on process {rank}", right, found)
+        if different:
+            yield different
+            return
+        total += len(right)
+    yield compare.equal("losses", f"{total} losses are what the original computes on these batches")
+
+
+def _gradients(trace: Trace, reference: Trace) -> Iterator[Finding]:
+    right, found = numbered(reference, Step), numbered(trace, Step)
+    drift = Drift()
+
+    def told(one: Step, other: Step) -> str:
+        if (one.optimizer, one.name) != (other.optimizer, other.name):
+            return f"{other.name} steps, where {one.name} does in the original"
+        if drift.explains(compare.gradients_off(one, other)):
+            return ""
+        return f"the norm of the gradients is {figure(other.norm)}, where the mean over the processes is {figure(one.norm)}"
+
+    different = compare.first("gradients", right, found, told) or compare.count("gradients", "optimizer steps", right, found)
+    yield different or compare.equal("gradients", f"at each of {len(right)} steps the mean of what the original computes")
+
+
+def _rates(trace: Trace, reference: Trace) -> Iterator[Finding]:
+    right, found = numbered(reference, Step), numbered(trace, Step)
+
+    def told(one: Step, other: Step) -> str:
+        close = all(compare.off_by(a, b, max(abs(a), 1e-12)) < 1e-6 for a, b in zip(one.rates, other.rates, strict=False))
+        return "" if close and len(one.rates) == len(other.rates) else rates_differ(one, other)
+
+    different = compare.first("learning rates", right, found, told)
+    yield different or compare.equal("learning rates", "equal at every step")
+
+
+def _rates_by_epoch(original: Trace, ranks: Sequence[Trace]) -> Iterator[Finding]:
+    """Insist that an epoch ends with the learning rates that it ended with on one process; a schedule in batches need not."""
+    if schedules_in_batches(original):
+        return
+    right = [*original.rates_by_walk()]
+    for rank, trace in enumerate(ranks):
+        found = [*trace.rates_by_walk()]
+        for epoch, (one, other) in enumerate(zip(right, found, strict=False)):
+            if one != other and _is_whole(original, epoch) and _is_whole(trace, epoch):
+                told = f"pass {epoch + 1} of the training ends at {list(other)} on process {rank}, at {list(one)} on one process"
+                yield Finding("learning rates by epoch", Outcome.DIFFERENT, told)
+                return
+    if len(right) > 1:
+        yield compare.equal("learning rates by epoch", "an epoch has the rates that it had on one process")
+
+
+def _is_whole(trace: Trace, epoch: int) -> bool:
+    walks = trace.training_walks
+    return epoch < len(walks) and walks[epoch] in trace.finished_walks
+
+
+def _files(ranks: Sequence[Trace], reference: Trace) -> Iterator[Finding]:
+    """Insist that one process writes each file, as often as the original does, with the same content."""
+    writers = Counter(path for trace in ranks for path in trace.written)
+    if twice := sorted(path for path, number in writers.items() if number > 1):
+        yield Finding("files", Outcome.DIFFERENT, f"written by several processes: {twice[:5]}")
+        return
+    if reference.error:
+        return
+    if sorted(reference.written) != sorted(writers):
+        lost, new = sorted(reference.written - set(writers)), sorted(set(writers) - reference.written)
+        yield Finding("files", Outcome.DIFFERENT, f"written by no process: {lost[:3]}; written beside: {new[:3]}")
+        return
+    saves = [pair for trace in ranks for pair in numbered(trace, Save)]
+    right = numbered(reference, Save)
+    different = compare.first("checkpoints", right, saves, lambda one, other: contents_differ(one, other, exact=False))
+    different = different or compare.count("checkpoints", "checkpoints", right, saves)
+    if different:
+        yield different
+    elif writers:
+        yield compare.equal("files", f"each of {len(writers)} is written by one process")
+
+
+def _console(ranks: Sequence[Trace], reference: Trace, unstable: set[str]) -> Iterator[Finding]:
+    """Insist that process 0 prints what the original prints, and that the others add nothing."""
+    for rank, trace in enumerate(ranks[1:], 1):
+        if trace.lines:
+            more = more_than(ranks[0].lines, trace.lines)
+            kind = "what process 0 does not" if more else "too"
+            yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {(more or trace.lines)[0]!r}")
+            return
+    if reference.error:
+        return
+    if told := figures_differ(reference.lines, ranks[0].lines, unstable):
+        yield Finding("console", Outcome.DIFFERENT, told)
+    elif ranks[0].lines:
+        yield compare.equal("console", "process 0 prints what the original does, the others nothing")
+
+
+def legitimate(original: Trace, ranks: Sequence[Trace], repeated: Sequence[int]) -> list[str]:
+    """Name what several processes do otherwise than one, and should."""
+    told = []
+    world = len(ranks)
+    reads = [[event.indices for event in trace.of(Fetch) if event.walk in trace.training_walks] for trace in ranks]
+    if not reads[0]:
+        told.append("without a DataLoader to deal out, every process does all of the work")
+    elif any(one != reads[0] for one in reads[1:]):
+        told.append(f"a step takes a batch on each process: {world} times the samples, and as many fewer steps to an epoch")
+    if repeated:
+        told.append(f"a schedule that advances with every batch advances by {world} at each step")
+    if any(event.size is None for trace in ranks for event in trace.of(Fetch)):
+        told.append("a stream of samples cannot be replayed: which samples the processes read was not judged")
+    return told
