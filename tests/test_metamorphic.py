@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.oracle.alone import check_losses
 from tests.oracle.laboratory import Laboratory
 from tests.oracle.program import Program
 from tests.oracle.script import Script, items, migrated, scripts
-from tests.oracle.verdict import check_two_processes
+from tests.oracle.verdict import check_training, check_two_processes
 from tests.transform import TRANSFORMATIONS, Rewritten, Transformation
 
 # Where the Accelerator is made, and what becomes superfluous, depends on how a script is laid out.
@@ -52,7 +51,7 @@ def test_what_comes_of_it_computes_what_the_original_did(
     assert (found is None) == (script.after is None)
     if found is not None:
         original = laboratory.alone(script.before, script.facts.launches)
-        check_losses(original, laboratory.alone(found, script.facts.launches))
+        check_training(original, laboratory.alone(found, script.facts.launches))
 
 
 @pytest.mark.parametrize("transformation", [pytest.param(one, id=one.name) for one in TRANSFORMATIONS])

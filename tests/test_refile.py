@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.oracle.alone import check_losses
 from tests.oracle.laboratory import Laboratory, Launches
 from tests.oracle.program import SCRIPT, Program
 from tests.oracle.script import Script, items, migrated, script, scripts
-from tests.oracle.verdict import check_two_processes
+from tests.oracle.verdict import check_training, check_two_processes
 from tests.refile import Unfit, merge, reached, split
 from tests.test_metamorphic import LAYOUT
 from tests.transform import is_flat, wrap_in_function
@@ -92,7 +91,7 @@ def test_what_comes_of_it_computes_what_the_original_did(fixture: Script, labora
     case = refiled(fixture)
     found = migrated(case.after)
     assert found is not None
-    check_losses(laboratory.alone(case.before, case.there), laboratory.alone(found, case.here))
+    check_training(laboratory.alone(case.before, case.there), laboratory.alone(found, case.here))
 
 
 @pytest.mark.parametrize("name", IN_FULL)

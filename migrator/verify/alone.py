@@ -28,12 +28,17 @@ def judge(original: Trace, migrated: Trace, reads_ahead: bool = False) -> list[F
     if not reads_ahead:
         aspects += [_samples, _streams]
     findings = [finding for aspect in aspects for finding in aspect(original, migrated)]
-    findings += [*_checkpoints(original, migrated), *_files(original, migrated), *_console(original, migrated)]
+    findings += judge_output(original, migrated)
     if migrated.error:
         step = len(migrated.of(Step)) + 1
         told = f"the migrated program fails at step {step}, where the original goes on: {_last_line(migrated.error)}"
         findings.insert(0, Finding("run", Outcome.DIFFERENT, told, step, failing_line(migrated.error)))
     return findings
+
+
+def judge_output(original: Trace, migrated: Trace) -> list[Finding]:
+    """Compare what is written and printed."""
+    return [*_checkpoints(original, migrated), *_files(original, migrated), *_console(original, migrated)]
 
 
 def _last_line(error: str) -> str:
@@ -43,7 +48,9 @@ def _last_line(error: str) -> str:
 
 def failing_line(error: str) -> str:
     """Name the innermost line of a traceback as a path and a line; empty where there is none."""
-    places = [line.split('"') for line in error.splitlines() if line.startswith('  File "') and "site-packages" not in line]
+    places = [
+        line.split('"') for line in error.splitlines() if line.startswith('  File "') and "site-packages" not in line
+    ]
     for _, path, rest in reversed(places):
         if not path.startswith("<"):
             return f"{path}:{rest.removeprefix(', line ').partition(',')[0]}"
@@ -58,7 +65,9 @@ def _losses(original: Trace, migrated: Trace) -> Iterator[Finding]:
             return ""
         return f"the loss is {figure(other.value)}, where it was {figure(one.value)}"
 
-    different = compare.first("losses", right, found, told) or compare.count("losses", "calls of backward", right, found)
+    different = compare.first("losses", right, found, told) or compare.count(
+        "losses", "calls of backward", right, found
+    )
     yield different or compare.equal("losses", f"{len(right)} losses are equal, to the last bit")
 
 
@@ -83,7 +92,9 @@ def _gradients(original: Trace, migrated: Trace) -> Iterator[Finding]:
 
 def _rates(original: Trace, migrated: Trace) -> Iterator[Finding]:
     right, found = _steps(original, migrated)
-    yield compare.first("learning rates", right, found, rates_differ) or compare.equal("learning rates", "equal at every step")
+    yield compare.first("learning rates", right, found, rates_differ) or compare.equal(
+        "learning rates", "equal at every step"
+    )
 
 
 def rates_differ(one: Step, other: Step) -> str:
@@ -106,7 +117,9 @@ def _parameters(original: Trace, migrated: Trace) -> Iterator[Finding]:
             return ""
         return "the parameters differ after it"
 
-    different = compare.first("parameters", right, found, told) or compare.count("parameters", "optimizer steps", right, found)
+    different = compare.first("parameters", right, found, told) or compare.count(
+        "parameters", "optimizer steps", right, found
+    )
     yield different or compare.equal("parameters", f"equal after each of {len(right)} steps, to the last bit")
 
 
@@ -153,7 +166,9 @@ def _checkpoints(original: Trace, migrated: Trace) -> Iterator[Finding]:
     def told(one: Save, other: Save) -> str:
         return contents_differ(one, other, exact=True)
 
-    different = compare.first("checkpoints", right, found, told) or compare.count("checkpoints", "checkpoints", right, found)
+    different = compare.first("checkpoints", right, found, told) or compare.count(
+        "checkpoints", "checkpoints", right, found
+    )
     yield different or compare.equal("checkpoints", f"{len(right)} with the same names and the same content")
 
 
@@ -204,4 +219,3 @@ def original_differs_from_itself(one: Trace, other: Trace) -> list[Finding]:
     if other.error:
         return [Finding("run", Outcome.DIFFERENT, "the original failed when it was run again")]
     return [finding for finding in judge(one, other) if finding.outcome is Outcome.DIFFERENT]
-

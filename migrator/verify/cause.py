@@ -40,7 +40,9 @@ FILES = _Kind("files", ("MIG5", "MIG406"))
 CONSOLE = _Kind("console", ("MIG702", "MIG703", "MIG406"))
 
 
-def find(findings: Sequence[Finding], right: Sequence[Trace], found: Sequence[Trace], edits: Sequence[Edit]) -> Cause | None:
+def find(
+    findings: Sequence[Finding], right: Sequence[Trace], found: Sequence[Trace], edits: Sequence[Edit]
+) -> Cause | None:
     """Name the cause of the earliest difference; None where there is none.
 
     Args:    right: the original; on several processes the handwritten references. found: the migrated program's.
@@ -83,7 +85,9 @@ def _replicas(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
 
 
 def _losses(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
-    if factor := _factor([e.value for _, e in numbered(one, Backward)], [e.value for _, e in numbered(other, Backward)]):
+    if factor := _factor(
+        [e.value for _, e in numbered(one, Backward)], [e.value for _, e in numbered(other, Backward)]
+    ):
         return DOUBLE_DIVISION, f"what backward is called on is {factor:.6g} times what it was, from the first step"
     fewer = len(other.losses) - len(one.losses)
     if fewer:

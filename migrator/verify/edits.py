@@ -47,7 +47,9 @@ def hunks(files: Sequence[FileReport], root: str) -> Iterator[Hunk]:
         for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
             start, end = group[0][1], group[-1][2]
             made = tuple((item.code, item.message) for item in applied if start <= item.line - 1 <= end)
-            yield Hunk(os.path.relpath(file.source.path, root), (*_unified(group, old, new),), tuple(dict.fromkeys(made)))
+            yield Hunk(
+                os.path.relpath(file.source.path, root), (*_unified(group, old, new),), tuple(dict.fromkeys(made))
+            )
 
 
 def _unified(group: list[tuple[str, int, int, int, int]], old: list[str], new: list[str]) -> Iterator[str]:

@@ -25,7 +25,16 @@ _POLL_S = 0.05
 _STACKS_S = 1.0
 _COMPLAINTS = 4000  # characters of standard error that are kept of a process that ended without a trace
 _START = "import sys; del sys.path[0]; from migrator.verify.recorder.run import main; main()"
-_LAUNCHER = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GROUP_RANK", "ROLE_RANK")
+_LAUNCHER = (
+    "RANK",
+    "LOCAL_RANK",
+    "WORLD_SIZE",
+    "LOCAL_WORLD_SIZE",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "GROUP_RANK",
+    "ROLE_RANK",
+)
 
 Say = Callable[[int, str], None]  # takes a rank and a line that it printed
 
@@ -146,19 +155,24 @@ class _Process:
         return lines
 
     def read(self, cut: str) -> Trace:
-        """Read its trace; where it wrote no last line, say why it ended.
+        return read_run(self.trace, cut or f"ended with exit code {self.code}")
 
-        Args:    cut: why it was ended from outside; empty where it ended by itself.
-        """
-        found = trace.read(self.trace)
-        with self.printed.open("rb") as file:
+
+def read_run(path: Path, why: str) -> Trace:
+    """Read the trace of a process that is gone, with what it printed.
+
+    Args:    why: why it ended, for one that wrote no last line.
+    """
+    found = trace.read(path)
+    printed, complaints, stacks = (path.with_name(path.name + ending) for ending in (".out", ".err", ".stacks"))
+    if printed.is_file():
+        with printed.open("rb") as file:
             found.lines = file.read(MAX_PRINTED).decode(errors="replace").splitlines()
-        if found.end is None:
-            told = self.complaints.read_text(errors="replace")[-_COMPLAINTS:]
-            found.error = f"{cut or f'ended with exit code {self._process.returncode}'}\n{told}"
-            stacks = self.trace.with_name(self.trace.name + ".stacks")
-            found.stacks = stacks.read_text(errors="replace") if cut and stacks.is_file() else ""
-        return found
+    if found.end is None:
+        told = complaints.read_text(errors="replace")[-_COMPLAINTS:] if complaints.is_file() else ""
+        found.error = f"{why}\n{told}"
+        found.stacks = stacks.read_text(errors="replace") if stacks.is_file() else ""
+    return found
 
 
 def run(members: Sequence[Member], limit_s: float, say: Say = lambda rank, line: None) -> list[Trace]:

@@ -13,6 +13,9 @@ from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Backward, Fetch, Finish, Save, Schedule, Step, Trace
 
 _WAITED = ("waited for", "was not done")
+_ON_A_METRIC = (
+    "ReduceLROnPlateau",
+)  # several processes train otherwise than one, and may meet their plateau elsewhere
 
 
 def schedules_in_batches(original: Trace) -> tuple[int, ...]:
@@ -43,7 +46,11 @@ def judge(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace], 
     findings = [*_replicas(ranks)]
     findings += _reference(ranks, references)
     findings += samples.judge(original, ranks)
-    findings += [*_rates_by_epoch(original, ranks), *_files(ranks, references[0]), *_console(ranks, references[0], unstable)]
+    findings += [
+        *_rates_by_epoch(original, ranks),
+        *_files(ranks, references[0]),
+        *_console(ranks, references[0], unstable),
+    ]
     return findings
 
 
@@ -90,10 +97,14 @@ def _reference(ranks: Sequence[Trace], references: Sequence[Trace]) -> Iterator[
     for rank, reference in enumerate(references):
         if reference.error:
             told = reference.error.strip().splitlines()
-            yield Finding("gradients", Outcome.UNKNOWN, f"the handwritten reference failed on process {rank}: {told[-1]}")
+            yield Finding(
+                "gradients", Outcome.UNKNOWN, f"the handwritten reference failed on process {rank}: {told[-1]}"
+            )
             return
         if reference.end and reference.end.runtime:
-            yield Finding("gradients", Outcome.UNKNOWN, "the original imports an Accelerator itself: it cannot be its own judge")
+            yield Finding(
+                "gradients", Outcome.UNKNOWN, "the original imports an Accelerator itself: it cannot be its own judge"
+            )
             return
     yield from _losses(ranks, references)
     yield from _gradients(ranks[0], references[0])
@@ -131,15 +142,21 @@ def _gradients(trace: Trace, reference: Trace) -> Iterator[Finding]:
             return ""
         return f"the norm of the gradients is {figure(other.norm)}, where the mean over the processes is {figure(one.norm)}"
 
-    different = compare.first("gradients", right, found, told) or compare.count("gradients", "optimizer steps", right, found)
-    yield different or compare.equal("gradients", f"at each of {len(right)} steps the mean of what the original computes")
+    different = compare.first("gradients", right, found, told) or compare.count(
+        "gradients", "optimizer steps", right, found
+    )
+    yield different or compare.equal(
+        "gradients", f"at each of {len(right)} steps the mean of what the original computes"
+    )
 
 
 def _rates(trace: Trace, reference: Trace) -> Iterator[Finding]:
     right, found = numbered(reference, Step), numbered(trace, Step)
 
     def told(one: Step, other: Step) -> str:
-        close = all(compare.off_by(a, b, max(abs(a), 1e-12)) < 1e-6 for a, b in zip(one.rates, other.rates, strict=False))
+        close = all(
+            compare.off_by(a, b, max(abs(a), 1e-12)) < 1e-6 for a, b in zip(one.rates, other.rates, strict=False)
+        )
         return "" if close and len(one.rates) == len(other.rates) else rates_differ(one, other)
 
     different = compare.first("learning rates", right, found, told)
@@ -148,7 +165,7 @@ def _rates(trace: Trace, reference: Trace) -> Iterator[Finding]:
 
 def _rates_by_epoch(original: Trace, ranks: Sequence[Trace]) -> Iterator[Finding]:
     """Insist that an epoch ends with the learning rates that it ended with on one process; a schedule in batches need not."""
-    if schedules_in_batches(original):
+    if schedules_in_batches(original) or any(event.name in _ON_A_METRIC for event in original.of(Schedule)):
         return
     right = [*original.rates_by_walk()]
     for rank, trace in enumerate(ranks):
@@ -213,7 +230,9 @@ def legitimate(original: Trace, ranks: Sequence[Trace], repeated: Sequence[int])
     if not reads[0]:
         told.append("without a DataLoader to deal out, every process does all of the work")
     elif any(one != reads[0] for one in reads[1:]):
-        told.append(f"a step takes a batch on each process: {world} times the samples, and as many fewer steps to an epoch")
+        told.append(
+            f"a step takes a batch on each process: {world} times the samples, and as many fewer steps to an epoch"
+        )
     if repeated:
         told.append(f"a schedule that advances with every batch advances by {world} at each step")
     if any(event.size is None for trace in ranks for event in trace.of(Fetch)):

@@ -124,10 +124,7 @@ class End:
     runtime: bool  # whether `runtime` or `accelerate` was imported
 
 
-_KINDS = {
-    kind.__name__: kind
-    for kind in (Streams, Fetch, Finish, Backward, Step, Schedule, Save, Write, Outside, End)
-}
+_KINDS = {kind.__name__: kind for kind in (Streams, Fetch, Finish, Backward, Step, Schedule, Save, Write, Outside, End)}
 
 
 def to_line(event: Any) -> str:
@@ -168,6 +165,7 @@ class Trace:
     lines: list[str] = field(default_factory=list)  # of standard output
     error: str = ""  # a traceback, or why the run was ended; empty where it finished or took all the steps asked for
     stacks: str = ""  # where its threads were when it was cut
+    text: str = ""  # as it was written, with the states of the random streams
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self.events)} events{', failed' if self.error else ''}>"
@@ -237,8 +235,9 @@ def read(path: Path) -> Trace:
     """
     trace = Trace()
     if path.is_file():
-        lines = path.read_text(encoding="utf-8").split("\n")
-        trace.events = [event for line in lines[:-1] if not isinstance(event := from_line(line), Streams)]
+        trace.text = path.read_text(encoding="utf-8")
+        whole = trace.text.split("\n")[:-1]
+        trace.events = [event for line in whole if not isinstance(event := from_line(line), Streams)]
     end = trace.end
     if end is None:
         trace.error = "ended without a word"

@@ -67,11 +67,15 @@ def check(request: Request, reports: Sequence[ProgramReport]) -> None:
     if not request.command or (request.is_module and len(request.command) < 2):
         raise UsageError("--verify runs a script: name it, with its arguments, after --")
     if not request.is_module and not os.path.isfile(request.script):
-        raise UsageError(f"--verify: {request.script} is no file; after -- stands the script as you would give it to python")
+        raise UsageError(
+            f"--verify: {request.script} is no file; after -- stands the script as you would give it to python"
+        )
     changed = edits.changed_files(reports)
     if request.against and changed:
         names = ", ".join(file.source.path for file in changed[:3])
-        raise UsageError(f"--against compares files that are migrated already, and {names} would be changed; leave it out")
+        raise UsageError(
+            f"--against compares files that are migrated already, and {names} would be changed; leave it out"
+        )
     if not request.against and not changed:
         raise UsageError(
             "--verify: migrate changes nothing here, so there is nothing to compare; "
@@ -93,7 +97,9 @@ def plan(request: Request, root: str, settings: Settings) -> Iterator[str]:
 class _Laboratory:
     """Makes the runs of one verification."""
 
-    def __init__(self, request: Request, reports: Sequence[ProgramReport], tree: Tree, scratch: Scratch, say: Say) -> None:
+    def __init__(
+        self, request: Request, reports: Sequence[ProgramReport], tree: Tree, scratch: Scratch, say: Say
+    ) -> None:
         self._request = request
         self._tree = tree
         self._scratch = scratch
@@ -190,7 +196,9 @@ def _writable(scratch: str) -> tuple[str, ...]:
 
     home = os.path.expanduser("~")
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
-    named = [os.environ[name] for name in ("TORCH_HOME", "HF_HOME", "TRITON_CACHE_DIR", "MPLCONFIGDIR") if name in os.environ]
+    named = [
+        os.environ[name] for name in ("TORCH_HOME", "HF_HOME", "TRITON_CACHE_DIR", "MPLCONFIGDIR") if name in os.environ
+    ]
     return (scratch, tempfile.gettempdir(), caches, os.path.join(home, ".config", "matplotlib"), *named)
 
 
@@ -293,15 +301,22 @@ def _outcome(findings: Sequence[Finding]) -> Outcome:
     found = {finding.outcome for finding in findings}
     if Outcome.DIFFERENT in found:
         return Outcome.DIFFERENT
-    open_ = any(finding.outcome is Outcome.UNKNOWN and finding.aspect in _TRAINING | {"original"} for finding in findings)
+    open_ = any(
+        finding.outcome is Outcome.UNKNOWN and finding.aspect in _TRAINING | {"original"} for finding in findings
+    )
     return Outcome.UNKNOWN if open_ else Outcome.EQUAL
 
 
 def _alone(
-    original: Trace, migrated: Trace, again: _Again, made: Sequence[edits.Edit], reports: Sequence[ProgramReport], settings: Settings
+    original: Trace,
+    migrated: Trace,
+    again: _Again,
+    made: Sequence[edits.Edit],
+    reports: Sequence[ProgramReport],
+    settings: Settings,
 ) -> Verdict:
     findings = _settle(alone.judge(original, migrated, settings.target == "accelerate"), again)
-    findings, differences = excused(findings, reports)
+    findings, differences = excused(findings, [file for report in reports for file in report.files])
     outcome = _outcome(findings)
     steps = len(original.of(Step))
     summary = {
@@ -340,7 +355,7 @@ def _together(
             unstable = unstable_forms(original.lines, again.trace.lines)
             findings = together.judge(original, ranks, references, unstable)
     findings = _settle(findings, again)
-    findings, differences = excused(findings, reports)
+    findings, differences = excused(findings, [file for report in reports for file in report.files])
     outcome = _outcome(findings)
     summary = {
         Outcome.EQUAL: f"{world} processes stay equal, and each of {len(ranks[0].of(Step))} steps has the mean gradient of what the original computes on their batches",
@@ -348,7 +363,15 @@ def _together(
     }
     why = cause.find(findings, references or [original], ranks, made)
     differences += together.legitimate(original, ranks, repeated)
-    return Verdict(P2, title, outcome, summary.get(outcome) or _first_difference(findings), tuple(findings), why, tuple(differences))
+    return Verdict(
+        P2,
+        title,
+        outcome,
+        summary.get(outcome) or _first_difference(findings),
+        tuple(findings),
+        why,
+        tuple(differences),
+    )
 
 
 def _original_says_nothing(original: Trace, promise: str, world: int) -> Verdict:
@@ -357,7 +380,9 @@ def _original_says_nothing(original: Trace, promise: str, world: int) -> Verdict
 
 
 def _not_run(world: int) -> Verdict:
-    return Verdict(P2, TITLES[P2].format(world), Outcome.UNKNOWN, "not run: the migrated program fails on one process already")
+    return Verdict(
+        P2, TITLES[P2].format(world), Outcome.UNKNOWN, "not run: the migrated program fails on one process already"
+    )
 
 
 def _report(name: str, traces: Sequence[Trace], command: str, request: Request, laboratory: _Laboratory) -> Run:

@@ -10,14 +10,15 @@ import contextlib
 import importlib
 import json
 import os
-import pickle
 import select
 import signal
 import sys
 import time
 import traceback
-from pathlib import Path
 from typing import Any
+
+from migrator.verify.recorder.options import Options
+from migrator.verify.recorder.run import record
 
 GRACE_S = 2.0  # for the others once one process has failed: most likely they wait for it
 _POLL_S = 0.005
@@ -34,36 +35,21 @@ def _meeting_place(write: int) -> None:
 
 
 def _launched(job: dict[str, Any], rank: int, size: int, port: int) -> dict[str, str]:
-    """Name the environment variables that torchrun sets."""
+    """Name the environment variables that torchrun sets; a part of the handwritten reference believes to be alone."""
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_PORT": port}
     fixed = {"MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0"}
     launched = {**{name: str(value) for name, value in place.items()}, **fixed} if size > 1 else {}
-    return {**launched, **job["environment"]}
+    return {**({} if job["options"]["recorded"] else launched), **job["environment"]}
 
 
 def _run(job: dict[str, Any], variables: dict[str, str]) -> None:
-    """Trace one script in this process, and keep what it prints."""
+    """Trace one script in this process, and keep what it prints; recording ends the process."""
     os.environ.update(variables)
-    os.makedirs(job["folder"], exist_ok=True)
-    os.chdir(job["folder"])
-    printed, complaints = Path(job["trace"] + ".out"), Path(job["trace"] + ".err")
-    for number, path in ((1, printed), (2, complaints)):
-        os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
-    from tests.oracle import by_hand, tracer
-
-    def prepare(running: tracer.Tracer) -> None:
-        if job["recorded"]:
-            recorded = pickle.loads(Path(job["recorded"]).read_bytes())
-            by_hand.take_part(running, recorded, job["schedule_in_batches"])
-
-    trace = tracer.run(Path(job["script"]), job["arguments"], prepare)
-    sys.stdout.flush()
-    trace.lines = printed.read_text().splitlines()
-    if trace.error:
-        trace.error += "\n" + complaints.read_text(errors="replace")[-2000:]
-    Path(job["trace"]).write_bytes(pickle.dumps(trace))
-    if trace.error:
-        raise RuntimeError(trace.error)
+    options = Options.from_json(json.dumps(job["options"]))
+    os.chdir(options.root)
+    for number, ending in ((1, ".out"), (2, ".err")):
+        os.dup2(os.open(options.trace + ending, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
+    record(options)
 
 
 def _fork(work: Any, limit_s: float) -> int:

@@ -10,18 +10,20 @@ import os
 import pickle
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from migrator.verify.recorder.options import Options
+from migrator.verify.together import schedules_in_batches
+from migrator.verify.trace import Trace
 from tests.oracle.nursery import Job, Nursery
 from tests.oracle.program import SCRIPT, Program
-from tests.oracle.trace import Trace
 
 Launches = Sequence[Sequence[str]]  # a file and its arguments for each launch; all launches share one folder
 ONCE: Launches = ((SCRIPT,),)
 WORLD = 2
-_PROGRAM = "program"  # where the files lie, beside the folders that they run in
 
 
 class Laboratory:
@@ -42,67 +44,61 @@ class Laboratory:
         nursery = self._with_accelerate if accelerate else self._plain
         variables = {"ACCELERATE_USE_CPU": "true"} if accelerate else {}
 
-        def make(folder: Path) -> list[Trace]:
-            traces: list[Trace] = []
-            for number, (script, *arguments) in enumerate(launches):
-                job = Job(_in(folder, script), str(folder / "run"), str(folder / f"{number}"), arguments, variables)
-                traces += nursery.run([job])
-            return traces
+        def make(folder: Path) -> list[list[Trace]]:
+            program.write(folder / "run")
+            return [nursery.run([Job(options, variables)]) for options in _options(folder, launches)]
 
-        return self._keep(("alone", program.files, launches, accelerate), program, make)
+        return [trace for (trace,) in self._keep(("alone", program.files, launches, accelerate), make)]
 
     def together(self, program: Program, launches: Launches = ONCE) -> list[list[Trace]]:
         """Run a program on two processes that share a folder, and give the ranks' traces of each launch."""
 
         def make(folder: Path) -> list[list[Trace]]:
+            program.write(folder / "run")
             return [
-                self._plain.run(
-                    [
-                        Job(_in(folder, script), str(folder / "run"), str(folder / f"{number}.{rank}"), arguments)
-                        for rank in range(WORLD)
-                    ]
-                )
-                for number, (script, *arguments) in enumerate(launches)
+                self._plain.run([Job(replace(options, trace=f"{options.trace}.{rank}")) for rank in range(WORLD)])
+                for options in _options(folder, launches)
             ]
 
-        return self._keep(("together", program.files, launches), program, make)
+        return self._keep(("together", program.files, launches), make)
 
     def by_hand(
-        self,
-        program: Program,
-        recorded: Sequence[list[Trace]],
-        launches: Launches = ONCE,
-        schedule_in_batches: bool = False,
+        self, program: Program, original: Sequence[Trace], recorded: Sequence[list[Trace]], launches: Launches = ONCE
     ) -> list[list[Trace]]:
         """Run the original on two processes as the handwritten reference, each in a folder of its own.
 
-        Args:    recorded: the ranks' traces of each launch of the migrated script.
+        Args:    original: the traces of each launch on one process. recorded: the ranks' of the migrated program.
         """
 
         def make(folder: Path) -> list[list[Trace]]:
             made = []
-            for number, ((script, *arguments), ranks) in enumerate(zip(launches, recorded, strict=True)):
+            for rank in range(WORLD):
+                program.write(folder / f"run{rank}")
+            for number, (options, alone, ranks) in enumerate(
+                zip(_options(folder, launches), original, recorded, strict=True)
+            ):
                 jobs = []
                 for rank, trace in enumerate(ranks):
                     source = folder / f"{number}.{rank}.recorded"
-                    source.write_bytes(pickle.dumps(trace))
-                    jobs.append(
-                        Job(
-                            _in(folder, script),
-                            str(folder / f"run{rank}"),
-                            str(folder / f"{number}.{rank}"),
-                            arguments,
-                            recorded=str(source),
-                            schedule_in_batches=schedule_in_batches,
-                        )
+                    source.write_text(trace.text, encoding="utf-8")
+                    part = replace(
+                        options,
+                        root=str(folder / f"run{rank}"),
+                        trace=f"{options.trace}.{rank}",
+                        recorded=str(source),
+                        store=str(folder / f"{number}.store"),
+                        rank=rank,
+                        world=WORLD,
+                        repeated=schedules_in_batches(alone),
                     )
+                    jobs.append(Job(part))
                 made.append(self._plain.run(jobs))
             return made
 
-        seen = hashlib.sha256(pickle.dumps(list(recorded))).hexdigest()
-        return self._keep(("by hand", program.files, launches, schedule_in_batches, seen), program, make)
+        seen = [hashlib.sha256(trace.text.encode()).hexdigest() for ranks in recorded for trace in ranks]
+        return self._keep(("by hand", program.files, launches, seen), make)
 
-    def _keep(self, key: tuple[Any, ...], program: Program, make: Callable[[Path], list[Any]]) -> list[Any]:
+    def _keep(self, key: tuple[Any, ...], make: Callable[[Path], list[Any]]) -> list[Any]:
         """Give the traces of a run from memory, else from the shelf, else make them."""
         name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
         if name not in self._known:
@@ -110,7 +106,6 @@ class Laboratory:
             if not kept.is_file():
                 self._shelf.mkdir(parents=True, exist_ok=True)
                 folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._shelf))
-                program.write(folder / _PROGRAM)
                 traces = make(folder)
                 (folder / "kept").write_bytes(pickle.dumps(traces))
                 os.replace(folder / "kept", kept)  # another worker may have done the same meanwhile
@@ -124,5 +119,7 @@ class Laboratory:
         self._with_accelerate.close()
 
 
-def _in(folder: Path, script: str) -> str:
-    return str(folder / _PROGRAM / script)
+def _options(folder: Path, launches: Launches) -> Iterator[Options]:
+    """Give what each launch of a program is told, which lies in the folder that it runs in."""
+    for number, (script, *arguments) in enumerate(launches):
+        yield Options(script, tuple(arguments), str(folder / "run"), str(folder / f"{number}"))

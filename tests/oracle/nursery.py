@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.oracle.trace import Trace
+from migrator.verify.processes import read_run
+from migrator.verify.recorder.options import Options
+from migrator.verify.trace import Trace
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 60.0
@@ -34,13 +35,8 @@ _LAUNCHER = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADD
 class Job:
     """One process to run."""
 
-    script: str
-    folder: str  # it runs there
-    trace: str  # where its trace is to be written
-    arguments: list[str] = field(default_factory=list)
+    options: Options
     environment: dict[str, str] = field(default_factory=dict)
-    recorded: str = ""  # a trace whose batches it is to repeat, as a part of the handwritten reference
-    schedule_in_batches: bool = False
 
 
 class Nursery:
@@ -91,10 +87,4 @@ class Nursery:
 
 
 def _read(job: Job, code: int | None) -> Trace:
-    path = Path(job.trace)
-    if path.is_file():
-        trace: Trace = pickle.loads(path.read_bytes())
-        return trace
-    complaints = Path(job.trace + ".err")
-    told = complaints.read_text(errors="replace")[-2000:] if complaints.is_file() else ""
-    return Trace(error=(f"ended with code {code}" if code is not None else "was not done in time") + f"\n{told}")
+    return read_run(Path(job.options.trace), "was not done in time" if code is None else f"ended with code {code}")

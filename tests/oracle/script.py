@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from migrator import pipeline, scan
 from migrator.config import Settings
@@ -23,41 +23,24 @@ class Facts:
     """What a person knows of a program, and the oracle has to be told."""
 
     launches: Launches = ONCE  # what is typed after `python` at each launch; all launches share one folder
-    schedule: Literal["", "epoch", "batch"] = ""  # what its learning-rate scheduler counts
-    others_print: bool = False  # some prints are out of the Accelerator's reach, so process 1 repeats them
     reads_ahead: bool = False  # Hugging Face Accelerate reads a batch ahead, which shifts augmentation against dropout
     given: tuple[str, ...] = ()  # the files that the command is given, where these are not all: it has to follow
 
 
 FACTS = {
-    "01_base_loop": Facts(schedule="batch"),
-    "02_device_parameter": Facts(launches=(("train.py", "--save-model"),), schedule="epoch", others_print=True),
-    "03_globals": Facts(schedule="epoch"),
-    "07_gan_batchnorm": Facts(others_print=True),
-    "08_per_epoch_scheduler": Facts(schedule="epoch"),
-    "09_per_batch_scheduler": Facts(schedule="batch"),
-    "12_resume_and_best": Facts(
-        launches=(("train.py",), ("train.py", "--resume", "checkpoint.pth.tar")), schedule="epoch", others_print=True
-    ),
+    "02_device_parameter": Facts(launches=(("train.py", "--save-model"),)),
+    "12_resume_and_best": Facts(launches=(("train.py",), ("train.py", "--resume", "checkpoint.pth.tar"))),
     "13_early_return": Facts(launches=(("train.py",), ("train.py", "--evaluate"))),
-    "15_variable": Facts(others_print=True),
-    "20_phases": Facts(schedule="epoch"),
     "22_conditional_model": Facts(
-        launches=(("train.py",), ("train.py", "--arch", "conv", "--optim", "Adam", "--schedule")), schedule="epoch"
+        launches=(("train.py",), ("train.py", "--arch", "conv", "--optim", "Adam", "--schedule"))
     ),
-    "24_already_migrated": Facts(schedule="epoch"),
     "29_augmentation": Facts(reads_ahead=True),
-    "30_iterations": Facts(others_print=True),
-    "31_shared_engine": Facts(launches=(("train.py",), ("finetune.py",)), schedule="epoch"),
+    "31_shared_engine": Facts(launches=(("train.py",), ("finetune.py",))),
     "32_trainer_in_another_file": Facts(launches=(("main.py",),)),
-    "34_factories": Facts(
-        launches=(("train.py",), ("train.py", "--model", "linear", "--optim", "adam", "--no_cuda")), schedule="epoch"
-    ),
+    "34_factories": Facts(launches=(("train.py",), ("train.py", "--model", "linear", "--optim", "adam", "--no_cuda"))),
     "35_package": Facts(launches=(("main.py",),)),
     "36_registries": Facts(launches=(("train.py",), ("train.py", "-a", "deep", "-d", "rings", "--optimizer", "adam"))),
-    "37_batch_mover": Facts(launches=(("train.py",), ("predict.py",)), others_print=True),
-    "38_meters": Facts(schedule="epoch"),
-    "41_callbacks": Facts(others_print=True),
+    "37_batch_mover": Facts(launches=(("train.py",), ("predict.py",))),
     "44_given_in_part": Facts(given=("train.py",)),
 }
 

@@ -1,58 +1,95 @@
-"""Everything that the oracle has to say about one migrated program."""
+"""Insists on what the judges of a verification say of one migrated program."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.oracle.alone import check_alone, check_ended_well, check_losses
+from migrator.verify import alone, together
+from migrator.verify.cause import find
+from migrator.verify.excuse import excused
+from migrator.verify.result import Finding, Outcome
+from migrator.verify.trace import Trace
 from tests.oracle.laboratory import Laboratory
-from tests.oracle.output import check_console, check_files
 from tests.oracle.program import Program
-from tests.oracle.samples import check_samples
-from tests.oracle.script import Facts
-from tests.oracle.together import check_ended_together, check_rates_by_epoch, check_reference, check_replicas
-from tests.oracle.trace import Trace
+from tests.oracle.script import Facts, reports
+
+TRAINING = frozenset({"run", "original", "losses", "gradients", "learning rates", "parameters"})
+
+
+def insist(launch: int, findings: Sequence[Finding], right: Sequence[Trace], found: Sequence[Trace]) -> None:
+    """Insist that every finding is one of equality.
+
+    Raises:  AssertionError with everything else, and the cause.
+    """
+    wrong = [finding for finding in findings if finding.outcome is not Outcome.EQUAL]
+    if wrong:
+        cause = find(findings, right, found, [])
+        told = [f"{finding.aspect}: {finding.told}" for finding in wrong]
+        errors = [trace.error for trace in (*right, *found) if trace.error]
+        raise AssertionError(
+            "\n".join([f"launch {launch}, likely {cause.name if cause else 'unknown'}:", *told, *errors])
+        )
 
 
 def check_one_process(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
     """Insist that one process computes what it did, to the last bit."""
-    check_alone(laboratory.alone(before, facts.launches), laboratory.alone(after, facts.launches))
+    pairs = zip(laboratory.alone(before, facts.launches), laboratory.alone(after, facts.launches), strict=True)
+    for launch, (original, migrated) in enumerate(pairs):
+        insist(launch, judge_one(original, migrated), [original], [migrated])
+
+
+def judge_one(original: Trace, migrated: Trace, reads_ahead: bool = False) -> list[Finding]:
+    """Judge one process; a launch that trains nothing, to evaluate say, is judged by the rest."""
+    findings = alone.judge(original, migrated, reads_ahead)
+    if findings[0].aspect == alone.ORIGINAL_FAILED and not original.error:
+        findings = alone.judge_output(original, migrated)
+    return findings
+
+
+def check_training(before: Sequence[Trace], after: Sequence[Trace]) -> None:
+    """Insist on the same losses, gradients, rates and parameters alone."""
+    for launch, (original, migrated) in enumerate(zip(before, after, strict=True)):
+        findings = [one for one in judge_one(original, migrated, reads_ahead=True) if one.aspect in TRAINING]
+        insist(launch, findings, [original], [migrated])
 
 
 def check_accelerate(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
-    """Insist on the same losses under Hugging Face Accelerate, on one process.
+    """Insist on the same training under Hugging Face Accelerate, on one process.
 
     Args:    after: migrated with ``--target accelerate``.
     """
     traces = laboratory.alone(after, facts.launches, accelerate=True)
     if facts.reads_ahead:
-        for launch, trace in enumerate(traces):
-            check_ended_well(f"launch {launch}", trace)
+        assert not any(trace.error for trace in traces)
     else:
-        check_losses(laboratory.alone(before, facts.launches), traces)
+        check_training(laboratory.alone(before, facts.launches), traces)
 
 
 def check_two_processes(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
     """Insist that two processes train as two processes should, judged by the original spelled out by hand."""
+    told = [file for files in reports(before, given=facts.given).values() for file in files]
+    for launch, (original, ranks, references) in enumerate(_runs(laboratory, before, after, facts)):
+        findings, _ = excused(judge_two(original, ranks, references), told)
+        insist(launch, findings, references or [original], ranks)
+
+
+def judge_two(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace]) -> list[Finding]:
+    """Judge two processes."""
+    return together.judge(original, ranks, references, set())
+
+
+def _runs(
+    laboratory: Laboratory, before: Program, after: Program, facts: Facts
+) -> Sequence[tuple[Trace, list[Trace], list[Trace]]]:
     original = laboratory.alone(before, facts.launches)
-    together = laboratory.together(after, facts.launches)
-    for ranks in together:
-        check_ended_together(ranks)
-    references = laboratory.by_hand(before, together, facts.launches, facts.schedule == "batch")
-    for alone, ranks, by_hand in zip(original, together, references, strict=True):
-        check_invariants(alone, ranks, facts)
-        if alone.losses:
-            check_reference(ranks, by_hand)
-        check_files(ranks, by_hand[0])
-        check_console(ranks, by_hand[0], not facts.others_print)
-
-
-def check_invariants(alone: Trace, ranks: Sequence[Trace], facts: Facts) -> None:
-    """Insist on what needs no reference: equal replicas, each sample once, the rates of each epoch."""
-    check_replicas(ranks)
-    check_samples(alone, ranks)
-    if facts.schedule == "epoch":
-        check_rates_by_epoch(alone, ranks)
+    ranks = laboratory.together(after, facts.launches)
+    failed = [
+        (alone, launch, []) for alone, launch in zip(original, ranks, strict=True) if any(t.error for t in launch)
+    ]
+    if failed:
+        return failed
+    by_hand = laboratory.by_hand(before, original, ranks, facts.launches)
+    return list(zip(original, ranks, by_hand, strict=True))
 
 
 def check_everything(

@@ -73,4 +73,3 @@ class BackwardWatch:
         blocks = digest.blocks(parameters, digest.gradients(parameters))
         self._journal.note(Step(-1, "by hand", (), blocks, self._journal.streams(), self._journal.place()))
         self._journal.count_step()
-

@@ -18,7 +18,9 @@ class Options:
     stacks: str = ""  # where the stacks of all threads go on SIGUSR1
     is_module: bool = False
     steps: int = 0  # optimizer steps to take; 0: to the script's own end
-    writable: tuple[str, ...] = ()  # folders outside of the copy that may be written, such as the one for temporary files
+    writable: tuple[
+        str, ...
+    ] = ()  # folders outside of the copy that may be written, such as the one for temporary files
     guarded: bool = False  # keep every other path from being written
     recorded: str = ""  # a trace whose batches it is to repeat, as a part of the handwritten reference
     store: str = ""  # the file through which the parts of the reference meet
