@@ -3,6 +3,7 @@
 MigrateError
 |-- UsageError        exit 2: a wrong flag, a missing path
 |   `-- ConfigError   exit 2: `[tool.migrate]` cannot be used
+|-- Unverifiable      `--verify` cannot be carried out; nothing was run
 `-- FileProblem       exit 123: this file is left alone, the others are still done
     |-- Unreadable    cannot be opened, decoded or parsed
     |-- Unwritable    cannot be replaced, or changed while we worked
@@ -22,6 +23,10 @@ class UsageError(MigrateError):
 
 class ConfigError(UsageError):
     """`[tool.migrate]` holds a key or a value that we do not know."""
+
+
+class Unverifiable(MigrateError):
+    """The program cannot be run in a copy of its project."""
 
 
 class FileProblem(MigrateError):
