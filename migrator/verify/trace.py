@@ -124,10 +124,7 @@ class End:
     runtime: bool  # whether `runtime` or `accelerate` was imported
 
 
-_KINDS = {
-    kind.__name__: kind
-    for kind in (Streams, Fetch, Finish, Backward, Step, Schedule, Save, Write, Outside, End)
-}
+_KINDS = {kind.__name__: kind for kind in (Streams, Fetch, Finish, Backward, Step, Schedule, Save, Write, Outside, End)}
 
 
 def to_line(event: Any) -> str:
