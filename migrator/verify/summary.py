@@ -98,6 +98,11 @@ def _details(verdict: Verdict, width: int) -> Iterator[str]:
         yield from _cause(verdict.cause, width)
 
 
+def _rightly(verdict: Verdict, width: int) -> Iterator[str]:
+    for difference in verdict.differences:
+        yield from _told(f"{line(verdict.promise)}  ", f"rightly differs: {difference}", width)
+
+
 def _error(run: Run) -> Iterator[str]:
     if run.error:
         yield f"{line(run.name)}: {line(run.ended)} ({seconds(run.seconds)})"
@@ -113,10 +118,7 @@ def _blocks(result: Result, width: int) -> Iterator[list[str]]:
     yield from (list(_details(verdict, width)) for verdict in result.verdicts)
     if result.outcome is not Outcome.EQUAL:
         yield from (list(_error(run)) for run in result.runs)
-    rightly = [(verdict.promise, difference) for verdict in result.verdicts for difference in verdict.differences]
-    yield [
-        text for promise, difference in rightly for text in _told(f"{promise}  rightly differs: ", difference, width)
-    ]
+    yield [text for verdict in result.verdicts for text in _rightly(verdict, width)]
     yield [text for note in result.notes for text in _told("note: ", note, width)]
 
 

@@ -153,7 +153,7 @@ def different(steps: int = 24) -> Result:
         (
             Finding("replicas", Outcome.EQUAL, "Equal after every step"),
             Finding(
-                "learning rates", Outcome.DIFFERENT, "0.25 after epoch 1 in the original, 0.0625 here", 4, "train.py:33"
+                "learning rates", Outcome.DIFFERENT, "0.25 after epoch 1 in the original, 0.0625 here", 4, "train.py:30"
             ),
         ),
         Cause(

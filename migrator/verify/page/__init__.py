@@ -88,11 +88,10 @@ def _legend(result: Result) -> Content:
     names = [one.name for one in result.runs]
     parts: list[Content] = []
     if len(names) > 1:
-        strict = element("span", "marked like this", class_="differs")
-        parts += [f"What {names[1]} has otherwise than {names[0]} is ", strict]
+        parts += [f"Where {names[1]} differs from {names[0]}: ", element("span", "marked", class_="differs"), ". "]
     if len(names) > 2:
-        parts += ["; on several processes it is ", element("span", "underlined", class_="varies")]
-    return [*parts, "."] if parts else None
+        parts += ["Where other runs do, as they may: ", element("span", "underlined", class_="varies"), "."]
+    return parts
 
 
 def _footer(result: Result) -> Markup:

@@ -72,19 +72,20 @@ def _curve(run: Run, number: int, longest: int, scale: Scale) -> Iterator[Markup
 
 def _broken(run: Run, number: int, longest: int) -> Iterator[Markup]:
     """Mark above the drawing where a run's losses are not finite; what stands close together is one mark."""
+    slots = max(1, min(_SLOTS, longest - 1))
     found = {
-        round(_across(index, longest) * _SLOTS): loss
+        round(_across(index, longest) * slots): loss
         for index, loss in reversed(list(enumerate(run.losses)))
         if not drawable(loss)
     }
     height = -_LANE * (number + 1)
     for _, places in groupby(enumerate(sorted(found)), key=lambda pair: pair[1] - pair[0]):
-        slots = [slot for _, slot in places]
-        left, right = slots[0] / _SLOTS, slots[-1] / _SLOTS
+        taken = [slot for _, slot in places]
+        left, right = taken[0] / slots, taken[-1] / slots
         yield element("line", x1=_percent(left), x2=_percent(right), y1=height, y2=height + 0.01, class_=style(number))
         yield element(
             "text",
-            short(found[slots[0]]),
+            short(found[taken[0]]),
             x=_percent(left),
             y=height + 4,
             dx=-8,

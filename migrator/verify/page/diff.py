@@ -40,13 +40,19 @@ def anchor(hunks: Sequence[Hunk], place: str) -> str | None:
     return None
 
 
+def _start(hunk: Hunk) -> str:
+    """Name the place where a hunk begins in the migrated program."""
+    first = next((number for _, number in _numbered(hunk) if number is not None), None)
+    return hunk.file if first is None else f"{hunk.file}:{first}"
+
+
 def _patch(hunk: Hunk, blamed: Sequence[str]) -> Markup:
     lines = []
     for text, number in _numbered(hunk):
         kind = _CLASSES.get(text[:1])
         mark = "blame" if any(_is_at(hunk, number, place) for place in blamed) else None
         lines.append(element("span", text, class_=" ".join(filter(None, (kind, mark))) or None))
-    return scroll(f"Changes in {hunk.file}", element("pre", lines), class_="patch")
+    return scroll(f"Changes at {_start(hunk)}", element("pre", lines), class_="patch")
 
 
 def _rules(hunk: Hunk) -> Markup:
@@ -59,7 +65,7 @@ def hunks(found: Sequence[Hunk], blamed: Sequence[str]) -> Iterator[Markup]:
     for index, hunk in enumerate(found):
         yield element(
             "article",
-            element("h3", code(hunk.file)),
+            element("h3", code(_start(hunk))),
             element("div", _patch(hunk, blamed), _rules(hunk) if hunk.edits else None, class_="beside"),
             class_="hunk",
             id=f"hunk-{index + 1}",

@@ -16,7 +16,9 @@ def _hidden(title: str, text: str, shown: bool = False) -> Markup | None:
 
 def run(one: Run) -> Markup:
     """Write one run."""
-    facts = (("Ended", one.ended), ("Took", seconds(one.seconds)), ("Steps", f"{one.steps:,}"))
+    facts = [("Ended", one.ended)]
+    if one.seconds:
+        facts += [("Took", seconds(one.seconds)), ("Steps", f"{one.steps:,}")]
     return element(
         "article",
         element("h3", one.name),
