@@ -16,10 +16,10 @@ def where(root: str, tree: Tree, path: str) -> str:
 
     Raises:  Unverifiable for a path elsewhere.
     """
-    return next(_places(root, tree, path))
+    return _places(root, tree, path)[0]
 
 
-def _places(root: str, tree: Tree, path: str) -> Iterator[str]:
+def _places(root: str, tree: Tree, path: str) -> list[str]:
     """Every name that a file has in a copy: one outside of the project may be reached by several links."""
     path = os.path.abspath(path)
     real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
@@ -34,7 +34,7 @@ def _places(root: str, tree: Tree, path: str) -> Iterator[str]:
         raise Unverifiable(
             f"{shown(path)} is not in the project {shown(tree.root)}; run the command in a folder that holds both."
         )
-    yield from found
+    return list(found)
 
 
 def write_files(root: str, tree: Tree, changes: Mapping[str, bytes]) -> None:

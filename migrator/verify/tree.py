@@ -1,11 +1,10 @@
-"""What belongs to a project: the files that are copied, what is used in place, and proof that none of it was changed."""
+"""What belongs to a project: the files that are copied, and what is used in place."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,9 +21,6 @@ _TOOLS = frozenset(
     )
 )
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")  # what a virtual environment holds
-_READ_BYTES = 1 << 30  # that are hashed, the smallest files first; the rest is known by size, times and inode
-_MOST_FILES = 1_000_000  # that are looked at of what is used in place
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +42,6 @@ class Link:
     target: str  # relative where it leads to something that is copied
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a file is known by."""
-
-    kind: int  # type and permissions
-    identity: tuple[int, ...]  # size, times and inode
-    content: str = ""  # a digest of every byte, or where a link leads; empty where it was not read
-
-    def is_like(self, other: Mark) -> bool:
-        """Whether nothing was changed in between; by content, where both were read."""
-        if self.kind != other.kind:
-            return False
-        if self.content and other.content:
-            return self.content == other.content
-        return self.identity == other.identity
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """All files of a project and of what it uses in place, at one time."""
-
-    marks: dict[str, Mark]  # by path, relative to the root where it lies below it
-    unseen: tuple[str, ...] = ()  # folders used in place that hold the project, or more files than are looked at
-
-
 @dataclass(frozen=True)
 class Tree:
     """A project, as one walk has found it."""
@@ -87,31 +58,6 @@ class Tree:
     def size(self) -> int:
         """The bytes of all files."""
         return sum(file.size for file in self.files)
-
-    def fingerprint(self, like: Fingerprint | None = None) -> Fingerprint:
-        """Look at every file that is copied or used in place, as it is now on the disk.
-
-        Args:    like: an earlier one; the same files are read as for that.
-        """
-        now = _read(self.root, self.shared)
-        read = _to_read(now.files) if like is None else {path for path, mark in like.marks.items() if mark.content}
-        marks: dict[str, Mark] = {}
-        for file in (*now.folders, *now.files):
-            with suppress(FileNotFoundError):  # it has gone since
-                marks[file.path] = _mark(os.path.join(self.root, file.path), file.path in read)
-        for link in (*now.links, *now.outside):
-            marks[link.path] = Mark(stat.S_IFLNK, (), link.target)
-        unseen = [place for place in _used_in_place(now) if not _mark_all(place, self.root, marks)]
-        return Fingerprint(marks, tuple(unseen))
-
-    def changes(self, earlier: Fingerprint) -> list[str]:
-        """Name the files that have changed, come or gone since."""
-        before, after = earlier.marks, self.fingerprint(like=earlier).marks
-        return sorted(
-            path
-            for path in before.keys() | after.keys()
-            if path not in before or path not in after or not before[path].is_like(after[path])
-        )
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -134,7 +80,12 @@ def read_tree(root: str, shared: Iterable[str] = ()) -> Tree:
     Raises:  UsageError for one of these that does not exist, or that holds the project.
     """
     below = {path for place in shared if (path := _relative(place, root))}
-    return _read(root, tuple(sorted(path for path in below if not _is_among(os.path.dirname(path), below))))
+    return _read(root, sorted(path for path in below if not _is_among(os.path.dirname(path), below)))
+
+
+def read_again(tree: Tree) -> Tree:
+    """Walk through a project as it is now."""
+    return _read(tree.root, tree.shared)
 
 
 def _relative(place: str, root: str) -> str | None:
@@ -241,61 +192,3 @@ def _read(root: str, shared: Sequence[str]) -> Tree:
             link, leads_out = walk.follow(path)
             (outside if leads_out else links).append(link)
     return Tree(root, shared, walk.folders, walk.files, links, outside, walk.left_out)
-
-
-# ------------------------------------------------------------ the fingerprint
-
-
-def _to_read(files: Iterable[File]) -> set[str]:
-    found, total = set(), 0
-    for file in sorted(files, key=lambda file: file.size):
-        total += file.size
-        if total > _READ_BYTES:
-            break
-        found.add(file.path)
-    return found
-
-
-def _mark(path: str, read: bool) -> Mark:
-    state = os.lstat(path)
-    if not stat.S_ISREG(state.st_mode):
-        return Mark(state.st_mode, ())
-    identity = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
-    content = ""
-    if read:
-        with suppress(PermissionError):  # taken away since the walk, which the mode says
-            content = _digest(path)
-    return Mark(state.st_mode, identity, content)
-
-
-def _digest(path: str) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, "rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _used_in_place(tree: Tree) -> list[str]:
-    shared = (os.path.join(tree.root, path) for path in tree.shared)
-    places = dict.fromkeys(os.path.realpath(place) for place in (*(link.target for link in tree.outside), *shared))
-    return [place for place in places if os.path.lexists(place)]
-
-
-def _mark_all(place: str, root: str, marks: dict[str, Mark]) -> bool:
-    """Mark a file, or all that a folder holds, by size, times and inode; whether that was all."""
-    if is_below(root, place):
-        return False  # maybe the whole disk
-    for number, path in enumerate(_below(place)):
-        if number == _MOST_FILES:
-            return False
-        with suppress(OSError):  # what may not be looked at cannot be used
-            marks[os.path.relpath(path, root) if is_below(path, root) else path] = _mark(path, read=False)
-    return True
-
-
-def _below(path: str) -> Iterator[str]:
-    yield path
-    for folder, folders, files in os.walk(path):
-        folders.sort()
-        yield from (os.path.join(folder, name) for name in (*folders, *sorted(files)))

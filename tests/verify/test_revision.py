@@ -10,6 +10,7 @@ import pytest
 
 from migrator.errors import Unverifiable, UsageError
 from migrator.verify.duplicate import copy_tree
+from migrator.verify.fingerprint import find_changes, take_fingerprint
 from migrator.verify.revision import restore
 from migrator.verify.tree import Tree, read_tree
 
@@ -49,11 +50,11 @@ def at(project: Path, revision: str = "HEAD", folder: str = ".", shared: str = "
     """A copy of the project, taken back."""
     root = project / folder
     tree = read_tree(str(root.resolve()), [str(project / path) for path in shared.split()])
-    earlier, repository = tree.fingerprint(), state_of(project / ".git")
+    earlier, repository = take_fingerprint(tree), state_of(project / ".git")
     copy = project.parent / "copy"
     copy_tree(tree, str(copy))
     assert restore(str(copy), tree, revision) == ()
-    assert not tree.changes(earlier)
+    assert not find_changes(tree, earlier)
     assert state_of(project / ".git") == repository
     return copy
 
