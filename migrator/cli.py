@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from migrator.rules.rule import Rule
 
 STDIN = "-"
+SCRIPT = "migrator.script"  # where a context keeps what stands after --
 PROGRESS_DELAY_S = 1.0
-CONTEXT = {"max_content_width": 118, "help_option_names": ["-h", "--help"]}
+WIDTH = 118
+_VERIFY_ALONE = "--verify runs copies and writes nothing of yours; run it first, then --write (or preview with --diff)"
+CONTEXT = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 
 
 class Answer(NamedTuple):
@@ -201,22 +205,53 @@ def _finish(reports: Sequence[ProgramReport], files: int, settings: Settings, an
     return outcome.exit_code(answer.write, settings.strict)
 
 
-def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer, cache: bool) -> int:
-    """Migrate files; libcst is imported only for those whose bytes say that they can matter."""
+def _analyse_paths(
+    paths: Sequence[str], settings: Settings, answer: Answer, cache: bool
+) -> tuple[list[ProgramReport], int]:
+    """Migrate files in memory, and count them; libcst is imported only for those whose bytes say that they can matter."""
     from migrator.source.discover import discover
 
     found = discover(paths, settings.exclude, settings.force_exclude)
     candidates = scan.candidates(found)
-    reports: list[ProgramReport] = []
-    if candidates:
+    if not candidates:
+        return [], len(found)
+    from migrator import run
+
+    with _progress(len(candidates), answer.quiet) as progress:
+        others = sorted(set(found).difference(candidates))
+        return run.analyse(candidates, settings, progress, _store(cache), others), len(found)
+
+
+def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer, cache: bool) -> int:
+    """Migrate files, and write them where that is asked for."""
+    reports, files = _analyse_paths(paths, settings, answer, cache)
+    if answer.write and reports:
         from migrator import run
 
-        with _progress(len(candidates), answer.quiet) as progress:
-            others = sorted(set(found).difference(candidates))
-            reports = run.analyse(candidates, settings, progress, _store(cache), others)
-        if answer.write:
-            reports = run.write(reports)
-    return _finish(reports, len(found), settings, answer)
+        reports = run.write(reports)
+    return _finish(reports, files, settings, answer)
+
+
+def _verify(paths: Sequence[str], settings: Settings, answer: Answer, cache: bool, proof: dict[str, Any]) -> int:
+    """Execute the user's script, as it is and migrated, and say what came of it."""
+    from migrator.verify import report
+    from migrator.verify.request import Request
+    from migrator.verify.verify import verify
+
+    command = click.get_current_context().meta.get(SCRIPT, ())
+    request = Request(
+        command, tuple(paths), proof["nproc"], proof["steps"], proof["timeout"], proof["against"], proof["share"]
+    )
+    reports, _ = _analyse_paths(paths, settings, answer, cache)
+    for problem in (problem for one in reports for problem in one.problems):
+        _say(f"error: {problem}")
+    result = verify(request, reports, settings, (lambda line: None) if answer.quiet else _say)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+    _put(("\n".join(report.lines(result, width)) + "\n").encode())
+    if proof["report"]:
+        report.write(result, proof["report"])
+        _say(f"Written: {proof['report']}")
+    return report.EXITS[result.outcome]
 
 
 def _migrate_stdin(path: str, settings: Settings, answer: Answer) -> int:
@@ -234,13 +269,14 @@ def _migrate_stdin(path: str, settings: Settings, answer: Answer) -> int:
 
 
 def _check_combination(
-    paths: Sequence[str], stdin_filename: str | None, answer: Answer, check: bool, diff: bool
+    paths: Sequence[str], stdin_filename: str | None, answer: Answer, check: bool, diff: bool, verify: bool
 ) -> None:
     """Refuse flags that contradict each other.
 
     Raises:  UsageError that says which to drop.
     """
     contradictions = (
+        (verify and (answer.write or check or answer.roles or answer.stdin or diff), _VERIFY_ALONE),
         (answer.write and check, "--check only looks and --write writes; give one of them"),
         (answer.roles and (answer.write or check or diff or answer.json), "--roles is an answer of its own"),
         (answer.json and diff, "--diff and --output-format json both want standard output; the JSON lists every edit"),
@@ -259,6 +295,12 @@ def _check_combination(
 def _words(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     """Flatten a repeatable option; None where it was not given, so that the file's value holds."""
     return tuple(word.strip() for value in values for word in value.split(",")) if values else None
+
+
+def _report_name(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value and not value.endswith((".html", ".json")):
+        raise click.BadParameter("its name must end with .html or .json")
+    return value
 
 
 def _codes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -285,7 +327,15 @@ def _internal_error() -> str:
 
 
 class _Command(click.Command):
-    """A command whose every end is one of our exit codes, and none a bare traceback."""
+    """A command whose every end is one of our exit codes, and none a bare traceback; what follows -- is kept for --verify."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Set the script of --verify apart, whose arguments are its own."""
+        if "--verify" in args and "--" in args:
+            at = args.index("--")
+            context.meta[SCRIPT] = tuple(args[at + 1 :])
+            args = args[:at]
+        return super().parse_args(context, args)
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run the command and exit."""
@@ -361,6 +411,36 @@ class _Command(click.Command):
     default=True,
     help="Neither use nor keep answers of earlier runs.",
 )
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Execute the script after --, as it is and migrated, in copies of the project, and compare; write nothing.",
+)
+@click.option("--nproc", type=click.IntRange(2), default=2, metavar="N", help="With --verify: processes.  [2]")
+@click.option("--steps", type=click.IntRange(1), default=20, metavar="K", help="With --verify: optimizer steps.  [20]")
+@click.option(
+    "--timeout", type=click.FloatRange(1), default=600.0, metavar="S", help="With --verify: seconds for a run.  [600]"
+)
+@click.option(
+    "--against",
+    metavar="REV",
+    default="",
+    help="With --verify: the git revision that is the original of migrated files.",
+)
+@click.option(
+    "--share",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(exists=True),
+    help="With --verify: use this folder of data in place, without a copy. Repeatable.",
+)
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=_report_name,
+    help="With --verify: write a page (.html) or all figures (.json), too.",
+)
 @click.option("--explain", metavar="CODE", shell_complete=_complete_code, help="Print the page of a rule.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
 @click.version_option(__version__, prog_name="migrate")
@@ -378,12 +458,14 @@ def command(
     colour: bool | None,
     roles: bool,
     cache: bool,
+    verify: bool,
     **flags: Any,
 ) -> int:
     """Carry out one command line; the flags that are left are those of `Settings`."""
     if explain or list_rules:
         _put((_explain(explain) if explain else _listing()).encode())
         return Exit.DONE
+    proof = {name: flags.pop(name) for name in ("nproc", "steps", "timeout", "against", "share", "report")}
     answer = Answer(
         write=write,
         diff=diff or not (check or write),
@@ -394,7 +476,7 @@ def command(
         stdin=STDIN in paths,
         colour=colour,
     )
-    _check_combination(paths, stdin_filename, answer, check, diff)
+    _check_combination(paths, stdin_filename, answer, check, diff, verify)
     paths = paths or (os.curdir,)
     first = (stdin_filename or os.curdir) if answer.stdin else paths[0]
     settings = config.load(first, {**flags, "roles": roles})
@@ -402,6 +484,8 @@ def command(
         from migrator.cache.memory import codes
 
         config.check_codes(settings, codes(_store(cache), lambda: [rule.code for rule in _catalogue()]))
+    if verify:
+        return _verify(paths, settings, answer, cache, proof)
     if answer.stdin:
         return _migrate_stdin(stdin_filename or "<stdin>", settings, answer)
     return _migrate_paths(paths, settings, answer, cache)

@@ -20,6 +20,11 @@ Start what was written:
   torchrun --nproc_per_node 2 train.py
 
 \b
+See it proven first: run the original and the migrated program on copies of the project, and compare every step:
+  migrate train.py --verify -- train.py --epochs 1
+  migrate train.py --verify --report proof.html -- train.py --epochs 1
+
+\b
 Keep the way back:
   migrate train.py --write --diff > train.patch
   patch -R -p0 < train.patch
@@ -51,6 +56,8 @@ Exit codes:
   1    changes are pending
   2    usage, configuration, missing path
   3    sites are left to review (with --strict)
+  4    the migrated program computes something else (with --verify)
+  5    it could not be run, or not be judged (with --verify)
   123  a file could not be read, parsed or written, or our own checks stopped it; the others are done
   130  interrupted
 

@@ -21,8 +21,9 @@ def excused(findings: Sequence[Finding], files: Sequence[FileReport]) -> tuple[l
         told = _explanation(finding, files) if finding.outcome is Outcome.DIFFERENT else ""
         if told:
             named.append(f"{finding.aspect}: {finding.told}, as {told} says")
-            finding = replace(finding, outcome=Outcome.EQUAL, told=f"but for what {told} says: {finding.told}")
-        kept.append(finding)
+            kept.append(replace(finding, outcome=Outcome.EQUAL, told=f"but for what {told} says: {finding.told}"))
+        else:
+            kept.append(finding)
     return kept, named
 
 

@@ -20,7 +20,7 @@ class Journal:
     def __init__(self, trace: str, root: str, steps: int) -> None:
         """Begin a trace."""
         self.root = os.path.realpath(root)
-        self._file = Path(trace).open("w", encoding="utf-8", buffering=1)
+        self._file = Path(trace).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 - open as long as the run
         self._process = os.getpid()
         self._steps = steps
         self._taken = 0

@@ -1,0 +1,75 @@
+"""What is asked of a verification, and what is said before anything runs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from migrator.errors import UsageError
+from migrator.report.report import ProgramReport
+from migrator.verify.edits import changed_files
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for."""
+
+    command: tuple[str, ...]  # the script, or -m and a module, then its arguments
+    paths: tuple[str, ...]  # what was given to migrate
+    processes: int = 2
+    steps: int = 20
+    timeout_s: float = 600.0
+    against: str = ""  # the git revision that is the original, where the files are migrated already
+    share: tuple[str, ...] = ()  # folders that are used in place, not copied
+
+    @property
+    def is_module(self) -> bool:
+        """Whether the script is named as a module."""
+        return self.command[0] == "-m"
+
+    @property
+    def script(self) -> str:
+        """The path of the script, or the name of the module."""
+        return self.command[1] if self.is_module else self.command[0]
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What the script is given."""
+        return self.command[2 if self.is_module else 1 :]
+
+
+def check(request: Request, reports: Sequence[ProgramReport]) -> None:
+    """Insist that there is something to run, and something to compare.
+
+    Raises:  UsageError that says what to do.
+    """
+    if not request.command or (request.is_module and len(request.command) < 2):
+        raise UsageError("--verify runs a script: name it, with its arguments, after --")
+    if not request.is_module and not os.path.isfile(request.script):
+        raise UsageError(
+            f"--verify: {request.script} is no file; after -- stands the script as you would give it to python"
+        )
+    changed = changed_files(reports)
+    if request.against and changed:
+        names = ", ".join(file.source.path for file in changed[:3])
+        raise UsageError(
+            f"--against compares files that are migrated already, and {names} would be changed; leave it out"
+        )
+    if not request.against and not changed:
+        raise UsageError(
+            "--verify: migrate changes nothing here, so there is nothing to compare; "
+            "if the files are migrated already, name the revision of the original with --against REV"
+        )
+
+
+def plan(request: Request, root: str) -> Iterator[str]:
+    """Say what will be executed, where, and for how long at most, before anything is."""
+    runs = 2 + request.processes * 2
+    command = shlex.join(("python", *request.command))
+    yield f"This executes your code: {command}, in copies of {root} that are removed afterwards."
+    yield (
+        f"Once as it is, once migrated, then on {request.processes} processes, and once more on as many to judge these; "
+        f"{runs} processes in all, each for {request.steps} optimizer steps and at most {request.timeout_s:g} s."
+    )
