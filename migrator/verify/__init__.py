@@ -1,7 +1,11 @@
 """Proof by running: the original and the migrated program, recorded step by step and compared.
 
 ``verify``     the way through: scratch copies, runs, verdicts
-``scratch``    copies of the project tree, so that no file of the user's is touched
+``root``, ``tree``  which folder is the project, and what belongs to it
+``duplicate``, ``clone``, ``repository``  a copy of it, of one file, of its git repository
+``scratch``    the folder that copies lie in, and its end
+``overlay``, ``revision``  other files put into a copy: migrated ones, or those of a git revision
+``fingerprint``  proof that no file of the user's was touched
 ``processes``  starts a run's processes, streams what they print, and ends them all
 ``recorder``   inside of each process: writes down what the script does (the only part that imports torch)
 ``trace``      what is written down

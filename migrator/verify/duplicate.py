@@ -66,13 +66,18 @@ def _bytes(count: int) -> str:
     return f"{count} bytes"
 
 
+def _as_typed(path: str) -> str:
+    here = os.path.relpath(path)
+    return path if here.split(os.sep)[0] == os.pardir else here
+
+
 def _refuse_too_much(tree: Tree, plain: list[File], folder: str, limit: int) -> None:
     total = sum(file.size for file in plain)
     if total > limit:
         path, size = largest(plain)
-        name = shlex.quote(shown(os.path.relpath(os.path.join(tree.root, path))))
+        name = shlex.quote(shown(_as_typed(os.path.join(tree.root, path))))
         raise Unverifiable(
-            f"{shown(tree.root)} holds {_bytes(total)} that would have to be copied to {folder}, more than {_bytes(limit)}; "
+            f"{shown(tree.root)} holds {_bytes(total)} that would have to be copied byte by byte, more than {_bytes(limit)}; "
             f"{_bytes(size)} of it lies in {name}. Use that in place with --share {name}, move it out of the project "
             "and put a link there, or set TMPDIR to a folder on the project's own file system, if that can copy on "
             "write (btrfs, XFS, APFS)."

@@ -17,6 +17,7 @@ from typing import Any
 from migrator.cache.store import find_folder
 from migrator.errors import Unverifiable
 from migrator.verify.duplicate import LIMIT, copy_tree, files_to_copy
+from migrator.verify.repository import copy_repository
 from migrator.verify.tree import PREFIX, Tree, is_below, shown
 
 _FATAL = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -162,6 +163,7 @@ class Scratch:
         root = os.path.join(self.folder, name, self._path)
         os.makedirs(os.path.dirname(root), 0o700)
         copy_tree(self.tree, root, self.limit)
+        copy_repository(self.tree.root, root)
         return root
 
     def cwd(self, root: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,7 @@ from migrator.verify.duplicate import copy_tree
 from migrator.verify.fingerprint import find_changes, take_fingerprint
 from migrator.verify.revision import restore
 from migrator.verify.tree import Tree, read_tree
-
-AUTHOR = {f"GIT_{who}_{what}": "someone" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    environment = {**os.environ, **AUTHOR, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-
-
-def commit(folder: Path) -> None:
-    git(folder, "add", "--all", ".")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", "state")
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+from tests.verify.git import commit, git, state_of, write
 
 
 @pytest.fixture
@@ -57,10 +39,6 @@ def at(project: Path, revision: str = "HEAD", folder: str = ".", shared: str = "
     assert not find_changes(tree, earlier)
     assert state_of(project / ".git") == repository
     return copy
-
-
-def state_of(folder: Path) -> dict[str, tuple[int, int]]:
-    return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")}
 
 
 def contents(folder: Path) -> dict[str, str]:
