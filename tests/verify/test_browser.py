@@ -145,9 +145,13 @@ def test_diff_stands_beside_its_rules_and_on_a_phone_above_them(browser: Browser
 def test_on_paper_nothing_is_cut_off(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "different.html"
     path.write_text(page.render(sample.different()), encoding="utf-8")
-    browser.open(path, 800)
+    browser.open(path, 718)  # A4 between its margins
     browser.call("Emulation.setEmulatedMedia", media="print")
-    cut = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollHeight > one.clientHeight + 1).length"
-    assert browser.evaluate(cut) == 0
+    cut = """
+    [...document.querySelectorAll(".scroll")]
+      .filter(one => one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1)
+      .map(one => [one.getAttribute("aria-label"), one.clientWidth, one.scrollWidth])
+    """
+    assert browser.evaluate(cut) == []
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.call("Page.printToPDF")["data"]

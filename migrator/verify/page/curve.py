@@ -133,9 +133,7 @@ def _legend(runs: Sequence[Run]) -> Markup:
                     aria_hidden="true",
                     focusable="false",
                 ),
-                element("b", run.name),
-                " ",
-                element("span", _told(run), class_="soft small"),
+                element("p", element("b", run.name), " ", element("span", _told(run), class_="soft small")),
             )
             for number, run in enumerate(runs)
         ],
