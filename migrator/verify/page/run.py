@@ -20,7 +20,7 @@ def _command(text: str) -> Markup:
     return element("code", words, class_="command")
 
 
-def run(one: Run) -> Markup:
+def render(one: Run) -> Markup:
     """Write one run."""
     facts = [("Ended", one.ended)]
     if one.seconds:

@@ -184,9 +184,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   .scroll, .steps, details .scroll { max-height: none; overflow: visible; }
   .steps thead, .steps tbody th, .steps th.corner { position: static; }
   .steps table { width: 100%; }
-  .steps tr > *, .steps th[scope=col] {
-    padding: 0.1rem 0.2rem; min-width: 0; font-size: 7pt; white-space: normal; overflow-wrap: anywhere;
-  }
+  .steps tr > *, .steps th[scope=col] { padding: 0.1rem 0.2rem; min-width: 0; font-size: 6.5pt; }
   .patch pre { display: block; }
   .patch span { white-space: pre-wrap; }
   .head, .badge, .differs, .add, .cut, .cause { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
