@@ -12,7 +12,7 @@ STYLE = """
   --equal: #13622c; --equal-back: #e7f5eb;
   --different: #a11a16; --different-back: #fdecea;
   --unknown: #6f4c00; --unknown-back: #fdf3d8;
-  --run-0: #8fa3bd; --run-1: #0b4f9e; --run-2: #b4500b; --run-3: #7a3aa8;
+  --run-0: #7c91ad; --run-1: #0b4f9e; --run-2: #b4500b; --run-3: #7a3aa8;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
