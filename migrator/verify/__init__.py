@@ -14,4 +14,5 @@
 ``cause``      what most likely made a difference, and the edit nearest to it
 ``result``     what was found out
 ``page``, ``summary``, ``data``  the result as one HTML page, for the terminal, as JSON
+``plain``, ``number``, ``scale``  what these three write alike: others' texts made safe, numbers, the losses' axis
 """

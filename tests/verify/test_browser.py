@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no chromium to
 
 WIDTHS = (360, 1280)
 
-# For each piece of text: its contrast against what lies behind it, by WCAG 2.2, 1.4.3.
+# For each piece of text, and each curve: its contrast against what lies behind it, by WCAG 2.2, 1.4.3 and 1.4.11.
 CONTRASTS = """
 (() => {
   const parse = text => {
@@ -34,17 +34,20 @@ CONTRASTS = """
     const [r, g, b] = colour.slice(0, 3).map(x => x / 255).map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
+  const contrast = (colour, back) => {
+    const [one, two] = [light(over(parse(colour), back)), light(back)].sort((a, b) => b - a);
+    return (one + 0.05) / (two + 0.05);
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement, text = walker.currentNode.data.trim();
     if (!text || ["TITLE", "DESC"].includes(parent.tagName.toUpperCase())) continue;
-    const style = getComputedStyle(parent), back = behind(parent);
-    const front = over(parse(parent.closest("svg") ? style.fill : style.color), back);
-    const [one, two] = [light(front), light(back)].sort((a, b) => b - a);
-    found.push([(one + 0.05) / (two + 0.05), text.slice(0, 40)]);
+    const style = getComputedStyle(parent);
+    found.push([contrast(parent.closest("svg") ? style.fill : style.color, behind(parent)), text.slice(0, 40)]);
   }
-  return found;
+  const curves = [...document.querySelectorAll(".run")].map(one => contrast(getComputedStyle(one).stroke, behind(one)));
+  return [found, curves];
 })()
 """
 
@@ -84,11 +87,12 @@ def test_page_loads_nothing_complains_of_nothing_and_fits(browser: Browser, file
 
 
 @pytest.mark.parametrize("dark", (False, True), ids=("light", "dark"))
-def test_every_text_has_contrast(browser: Browser, file: Path, dark: bool) -> None:
+def test_every_text_and_curve_has_contrast(browser: Browser, file: Path, dark: bool) -> None:
     browser.open(file, WIDTHS[1], dark)
-    contrasts: list[tuple[float, str]] = browser.evaluate(CONTRASTS)
-    assert len(contrasts) > 30
-    assert [pair for pair in contrasts if pair[0] < 4.5] == []
+    texts, curves = browser.evaluate(CONTRASTS)
+    assert len(texts) > 30
+    assert [pair for pair in texts if pair[0] < 4.5] == []
+    assert [contrast for contrast in curves if contrast < 3] == []
 
 
 def _colours(browser: Browser, path: Path, dark: bool) -> Any:
@@ -145,9 +149,13 @@ def test_diff_stands_beside_its_rules_and_on_a_phone_above_them(browser: Browser
 def test_on_paper_nothing_is_cut_off(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "different.html"
     path.write_text(page.render(sample.different()), encoding="utf-8")
-    browser.open(path, 800)
+    browser.open(path, 718)  # A4 between its margins
     browser.call("Emulation.setEmulatedMedia", media="print")
-    cut = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollHeight > one.clientHeight + 1).length"
-    assert browser.evaluate(cut) == 0
+    cut = """
+    [...document.querySelectorAll(".scroll")]
+      .filter(one => one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1)
+      .map(one => [one.getAttribute("aria-label"), one.clientWidth, one.scrollWidth])
+    """
+    assert browser.evaluate(cut) == []
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.call("Page.printToPDF")["data"]

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrator.verify.number import processes
-from migrator.verify.page.curve import figure
-from migrator.verify.page.diff import hunks
+from migrator.verify.page import curve, diff, promise, run, table
 from migrator.verify.page.element import Content, Markup, code, element, prose
-from migrator.verify.page.promise import promise, tone
-from migrator.verify.page.run import run
+from migrator.verify.page.promise import tone
 from migrator.verify.page.style import POLICY, STYLE
-from migrator.verify.page.table import table
 from migrator.verify.result import Outcome, Result
 
 _HEADLINES = {
@@ -24,28 +21,27 @@ _HEADLINES = {
     Outcome.DIFFERENT: ("Different", "The migrated program does not do what the original does."),
     Outcome.UNKNOWN: ("Not verified", "Whether the migrated program does what the original does is not known."),
 }
-_MARKS = {  # drawn in a square of 24
+_SIGNS = {  # drawn in a square of 24
     Outcome.EQUAL: "M5 12.5l4.5 4.5L19 7.5",
     Outcome.DIFFERENT: "M5 9h14M5 15h14M15.5 4.5l-7 15",
     Outcome.UNKNOWN: "M8.5 9a3.5 3.5 0 1 1 5.2 3c-1.1.7-1.7 1.3-1.7 2.7M12 19h.01",
 }
 
 
-def _mark(outcome: Outcome) -> Markup:
-    shape = element("path", d=_MARKS[outcome])
+def _sign(outcome: Outcome) -> Markup:
+    shape = element("path", d=_SIGNS[outcome])
     return element("svg", shape, viewBox="0 0 24 24", class_="mark", aria_hidden="true", focusable="false")
 
 
 def _head(result: Result) -> Markup:
     outcome = result.outcome
     word, sentence = _HEADLINES[outcome]
-    said = next((verdict.summary for verdict in result.verdicts if verdict.outcome is outcome), "")
+    if outcome is not Outcome.EQUAL:
+        sentence += next((f" {verdict.summary}" for verdict in result.verdicts if verdict.outcome is outcome), "")
     return element(
         "header",
-        element("h1", _mark(outcome), word),
-        element(
-            "p", sentence, " " if said else None, prose(said) if outcome is not Outcome.EQUAL else None, class_="lead"
-        ),
+        element("h1", _sign(outcome), word),
+        element("p", prose(sentence), class_="lead"),
         element(
             "ul",
             [
@@ -67,31 +63,32 @@ def _section(name: str, title: str, *content: Content) -> tuple[str, str, Markup
     return name, title, element("section", heading, *content, aria_labelledby=name)
 
 
+def _marks(result: Result) -> Markup | None:
+    """Explain the marks in the table of steps."""
+    names = [one.name for one in result.runs]
+    if len(names) < 2:
+        return None
+    strict = element("span", "marked", class_="differs")
+    text: list[Content] = [f"Where {names[1]} differs from {names[0]}: ", strict, ". "]
+    if len(names) > 2:
+        text += ["Where other runs do, as they may: ", element("span", "underlined", class_="varies"), "."]
+    return element("p", text, class_="soft small")
+
+
 def _sections(result: Result) -> Iterator[tuple[str, str, Markup]]:
     """Give each part below the promises that has something to show: its anchor, title and content."""
     if result.runs:
-        yield _section("losses", "Losses", figure(result.runs))
+        yield _section("losses", "Losses", curve.render(result.runs))
     if result.steps:
-        marked = element("p", _legend(result), class_="soft small")
-        yield _section("steps", "Steps", marked, table(result.steps, result.runs))
+        yield _section("steps", "Steps", _marks(result), table.render(result.steps, result.runs))
     if result.hunks:
         blamed = [verdict.cause.place for verdict in result.verdicts if verdict.cause]
-        yield _section("diff", "Diff", list(hunks(result.hunks, blamed)))
+        yield _section("diff", "Diff", list(diff.render(result.hunks, blamed)))
     if result.runs:
-        yield _section("runs", "Runs", element("div", [run(one) for one in result.runs], class_="runs"))
+        yield _section("runs", "Runs", element("div", [run.render(one) for one in result.runs], class_="runs"))
     if result.notes:
         notes = [element("li", prose(note)) for note in result.notes]
         yield _section("notes", "Notes", element("ul", notes, class_="listed"))
-
-
-def _legend(result: Result) -> Content:
-    names = [one.name for one in result.runs]
-    parts: list[Content] = []
-    if len(names) > 1:
-        parts += [f"Where {names[1]} differs from {names[0]}: ", element("span", "marked", class_="differs"), ". "]
-    if len(names) > 2:
-        parts += ["Where other runs do, as they may: ", element("span", "underlined", class_="varies"), "."]
-    return parts
 
 
 def _footer(result: Result) -> Markup:
@@ -123,7 +120,10 @@ def render(result: Result) -> str:
                 "main",
                 element(
                     "div",
-                    [promise(verdict, number + 1, result.hunks) for number, verdict in enumerate(result.verdicts)],
+                    [
+                        promise.render(verdict, number + 1, result.hunks)
+                        for number, verdict in enumerate(result.verdicts)
+                    ],
                     class_="promises",
                 ),
                 [content for _, _, content in sections],

@@ -133,9 +133,7 @@ def _legend(runs: Sequence[Run]) -> Markup:
                     aria_hidden="true",
                     focusable="false",
                 ),
-                element("b", run.name),
-                " ",
-                element("span", _told(run), class_="soft small"),
+                element("p", element("b", run.name), " ", element("span", _told(run), class_="soft small")),
             )
             for number, run in enumerate(runs)
         ],
@@ -143,7 +141,7 @@ def _legend(runs: Sequence[Run]) -> Markup:
     )
 
 
-def figure(runs: Sequence[Run]) -> Markup:
+def render(runs: Sequence[Run]) -> Markup:
     """Draw the curves of all runs, with their legend."""
     longest = max((len(run.losses) for run in runs), default=0)
     if not longest:

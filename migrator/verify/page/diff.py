@@ -60,7 +60,7 @@ def _rules(hunk: Hunk) -> Markup:
     return element("ul", edits, class_="rules")
 
 
-def hunks(found: Sequence[Hunk], blamed: Sequence[str]) -> Iterator[Markup]:
+def render(found: Sequence[Hunk], blamed: Sequence[str]) -> Iterator[Markup]:
     """Write all hunks; the lines at the ``blamed`` places are marked."""
     for index, hunk in enumerate(found):
         yield element(

@@ -63,7 +63,7 @@ def _cause(cause: Cause, outcome: Outcome, hunks: Sequence[Hunk]) -> Markup:
     )
 
 
-def promise(verdict: Verdict, number: int, hunks: Sequence[Hunk]) -> Markup:
+def render(verdict: Verdict, number: int, hunks: Sequence[Hunk]) -> Markup:
     """Write one promise."""
     heading = f"promise-{number}"
     rightly = None

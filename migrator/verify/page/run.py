@@ -14,7 +14,13 @@ def _hidden(title: str, text: str, shown: bool = False) -> Markup | None:
     return element("details", summary, scroll(title, element("pre", text)), open="open" if shown else None)
 
 
-def run(one: Run) -> Markup:
+def _command(text: str) -> Markup:
+    """Write a command that is folded between its words only: a line ends behind the hyphens of `--flag` otherwise."""
+    words = [[" " if number else None, element("span", word)] for number, word in enumerate(text.split(" "))]
+    return element("code", words, class_="command")
+
+
+def render(one: Run) -> Markup:
     """Write one run."""
     facts = [("Ended", one.ended)]
     if one.seconds:
@@ -22,7 +28,7 @@ def run(one: Run) -> Markup:
     return element(
         "article",
         element("h3", one.name),
-        element("code", one.command, class_="command") if one.command else None,
+        _command(one.command) if one.command else None,
         element(
             "dl",
             [element("div", element("dt", title), element("dd", value)) for title, value in facts],

@@ -12,7 +12,7 @@ STYLE = """
   --equal: #13622c; --equal-back: #e7f5eb;
   --different: #a11a16; --different-back: #fdecea;
   --unknown: #6f4c00; --unknown-back: #fdf3d8;
-  --run-0: #8fa3bd; --run-1: #0b4f9e; --run-2: #b4500b; --run-3: #7a3aa8;
+  --run-0: #7c91ad; --run-1: #0b4f9e; --run-2: #b4500b; --run-3: #7a3aa8;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
@@ -101,10 +101,11 @@ thead th { color: var(--soft); font-size: 0.8125rem; }
 .steps th[scope=col] { white-space: normal; min-width: 6rem; }
 .steps th, .steps td { padding-left: 0.55rem; padding-right: 0.55rem; font-size: 0.8125rem; }
 .steps th[scope=colgroup] { text-align: left; border-bottom: 0; padding-bottom: 0; color: var(--text); }
-.steps tbody th, .steps .corner { position: sticky; left: 0; z-index: 1; background: var(--panel); min-width: 0; }
+.steps tbody th, .steps th.corner { position: sticky; left: 0; z-index: 1; background: var(--panel); min-width: 0; }
 .steps .first { border-left: 1px solid var(--line); }
 .steps .gap { text-align: left; color: var(--soft); background: var(--panel); }
 .steps tbody tr:last-child > * { border-bottom: 0; }
+span.differs { white-space: nowrap; padding: 0 0.3em; border-radius: 0.25em; }
 .differs { font-weight: 600; color: var(--different); background: var(--different-back); }
 .differs::before { content: "≠ "; }
 .varies { text-decoration: underline dotted var(--soft); text-underline-offset: 0.25em; }
@@ -161,6 +162,7 @@ figure { display: flow-root; }
 .facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.75rem; margin-top: 0.6rem; font-size: 0.9rem; }
 .facts div { display: flex; gap: 0.5rem; }
 .facts dt { color: var(--soft); }
+.command span { display: inline-block; max-width: 100%; }
 details { margin-top: 0.7rem; }
 summary { cursor: pointer; font-size: 0.9rem; padding: 0.2rem 0; }
 details .scroll { margin-top: 0.35rem; max-height: 24rem; padding: 0.7rem 0.8rem; background: var(--panel); }
@@ -169,16 +171,20 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
 
 @media (max-width: 30rem) {
   .promise { padding: 0.9rem; }
-  .findings th, .findings td { padding-left: 0.35rem; padding-right: 0.35rem; }
+  .findings thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
+  .findings tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
+  .findings tr > * { border: 0; padding: 0.1rem 0; }
+  .findings td:last-child { grid-column: 1 / -1; width: auto; }
+  .findings tbody tr:last-child { border: 0; }
   .plot { width: calc(100% - 4.2rem); margin-left: 3.7rem; margin-right: 0.5rem; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav { display: none; }
   .scroll, .steps, details .scroll { max-height: none; overflow: visible; }
-  .steps thead, .steps tbody th, .steps .corner { position: static; }
-  .steps table { font-size: 7.5pt; }
-  .steps th, .steps td { padding: 0.15rem 0.3rem; min-width: 0; }
+  .steps thead, .steps tbody th, .steps th.corner { position: static; }
+  .steps table { width: 100%; }
+  .steps tr > *, .steps th[scope=col] { padding: 0.1rem 0.2rem; min-width: 0; font-size: 6.5pt; }
   .patch pre { display: block; }
   .patch span { white-space: pre-wrap; }
   .head, .badge, .differs, .add, .cut, .cause { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

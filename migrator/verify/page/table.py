@@ -65,7 +65,7 @@ def _body(steps: Sequence[StepRow], groups: Sequence[Callable[[StepRow], Cells]]
         yield _row(steps[index], groups)
 
 
-def table(steps: Sequence[StepRow], runs: Sequence[Run]) -> Markup:
+def render(steps: Sequence[StepRow], runs: Sequence[Run]) -> Markup:
     """Write all steps, or of thousands those that matter."""
     groups = [(title, read) for title, read in _GROUPS if any(cell for row in steps for cell in read(row))]
     names = [run.name for run in runs]
