@@ -234,8 +234,8 @@ def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer, cac
 
 def _verify(paths: Sequence[str], settings: Settings, answer: Answer, cache: bool, proof: dict[str, Any]) -> int:
     """Execute the user's script, as it is and migrated, and say what came of it."""
-    from migrator.verify import report
     from migrator.verify.request import Request
+    from migrator.verify.show import report
     from migrator.verify.verify import verify
 
     command = click.get_current_context().meta.get(SCRIPT, ())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.verify import together
+from migrator.verify.judge import together
 from migrator.verify.recorder.options import Options
 from migrator.verify.result import Outcome
 from migrator.verify.trace import Fetch, Save, Step
@@ -337,7 +337,7 @@ def job(tmp_path: Path, text: str, name: str = "train", environment: dict[str, s
     folder = tmp_path / "run"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.py").write_text(text)
-    return Job(Options(f"{name}.py", (), str(folder), str(tmp_path / f"{name}.trace")), environment or {})
+    return Job(Options(f"{name}.py", (), str(folder), str(folder), str(tmp_path / f"{name}.trace")), environment or {})
 
 
 def is_running(process: int) -> bool:

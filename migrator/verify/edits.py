@@ -12,6 +12,8 @@ from migrator.verify.result import Hunk
 
 _CONTEXT = 3
 
+Codes = Sequence[tuple[str, int, int, int, int]]
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -52,7 +54,7 @@ def hunks(files: Sequence[FileReport], root: str) -> Iterator[Hunk]:
             )
 
 
-def _unified(group: list[tuple[str, int, int, int, int]], old: list[str], new: list[str]) -> Iterator[str]:
+def _unified(group: Codes, old: list[str], new: list[str]) -> Iterator[str]:
     (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
     yield f"@@ -{i1 + 1},{i2 - i1} +{j1 + 1},{j2 - j1} @@"
     for tag, a, b, c, d in group:
@@ -63,12 +65,12 @@ def _unified(group: list[tuple[str, int, int, int, int]], old: list[str], new: l
             yield from (f"+{line}" for line in new[c:d])
 
 
-def _opcodes(file: FileReport) -> list[tuple[str, int, int, int, int]]:
+def _opcodes(file: FileReport) -> Codes:
     old, new = file.source.text.splitlines(), (file.text or "").splitlines()
     return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
 
 
-def _new_line(codes: list[tuple[str, int, int, int, int]], line: int) -> int:
+def _new_line(codes: Codes, line: int) -> int:
     """Give the line of the new text that a line of the old one became, or the first of those that took its place."""
     for tag, a, b, c, d in codes:
         if a < line <= b:

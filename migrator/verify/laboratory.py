@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrator.verify import processes
+from migrator.verify.copies.overlay import where, write_files
+from migrator.verify.copies.revision import restore
+from migrator.verify.copies.scratch import Scratch
 from migrator.verify.devices import Devices, find_devices
-from migrator.verify.overlay import where, write_files
 from migrator.verify.processes import Member
 from migrator.verify.recorder.options import Options
 from migrator.verify.request import Request
-from migrator.verify.revision import restore
-from migrator.verify.scratch import Scratch
 from migrator.verify.trace import Trace
 
 Say = Callable[[str], None]
@@ -93,6 +93,7 @@ class Laboratory:
             script=script,
             arguments=self._request.arguments,
             root=root,
+            project=self._scratch.tree.root,
             trace=str(self.records / name),
             is_module=self._request.is_module,
             steps=self._request.steps,

@@ -186,14 +186,18 @@ def run(members: Sequence[Member], limit_s: float, say: Say = lambda rank, line:
         stack.callback(os.close, other_end)
         stack.callback(os.close, lifeline)
         processes: list[_Process] = []
-        stack.callback(lambda: [process.end() for process in processes])
+        stack.callback(_end_all, processes)
         for member in held:
             kept = [member.options.listening] if member.options.listening >= 0 else []
             processes.append(_Process(member, lifeline, kept))
         cut = _watch(processes, time.monotonic() + limit_s, limit_s, say)
-        for process in processes:
-            process.end()
+        _end_all(processes)
         return [process.read(why) for process, why in zip(processes, cut, strict=True)]
+
+
+def _end_all(processes: Sequence[_Process]) -> None:
+    for process in processes:
+        process.end()
 
 
 def _watch(processes: Sequence[_Process], deadline: float, limit_s: float, say: Say) -> list[str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from math import sqrt
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,7 +71,7 @@ class Step:
     @property
     def norm(self) -> float:
         """The norm of all gradients."""
-        return sum(block.norm**2 for block in self.blocks) ** 0.5
+        return sqrt(sum(block.norm * block.norm for block in self.blocks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def _plain(value: Any) -> Any:
 def from_line(line: str) -> Any:
     """Read an event from a line that `to_line` wrote."""
     name, *values = json.loads(line)
-    kind = _KINDS[name]
+    kind: Any = _KINDS[name]
     if kind is Step:
         values[3] = [Block(digest, norm, tuple(sums)) for digest, norm, sums in values[3]]
     if kind is Save:

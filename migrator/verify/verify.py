@@ -12,16 +12,11 @@ from migrator import __version__
 from migrator.config import Settings
 from migrator.report.report import ProgramReport
 from migrator.verify import edits
-from migrator.verify.fingerprint import find_changes, take_fingerprint
-from migrator.verify.laboratory import Laboratory, Say
-from migrator.verify.request import Request, check, plan
-from migrator.verify.result import Result, Run
-from migrator.verify.root import find_root
-from migrator.verify.scratch import Scratch
-from migrator.verify.table import rows, series
-from migrator.verify.trace import Outside, Step, Trace
-from migrator.verify.tree import Tree, read_tree
-from migrator.verify.verdicts import (
+from migrator.verify.copies.fingerprint import find_changes, take_fingerprint
+from migrator.verify.copies.root import find_root
+from migrator.verify.copies.scratch import Scratch
+from migrator.verify.copies.tree import Tree, read_tree
+from migrator.verify.judge.verdicts import (
     Again,
     Migration,
     not_run,
@@ -29,6 +24,11 @@ from migrator.verify.verdicts import (
     original_says_nothing,
     several_processes,
 )
+from migrator.verify.laboratory import Laboratory, Say
+from migrator.verify.request import Request, check, plan
+from migrator.verify.result import Result, Run
+from migrator.verify.show.table import rows, series
+from migrator.verify.trace import Outside, Step, Trace
 
 _NAMED = 8  # paths in one note
 Runs = dict[str, list[Trace]]

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from migrator.verify.judge.together import schedules_in_batches
 from migrator.verify.recorder.options import Options
-from migrator.verify.together import schedules_in_batches
 from migrator.verify.trace import Trace
 from tests.oracle.nursery import Job, Nursery
 from tests.oracle.program import SCRIPT, Program
@@ -122,4 +122,4 @@ class Laboratory:
 def _options(folder: Path, launches: Launches) -> Iterator[Options]:
     """Give what each launch of a program is told, which lies in the folder that it runs in."""
     for number, (script, *arguments) in enumerate(launches):
-        yield Options(script, tuple(arguments), str(folder / "run"), str(folder / f"{number}"))
+        yield Options(script, tuple(arguments), str(folder / "run"), str(folder / "run"), str(folder / f"{number}"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.verify import alone, together
-from migrator.verify.cause import find
-from migrator.verify.excuse import excused
+from migrator.verify.judge import alone, together
+from migrator.verify.judge.cause import find
+from migrator.verify.judge.excuse import excused
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Trace
 from tests.oracle.laboratory import Laboratory

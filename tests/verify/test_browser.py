@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from migrator.verify import page
+from migrator.verify.show import page
 from tests.verify import sample
 from tests.verify.browser import Browser, find
 

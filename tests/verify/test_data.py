@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from migrator.verify import data
+from migrator.verify.show import data
 from tests.verify import sample
 
 

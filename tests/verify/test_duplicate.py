@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import Unverifiable
-from migrator.verify import clone as clones
-from migrator.verify import duplicate
-from migrator.verify.clone import can_clone, copy_file
-from migrator.verify.duplicate import copy_tree, files_to_copy, largest
-from migrator.verify.tree import File, read_tree
+from migrator.verify.copies import clone as clones
+from migrator.verify.copies import duplicate
+from migrator.verify.copies.clone import can_clone, copy_file
+from migrator.verify.copies.duplicate import copy_tree, files_to_copy, largest
+from migrator.verify.copies.tree import File, read_tree
 
 
 @pytest.fixture

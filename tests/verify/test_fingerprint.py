@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from migrator.verify import fingerprint
-from migrator.verify.fingerprint import find_changes, take_fingerprint
-from migrator.verify.tree import read_tree
+from migrator.verify.copies import fingerprint
+from migrator.verify.copies.fingerprint import find_changes, take_fingerprint
+from migrator.verify.copies.tree import read_tree
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import Unverifiable
-from migrator.verify.duplicate import copy_tree
-from migrator.verify.fingerprint import find_changes, take_fingerprint
-from migrator.verify.overlay import make_way, put, put_link, where, write_files
-from migrator.verify.tree import read_tree
+from migrator.verify.copies.duplicate import copy_tree
+from migrator.verify.copies.fingerprint import find_changes, take_fingerprint
+from migrator.verify.copies.overlay import make_way, put, put_link, where, write_files
+from migrator.verify.copies.tree import read_tree
 
 
 @pytest.fixture

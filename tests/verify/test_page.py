@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from migrator.verify import page
-from migrator.verify.page.element import element, prose
 from migrator.verify.result import Outcome, Result, Run, StepRow
+from migrator.verify.show import page
+from migrator.verify.show.page.element import element, prose
 from tests.verify import sample
 
 ALLOWED = frozenset(

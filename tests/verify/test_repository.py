@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from migrator.verify.repository import copy_repository
-from migrator.verify.scratch import Scratch
-from migrator.verify.tree import read_tree
+from migrator.verify.copies.repository import copy_repository
+from migrator.verify.copies.scratch import Scratch
+from migrator.verify.copies.tree import read_tree
 from tests.verify.git import commit, git, state_of, write
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import Unverifiable, UsageError
-from migrator.verify.duplicate import copy_tree
-from migrator.verify.fingerprint import find_changes, take_fingerprint
-from migrator.verify.revision import restore
-from migrator.verify.tree import Tree, read_tree
+from migrator.verify.copies.duplicate import copy_tree
+from migrator.verify.copies.fingerprint import find_changes, take_fingerprint
+from migrator.verify.copies.revision import restore
+from migrator.verify.copies.tree import Tree, read_tree
 from tests.verify.git import commit, git, state_of, write
 
 

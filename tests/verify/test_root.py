@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import Unverifiable
-from migrator.verify.root import find_root
+from migrator.verify.copies.root import find_root
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import Unverifiable
-from migrator.verify import scratch as scratches
-from migrator.verify.duplicate import LIMIT
-from migrator.verify.scratch import Scratch, find_place, remove
-from migrator.verify.tree import Tree, read_tree
+from migrator.verify.copies import scratch as scratches
+from migrator.verify.copies.duplicate import LIMIT
+from migrator.verify.copies.scratch import Scratch, find_place, remove
+from migrator.verify.copies.tree import Tree, read_tree
 
 
 @pytest.fixture
@@ -132,8 +132,8 @@ def test_removing_is_not_interrupted(tree: Tree, place: Path, monkeypatch: pytes
 
 PROGRAM = """\
 import os, signal, sys
-from migrator.verify.scratch import Scratch
-from migrator.verify.tree import read_tree
+from migrator.verify.copies.scratch import Scratch
+from migrator.verify.copies.tree import read_tree
 
 scratch = Scratch(read_tree(sys.argv[1]), sys.argv[1], place=sys.argv[2]).__enter__()
 scratch.copy("original")
@@ -238,7 +238,7 @@ def test_where_copies_lie(
 
     monkeypatch.setenv("MIGRATE_CACHE_DIR", str(place / "cache"))
     monkeypatch.setattr(
-        "migrator.verify.duplicate.can_clone", lambda file, folder: Path(folder).name in clones_to.split()
+        "migrator.verify.copies.duplicate.can_clone", lambda file, folder: Path(folder).name in clones_to.split()
     )
     monkeypatch.setattr(shutil, "disk_usage", room)
     assert find_place(tree) == str(place / expected)

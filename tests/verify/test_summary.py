@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from migrator.verify.number import apart, seconds
-from migrator.verify.plain import line, plain
 from migrator.verify.result import Result, Run
-from migrator.verify.scale import counts, fit
-from migrator.verify.summary import curve, lines
+from migrator.verify.show.number import apart, seconds
+from migrator.verify.show.plain import line, plain
+from migrator.verify.show.scale import counts, fit
+from migrator.verify.show.summary import curve, lines
 from tests.verify import sample
 
 EQUAL = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import UsageError
-from migrator.verify.tree import Link, read_tree, shown
+from migrator.verify.copies.tree import Link, read_tree, shown
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ class Options:
     script: str  # path of the script, or the name of a module where `is_module`
     arguments: tuple[str, ...]
     root: str  # the copy of the project that it runs in: its own files
+    project: str  # the project itself, which imports may lead to where it is installed in place
     trace: str  # where the trace is to be written
     stacks: str = ""  # where the stacks of all threads go on SIGUSR1
     is_module: bool = False
@@ -38,4 +39,5 @@ class Options:
     def from_json(cls, text: str) -> Options:
         """Read what `to_json` wrote."""
         fields: dict[str, Any] = json.loads(text)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        given: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in fields.items()}
+        return cls(**given)

@@ -100,6 +100,10 @@ def record(options: Options) -> None:
 
 def _prepare_arguments(options: Options) -> None:
     """Make this process look like `python SCRIPT ARGUMENTS`."""
+    project, root = os.path.realpath(options.project), os.path.realpath(options.root)
+    for position, place in enumerate(sys.path):  # what was installed in place is to be found in the copy
+        if place and (os.path.realpath(place) + os.sep).startswith(project + os.sep):
+            sys.path[position] = os.path.join(root, os.path.relpath(os.path.realpath(place), project))
     sys.argv = [options.script, *options.arguments]
     sys.path.insert(0, os.getcwd() if options.is_module else os.path.dirname(os.path.realpath(options.script)))
 

@@ -28,7 +28,7 @@ class Schedules:
         for base in _BASES:
             self._watch_making(base)
 
-    def _watch_making(self, base: type) -> None:
+    def _watch_making(self, base: Any) -> None:
         construct = base.__init__
 
         @wraps(construct)
@@ -46,7 +46,7 @@ class Schedules:
                 self._made[id(scheduler)] = len(self._made)
                 self._kept.append(scheduler)  # so that no other gets its id
 
-        base.__init__ = made  # type: ignore[misc]
+        base.__init__ = made
 
     def _watch_steps(self, kind: Any) -> None:
         step = kind.step

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.report.report import FileReport
-from migrator.verify import alone, cause, together
 from migrator.verify.edits import Edit
-from migrator.verify.excuse import excused
-from migrator.verify.output import unstable_forms
+from migrator.verify.judge import alone, cause, together
+from migrator.verify.judge.excuse import excused
+from migrator.verify.judge.output import unstable_forms
 from migrator.verify.result import Finding, Outcome, Verdict
 from migrator.verify.trace import Step, Trace
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from migrator.verify.compare import numbered, off_by
 from migrator.verify.edits import Edit, nearest
+from migrator.verify.judge.compare import numbered, off_by
 from migrator.verify.result import Cause, Finding, Outcome
 from migrator.verify.trace import Backward, Step, Trace
 

@@ -9,8 +9,8 @@ import stat
 from shutil import disk_usage
 
 from migrator.errors import Unverifiable
-from migrator.verify.clone import can_clone, copy_file
-from migrator.verify.tree import File, Tree, is_below, shown
+from migrator.verify.copies.clone import can_clone, copy_file
+from migrator.verify.copies.tree import File, Tree, is_below, shown
 
 LIMIT = 1 << 30  # bytes of a copy that share no blocks with the project
 

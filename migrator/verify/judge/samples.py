@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from migrator.verify.compare import equal
+from migrator.verify.judge.compare import equal
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Fetch, Trace
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.verify.page.diff import anchor
-from migrator.verify.page.element import Markup, code, element, prose
 from migrator.verify.result import Cause, Finding, Hunk, Outcome, Verdict
+from migrator.verify.show.page.diff import anchor
+from migrator.verify.show.page.element import Markup, code, element, prose
 
 
 def tone(outcome: Outcome) -> str:

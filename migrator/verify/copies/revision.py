@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migrator.errors import Unverifiable, UsageError
-from migrator.verify.overlay import make_way, put, put_link
-from migrator.verify.tree import Tree, shown
+from migrator.verify.copies.overlay import make_way, put, put_link
+from migrator.verify.copies.tree import Tree, shown
 
 _GIT = (
     *("git", "--no-pager", "--no-optional-locks", "--literal-pathspecs"),

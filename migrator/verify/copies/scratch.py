@@ -16,9 +16,9 @@ from typing import Any
 
 from migrator.cache.store import find_folder
 from migrator.errors import Unverifiable
-from migrator.verify.duplicate import LIMIT, copy_tree, files_to_copy
-from migrator.verify.repository import copy_repository
-from migrator.verify.tree import PREFIX, Tree, is_below, shown
+from migrator.verify.copies.duplicate import LIMIT, copy_tree, files_to_copy
+from migrator.verify.copies.repository import copy_repository
+from migrator.verify.copies.tree import PREFIX, Tree, is_below, shown
 
 _FATAL = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 _TRIES = 5  # to remove a folder that something may still be writing to

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from migrator.verify.number import Numbers, apart, same
-from migrator.verify.page.element import Markup, element, scroll
 from migrator.verify.result import Run, StepRow
+from migrator.verify.show.number import Numbers, apart, same
+from migrator.verify.show.page.element import Markup, element, scroll
 
 _MOST = 600  # rows; of a longer table the ends are shown, and what lies around a first difference
 _AROUND = 100

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from textwrap import wrap
 
-from migrator.verify.number import processes, seconds
-from migrator.verify.plain import line, plain
 from migrator.verify.result import Cause, Finding, Outcome, Result, Run, Verdict
-from migrator.verify.scale import Scale, drawable, fit
+from migrator.verify.show.number import processes, seconds
+from migrator.verify.show.plain import line, plain
+from migrator.verify.show.scale import Scale, drawable, fit
 
 _BARS = "▁▂▃▄▅▆▇█"
 _BROKEN = "×"  # among these steps is one that is not finite

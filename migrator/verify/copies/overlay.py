@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from migrator.errors import Unverifiable
-from migrator.verify.tree import Tree, is_below, shown
+from migrator.verify.copies.tree import Tree, is_below, shown
 
 
 def where(root: str, tree: Tree, path: str) -> str:

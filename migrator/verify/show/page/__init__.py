@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.verify.number import processes
-from migrator.verify.page import curve, diff, promise, run, table
-from migrator.verify.page.element import Content, Markup, code, element, prose
-from migrator.verify.page.promise import tone
-from migrator.verify.page.style import POLICY, STYLE
 from migrator.verify.result import Outcome, Result
+from migrator.verify.show.number import processes
+from migrator.verify.show.page import curve, diff, promise, run, table
+from migrator.verify.show.page.element import Content, Markup, code, element, prose
+from migrator.verify.show.page.promise import tone
+from migrator.verify.show.page.style import POLICY, STYLE
 
 _HEADLINES = {
     Outcome.EQUAL: ("Equal", "The migrated program does what the original does."),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from migrator.errors import MigrateError
 from migrator.exit import Exit
-from migrator.verify import data, page
 from migrator.verify.result import Outcome, Result
-from migrator.verify.summary import lines
+from migrator.verify.show import data, page
+from migrator.verify.show.summary import lines
 
 EXITS = {Outcome.EQUAL: Exit.DONE, Outcome.DIFFERENT: Exit.DIFFERENT, Outcome.UNKNOWN: Exit.UNVERIFIED}
 

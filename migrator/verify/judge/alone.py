@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from migrator.verify import compare
-from migrator.verify.compare import figure, numbered
-from migrator.verify.output import lines_differ
+from migrator.verify.judge import compare
+from migrator.verify.judge.compare import figure, numbered
+from migrator.verify.judge.output import lines_differ
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Backward, Fetch, Save, Step, Trace
 
@@ -141,14 +142,13 @@ def _some(indices: Sequence[object]) -> str:
 
 
 def _streams(original: Trace, migrated: Trace) -> Iterator[Finding]:
-    def told(one: Fetch | Step, other: Fetch | Step) -> str:
+    def told(one: Any, other: Any) -> str:
         return "" if one.streams == other.streams else _DRAWN
 
-    different = [
-        finding
-        for kind in (Fetch, Step)
-        if (finding := compare.first("random streams", numbered(original, kind), numbered(migrated, kind), told))
-    ]
+    kinds: tuple[Any, ...] = (Fetch, Step)
+    pairs = ((numbered(original, kind), numbered(migrated, kind)) for kind in kinds)
+    found = (compare.first("random streams", right, found, told) for right, found in pairs)
+    different = [finding for finding in found if finding]
     one, other = original.end, migrated.end
     if not different and one and other and one.how == other.how and one.streams != other.streams:
         different = [Finding("random streams", Outcome.DIFFERENT, f"at the end {_DRAWN}")]
@@ -191,7 +191,7 @@ def contents_differ(one: Save, other: Save, exact: bool) -> str:
 def _values_agree(one: object, other: object, exact: bool) -> bool:
     if type(one) is not type(other):
         return False
-    norms = [getattr(value, "norm", value) for value in (one, other)]
+    norms: list[Any] = [getattr(value, "norm", value) for value in (one, other)]
     if exact or not all(isinstance(norm, float) for norm in norms):
         return one == other or one != one
     return compare.off_by(norms[0], norms[1], max(abs(norms[0]), 1e-3)) <= compare.CEILING

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from migrator.verify.page.element import Markup, code, element, prose, scroll
 from migrator.verify.result import Hunk
+from migrator.verify.show.page.element import Markup, code, element, prose, scroll
 
 _START = re.compile(r"@@ -\S+ \+(\d+)")
 _PLACE = re.compile(r"(.+):(\d+)")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from migrator.verify.number import seconds
-from migrator.verify.page.element import Markup, element, scroll
 from migrator.verify.result import Run
+from migrator.verify.show.number import seconds
+from migrator.verify.show.page.element import Markup, element, scroll
 
 
 def _hidden(title: str, text: str, shown: bool = False) -> Markup | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
 
-from migrator.verify.tree import File, Tree, is_below, read_again
+from migrator.verify.copies.tree import File, Tree, is_below, read_again
 
 _READ_BYTES = 1 << 30  # that are hashed, the smallest files first; the rest is known by size, times and inode
 _MOST_FILES = 1_000_000  # that are looked at of what is used in place

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from migrator.verify import compare, samples
-from migrator.verify.alone import contents_differ, failing_line, rates_differ
-from migrator.verify.compare import Drift, figure, numbered
-from migrator.verify.output import figures_differ, more_than
+from migrator.verify.judge import compare, samples
+from migrator.verify.judge.alone import contents_differ, failing_line, rates_differ
+from migrator.verify.judge.compare import Drift, figure, numbered
+from migrator.verify.judge.output import figures_differ, more_than
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Backward, Fetch, Finish, Save, Schedule, Step, Trace
 

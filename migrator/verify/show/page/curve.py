@@ -11,10 +11,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
 
-from migrator.verify.number import short
-from migrator.verify.page.element import Markup, element
 from migrator.verify.result import Run
-from migrator.verify.scale import Scale, counts, drawable, fit
+from migrator.verify.show.number import short
+from migrator.verify.show.page.element import Markup, element
+from migrator.verify.show.scale import Scale, counts, drawable, fit
 
 _UNITS = 10_000  # of the stretched drawing, in both directions
 _COLUMNS = 300  # a longer curve is drawn by the means and the extremes of so many stretches

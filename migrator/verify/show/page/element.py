@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-from migrator.verify.plain import plain
+from migrator.verify.show.plain import plain
 
 _EMPTY = frozenset({"meta"})  # HTML's elements without an end
 
