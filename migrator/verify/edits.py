@@ -11,6 +11,7 @@ from migrator.report.report import FileReport, ProgramReport
 from migrator.verify.result import Hunk
 
 _CONTEXT = 3
+_IMPORTING = ("MIG001", "MIG002")
 
 Codes = Sequence[tuple[str, int, int, int, int]]
 
@@ -48,7 +49,9 @@ def hunks(files: Sequence[FileReport], root: str) -> Iterator[Hunk]:
         applied = [item for item in file.items if item.applied]
         for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
             start, end = group[0][1], group[-1][2]
-            made = tuple((item.code, item.message) for item in applied if start <= item.line - 1 <= end)
+            here = [item for item in applied if start <= item.line - 1 <= end]
+            # An import that a rule needs stands apart from its place.
+            made = [(item.code, item.message) for item in here or applied if here or item.code in _IMPORTING]
             yield Hunk(
                 os.path.relpath(file.source.path, root), (*_unified(group, old, new),), tuple(dict.fromkeys(made))
             )

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from migrator.verify import processes
 from migrator.verify.copies.overlay import where, write_files
 from migrator.verify.copies.revision import restore
 from migrator.verify.copies.scratch import Scratch
 from migrator.verify.devices import Devices, find_devices
-from migrator.verify.processes import Member
+from migrator.verify.processes import ON_CPU, Cradle, Member
 from migrator.verify.recorder.options import Options
 from migrator.verify.request import Request
 from migrator.verify.trace import Trace
@@ -25,25 +24,27 @@ Say = Callable[[str], None]
 class Laboratory:
     """Makes the runs of one verification."""
 
-    def __init__(self, request: Request, changed: Mapping[str, bytes], scratch: Scratch, say: Say) -> None:
+    def __init__(
+        self, request: Request, changed: Mapping[str, bytes], scratch: Scratch, cradle: Cradle, say: Say
+    ) -> None:
         """Make a place for traces.
 
         Args:    changed: the bytes of migrated files, by their absolute paths. say: takes what the runs print.
         """
         self._request = request
         self._scratch = scratch
+        self._cradle = cradle
         self._say = say
         self._changed = changed
-        self._threads = max(1, (os.cpu_count() or 1) // request.processes)
         self.devices: Devices = find_devices(request.processes)
         self.records = Path(scratch.folder, "records")
         self.records.mkdir()
         self.seconds: dict[str, float] = {}
 
     @property
-    def threads_told(self) -> str:
-        """How many threads a process has, in words."""
-        return "one thread" if self._threads == 1 else f"{self._threads} threads in each process"
+    def versions(self) -> tuple[tuple[str, str], ...]:
+        """Of what the runs were made with."""
+        return self._cradle.versions
 
     def original(self, name: str) -> Trace:
         """Run the original on one process."""
@@ -58,9 +59,11 @@ class Laboratory:
     def together(self, name: str) -> list[Trace]:
         """Run the migrated program on several processes, which share a copy."""
         member = self._member(name, is_migrated=True, on_cpu=self.devices.together_on_cpu)
-        world = self._request.processes
-        traces = [str(self.records / f"{name}.{rank}") for rank in range(world)]
-        return self._run(name, processes.ranks(member, world, traces))
+        members = [
+            replace(member, options=replace(member.options, trace=f"{member.options.trace}.{rank}"))
+            for rank in range(self._request.processes)
+        ]
+        return self._run(name, members, is_launched=True)
 
     def references(self, name: str, recorded: str, repeated: tuple[int, ...]) -> list[Trace]:
         """Run the original as the handwritten reference, each process in a copy of its own.
@@ -100,7 +103,7 @@ class Laboratory:
             writable=_writable(self._scratch.folder),
             guarded=True,
         )
-        return Member(options, self._scratch.cwd(root), processes.base_environment(self._threads, on_cpu))
+        return Member(options, self._scratch.cwd(root), ON_CPU if on_cpu else {})
 
     def _script_in(self, root: str) -> str:
         """Name the script as the user did, where that leads into the copy; else by its place in the copy."""
@@ -108,15 +111,15 @@ class Laboratory:
             return where(root, self._scratch.tree, self._request.script)
         return self._request.script
 
-    def _run(self, name: str, members: Sequence[Member]) -> list[Trace]:
+    def _run(self, name: str, members: Sequence[Member], is_launched: bool = False) -> list[Trace]:
         begun = time.monotonic()
 
         def say(rank: int, line: str) -> None:
             self._say(f"{name}{f' {rank}' if len(members) > 1 else ''} | {line}")
 
-        traces = processes.run(members, self._request.timeout_s, say)
+        traces = self._cradle.run(members, self._request.timeout_s, say, is_launched)
         self.seconds[name] = time.monotonic() - begun
-        for copied in {Path(member.options.trace).name for member in members} & set(os.listdir(self._scratch.folder)):
+        for copied in {name, *(Path(member.options.trace).name for member in members)}:
             self._scratch.drop(copied)
         return traces
 

@@ -1,40 +1,33 @@
-"""Starts the processes of a run, streams what they print, and ends them with everything that they have started."""
+"""Has processes run by a cradle, streams what they print, and reads what was written down of them."""
 
 from __future__ import annotations
 
+import json
 import os
-import signal
-import socket
+import select
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 
 import migrator
+from migrator.errors import Unverifiable
 from migrator.verify import trace
 from migrator.verify.recorder.options import Options
 from migrator.verify.trace import Trace
 
-GRACE_S = 5.0  # for the others once one process has failed: most likely they wait for it
-MAX_PRINTED = 64 << 20  # bytes of one process
-MAX_LINE = 2000
+_MAX_LINE = 2000
 _POLL_S = 0.05
-_STACKS_S = 1.0
 _COMPLAINTS = 4000  # characters of standard error that are kept of a process that ended without a trace
-_START = "import sys; del sys.path[0]; from migrator.verify.recorder.run import main; main()"
+_START = "import sys; del sys.path[0]; from migrator.verify.recorder.cradle import main; main()"
 _LAUNCHER = (
-    "RANK",
-    "LOCAL_RANK",
-    "WORLD_SIZE",
-    "LOCAL_WORLD_SIZE",
-    "MASTER_ADDR",
-    "MASTER_PORT",
-    "GROUP_RANK",
-    "ROLE_RANK",
+    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "ROLE_RANK"),
+    *("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_USE_AGENT_STORE"),
 )
+ON_CPU = {"CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"}
 
 Say = Callable[[int, str], None]  # takes a rank and a line that it printed
 
@@ -45,10 +38,25 @@ class Member:
 
     options: Options
     cwd: str
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def base_environment(threads: int, on_cpu: bool) -> dict[str, str]:
+def launched(members: Sequence[Member]) -> list[Member]:
+    """Give processes the environment variables that torchrun would, rank by rank."""
+    world = len(members)
+    placed = []
+    for rank, member in enumerate(members):
+        variables = {
+            "RANK": rank, "LOCAL_RANK": rank, "GROUP_RANK": 0, "ROLE_RANK": rank,
+            "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1",
+            "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0", "TORCHELASTIC_RUN_ID": "verify",
+        }  # fmt: skip
+        environment = {**member.environment, **{name: str(value) for name, value in variables.items()}}
+        placed.append(replace(member, environment=environment))
+    return placed
+
+
+def _environment(threads: int) -> dict[str, str]:
     """Give the environment of every run: one order of summation, no bytecode, and no launcher of this process's own."""
     fixed = {
         "OMP_NUM_THREADS": str(threads),
@@ -62,100 +70,115 @@ def base_environment(threads: int, on_cpu: bool) -> dict[str, str]:
         "COLUMNS": "80",
         "WANDB_MODE": "offline",
         "GLOO_SOCKET_IFNAME": "lo0" if sys.platform == "darwin" else "lo",
+        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
     }
     outside = {name: value for name, value in os.environ.items() if name not in _LAUNCHER}
     package = str(Path(migrator.__file__).parents[1])
     path = os.pathsep.join(filter(None, [outside.get("PYTHONPATH"), package]))
-    hidden = {"CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"} if on_cpu else {}
-    return {**outside, **fixed, **hidden, "PYTHONPATH": path}
+    return {**outside, **fixed, "PYTHONPATH": path}
 
 
-def ranks(member: Member, world: int, traces: Sequence[str]) -> list[Member]:
-    """Make one process of several that a launcher would start: rank by rank, with torchrun's environment variables."""
-    members = []
-    for rank in range(world):
-        variables = {
-            "RANK": rank, "LOCAL_RANK": rank, "GROUP_RANK": 0, "ROLE_RANK": rank,
-            "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1",
-            "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0", "TORCHELASTIC_RUN_ID": "verify",
-        }  # fmt: skip
-        environment = {**member.environment, **{name: str(value) for name, value in variables.items()}}
-        options = replace(member.options, rank=rank, world=world, trace=traces[rank])
-        members.append(Member(options, member.cwd, environment))
-    return members
+class Cradle:
+    """A process that has torch imported, and forks others; while it is entered."""
 
+    def __init__(self, threads: int = 1, preloaded: Sequence[str] = ()) -> None:
+        """Start it.
 
-@contextmanager
-def _meeting_place(members: Sequence[Member]) -> Iterator[list[Member]]:
-    """Give a launched group a socket on the loopback to meet at; its first process serves it."""
-    if len(members) == 1 or "RANK" not in members[0].environment:
-        yield list(members)
-        return
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(128)
-        port = {"MASTER_PORT": str(listening.getsockname()[1])}
-        placed = [replace(member, environment={**member.environment, **port}) for member in members]
-        first = replace(placed[0], options=replace(placed[0].options, listening=listening.fileno()))
-        yield [first, *placed[1:]]
+        Args:    threads: of each process. preloaded: packages to import ahead, beside torch.
+        """
+        self.versions: tuple[tuple[str, str], ...] = ()  # of Python and torch, once there has been a run
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the cradle
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START, *preloaded],
+            env=_environment(threads),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            bufsize=1,
+            start_new_session=True,  # Ctrl-C is for us, who then end it
+        )
 
+    def __enter__(self) -> Cradle:
+        return self
 
-class _Process:
-    """One of them, with what it has printed."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
-    def __init__(self, member: Member, lifeline: int, kept_open: Sequence[int]) -> None:
-        options = replace(member.options, lifeline=lifeline, stacks=member.options.trace + ".stacks")
-        self.trace = Path(options.trace)
-        self.printed, self.complaints = Path(options.trace + ".out"), Path(options.trace + ".err")
-        told = Path(options.trace + ".options")
-        told.write_text(options.to_json(), encoding="utf-8")
-        with self.printed.open("wb") as out, self.complaints.open("wb") as err:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(told)],
-                cwd=member.cwd,
-                env=dict(member.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-                pass_fds=[lifeline, *kept_open],
-            )
-        self._said = {self.printed: 0, self.complaints: 0}
-        self._rests = {self.printed: "", self.complaints: ""}
-
-    @property
-    def code(self) -> int | None:
-        return self._process.poll()
-
-    @property
-    def prints_too_much(self) -> bool:
-        return max(self._said.values()) > MAX_PRINTED
-
-    def ask_for_stacks(self) -> None:
-        if self.code is None:
-            self._process.send_signal(signal.SIGUSR1)
-
-    def end(self) -> None:
-        """End it and what it has started; a session's processes form one group."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+    def close(self) -> None:
+        """Let it end, and with it whatever still runs."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
+        self._log.close()
+
+    def run(
+        self,
+        members: Sequence[Member],
+        limit_s: float,
+        say: Say = lambda rank, line: None,
+        is_launched: bool = False,
+    ) -> list[Trace]:
+        """Run processes at the same time and give their traces; none of them, nor what they started, is left afterwards.
+
+        Args:    limit_s: they are cut after so many seconds, with the stacks of their threads. is_launched: they are to
+                     meet as a launcher's would.
+        Raises:  Unverifiable where no process can be started at all, for want of torch say.
+        """
+        members = launched(members) if is_launched else members
+        request = {"jobs": [asdict(member) for member in members], "limit_s": limit_s, "is_launched": is_launched}
+        assert self._process.stdin is not None and self._process.stdout is not None
+        paths = [Path(member.options.trace) for member in members]
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+        except BrokenPipeError:
+            self._fail()
+        tails = [(rank, _Tail(path.with_name(path.name + end))) for rank, path in enumerate(paths) for end in _STREAMS]
+        answer = ""
+        while not answer:
+            if select.select([self._process.stdout], [], [], _POLL_S)[0]:
+                answer = self._process.stdout.readline() or self._fail()
+            for rank, tail in tails:
+                for line in tail.new_lines():
+                    say(rank, line)
+        told = json.loads(answer)
+        self.versions = tuple(told["versions"].items())
+        return [
+            read_run(path, one["cut"] or f"ended with exit code {one['code']}")
+            for path, one in zip(paths, told["ended"], strict=True)
+        ]
+
+    def _fail(self) -> str:
+        self._process.wait()
+        self._log.seek(0)
+        told = self._log.read().decode(errors="replace").strip()[-_COMPLAINTS:]
+        raise Unverifiable(f"no script can be run with {sys.executable}:\n{told or 'it was killed'}")
+
+
+_STREAMS = (".out", ".err")
+
+
+class _Tail:
+    """Whole lines of a file that is being written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = 0
+        self._rest = ""
 
     def new_lines(self) -> list[str]:
-        """Give what it has printed since the last call, in whole lines."""
-        lines: list[str] = []
-        for path, start in self._said.items():
-            with path.open("rb") as file:
-                file.seek(start)
-                data = file.read(1 << 20)
-            self._said[path] += len(data)
-            text = self._rests[path] + data.decode(errors="replace")
-            *whole, self._rests[path] = text.replace("\r", "\n").split("\n")
-            lines += [line[:MAX_LINE] for line in whole if line.strip()]
-        return lines
-
-    def read(self, cut: str) -> Trace:
-        return read_run(self.trace, cut or f"ended with exit code {self.code}")
+        """Give the lines that were written since the last call; a bar that is drawn over itself is shown once a call."""
+        if not self._path.is_file():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            data = file.read()
+        self._read += len(data)
+        *whole, self._rest = (self._rest + data.decode(errors="replace")).split("\n")
+        return [line.rpartition("\r")[2][:_MAX_LINE] for line in whole if line.strip()]
 
 
 def read_run(path: Path, why: str) -> Trace:
@@ -164,65 +187,10 @@ def read_run(path: Path, why: str) -> Trace:
     Args:    why: why it ended, for one that wrote no last line.
     """
     found = trace.read(path)
-    printed, complaints, stacks = (path.with_name(path.name + ending) for ending in (".out", ".err", ".stacks"))
-    if printed.is_file():
-        with printed.open("rb") as file:
-            found.lines = file.read(MAX_PRINTED).decode(errors="replace").splitlines()
+    printed, complaints, stacks = (path.with_name(path.name + ending) for ending in (*_STREAMS, ".stacks"))
+    found.lines = printed.read_text(errors="replace").splitlines() if printed.is_file() else []
     if found.end is None:
         told = complaints.read_text(errors="replace")[-_COMPLAINTS:] if complaints.is_file() else ""
         found.error = f"{why}\n{told}"
         found.stacks = stacks.read_text(errors="replace") if stacks.is_file() else ""
     return found
-
-
-def run(members: Sequence[Member], limit_s: float, say: Say = lambda rank, line: None) -> list[Trace]:
-    """Run processes at the same time and give their traces; none of them, nor what they started, is left afterwards.
-
-    Args:    limit_s: they are cut after so many seconds, with the stacks of their threads.
-    """
-    with ExitStack() as stack:
-        held = stack.enter_context(_meeting_place(members))
-        lifeline, other_end = os.pipe()
-        stack.callback(os.close, other_end)
-        stack.callback(os.close, lifeline)
-        processes: list[_Process] = []
-        stack.callback(_end_all, processes)
-        for member in held:
-            kept = [member.options.listening] if member.options.listening >= 0 else []
-            processes.append(_Process(member, lifeline, kept))
-        cut = _watch(processes, time.monotonic() + limit_s, limit_s, say)
-        _end_all(processes)
-        return [process.read(why) for process, why in zip(processes, cut, strict=True)]
-
-
-def _end_all(processes: Sequence[_Process]) -> None:
-    for process in processes:
-        process.end()
-
-
-def _watch(processes: Sequence[_Process], deadline: float, limit_s: float, say: Say) -> list[str]:
-    """Wait for all of them; give for each why it had to be cut, empty where it ended by itself."""
-    why = f"was not done after {limit_s:g} s"
-    while any(process.code is None for process in processes):
-        _tell(processes, say)
-        if any(process.prints_too_much for process in processes):
-            why, deadline = f"printed more than {MAX_PRINTED >> 20} MB", 0.0
-        failed = next((rank for rank, process in enumerate(processes) if process.code), None)
-        if failed is not None and time.monotonic() + GRACE_S < deadline:
-            why, deadline = f"waited for process {failed}, which had failed", time.monotonic() + GRACE_S
-        if time.monotonic() > deadline:
-            break
-        time.sleep(_POLL_S)
-    running = [process.code is None for process in processes]
-    if any(running):
-        for process in processes:
-            process.ask_for_stacks()
-        time.sleep(_STACKS_S)
-    _tell(processes, say)
-    return [why if was_running else "" for was_running in running]
-
-
-def _tell(processes: Sequence[_Process], say: Say) -> None:
-    for rank, process in enumerate(processes):
-        for line in process.new_lines():
-            say(rank, line)

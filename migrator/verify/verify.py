@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from migrator.verify.judge.verdicts import (
     several_processes,
 )
 from migrator.verify.laboratory import Laboratory, Say
+from migrator.verify.processes import Cradle
 from migrator.verify.request import Request, check, plan
 from migrator.verify.result import Result, Run
 from migrator.verify.show.table import rows, series
@@ -51,8 +51,9 @@ def verify(request: Request, reports: Sequence[ProgramReport], settings: Setting
         os.path.abspath(file.source.path): file.source.encode(file.text) for file in changed if file.text is not None
     }
     before = take_fingerprint(tree)
-    with Scratch(tree, cwd) as scratch:
-        laboratory = Laboratory(request, texts, scratch, say)
+    threads = max(1, (os.cpu_count() or 1) // request.processes)
+    with Scratch(tree, cwd) as scratch, Cradle(threads) as cradle:
+        laboratory = Laboratory(request, texts, scratch, cradle, say)
         result = _judge(request, reports, settings, laboratory, tree)
     if touched := find_changes(tree, before):
         note = f"files of yours changed while the runs were going on: {_some(touched)}"
@@ -94,7 +95,7 @@ def _judge(
         steps=tuple(rows([*runs.values()])),
         hunks=tuple(edits.hunks(changed, tree.root)),
         notes=tuple(_notes(runs, laboratory, tree)),
-        versions=(("migrate", __version__), ("Python", sys.version.split()[0])),
+        versions=(("migrate", __version__), *laboratory.versions),
     )
 
 
@@ -123,7 +124,7 @@ def _told(name: str, traces: Sequence[Trace], request: Request, seconds: float) 
 def _notes(runs: Runs, laboratory: Laboratory, tree: Tree) -> Iterator[str]:
     """Name what was fixed, and what the script reads outside of the copy."""
     yield (
-        f"fixed in all runs: the seed of every random stream, {laboratory.threads_told}, deterministic algorithms, "
+        "fixed in all runs: the seed of every random stream, the number of threads, deterministic algorithms, "
         "and no worker processes in loaders, so that every draw can be replayed"
     )
     yield from laboratory.devices.notes

@@ -2,8 +2,6 @@
 
 ``program``      what is run: a script, or a folder of files
 ``script``       the fixtures, with what is known of each, and their migration
-``cradle``       imports torch once, and forks a process for each run
-``nursery``      asks the cradle for runs, from the side of the tests
 ``laboratory``   keeps traces, so that no run is made twice in a session
 ``verdict``      insists on what the judges of `migrator.verify` say
 """

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from migrator.verify.judge.together import schedules_in_batches
+from migrator.verify.processes import ON_CPU, Cradle, Member
 from migrator.verify.recorder.options import Options
 from migrator.verify.trace import Trace
-from tests.oracle.nursery import Job, Nursery
 from tests.oracle.program import SCRIPT, Program
 
 Launches = Sequence[Sequence[str]]  # a file and its arguments for each launch; all launches share one folder
 ONCE: Launches = ((SCRIPT,),)
 WORLD = 2
+LIMIT_S = 60.0
 
 
 class Laboratory:
@@ -32,8 +33,7 @@ class Laboratory:
     def __init__(self, shelf: Path) -> None:
         """Keep traces in a folder."""
         self._shelf = shelf
-        self._plain = Nursery("numpy")
-        self._with_accelerate = Nursery("numpy", "accelerate")
+        self._cradles: dict[bool, Cradle] = {}
         self._known: dict[str, list[Any]] = {}
 
     def alone(self, program: Program, launches: Launches = ONCE, accelerate: bool = False) -> list[Trace]:
@@ -41,12 +41,10 @@ class Laboratory:
 
         Args:    accelerate: with Hugging Face Accelerate imported ahead, and kept on the CPU.
         """
-        nursery = self._with_accelerate if accelerate else self._plain
-        variables = {"ACCELERATE_USE_CPU": "true"} if accelerate else {}
 
         def make(folder: Path) -> list[list[Trace]]:
             program.write(folder / "run")
-            return [nursery.run([Job(options, variables)]) for options in _options(folder, launches)]
+            return [self._run([options], accelerate=accelerate) for options in _options(folder, launches)]
 
         return [trace for (trace,) in self._keep(("alone", program.files, launches, accelerate), make)]
 
@@ -56,7 +54,9 @@ class Laboratory:
         def make(folder: Path) -> list[list[Trace]]:
             program.write(folder / "run")
             return [
-                self._plain.run([Job(replace(options, trace=f"{options.trace}.{rank}")) for rank in range(WORLD)])
+                self._run(
+                    [replace(options, trace=f"{options.trace}.{rank}") for rank in range(WORLD)], is_launched=True
+                )
                 for options in _options(folder, launches)
             ]
 
@@ -77,7 +77,7 @@ class Laboratory:
             for number, (options, alone, ranks) in enumerate(
                 zip(_options(folder, launches), original, recorded, strict=True)
             ):
-                jobs = []
+                parts = []
                 for rank, trace in enumerate(ranks):
                     source = folder / f"{number}.{rank}.recorded"
                     source.write_text(trace.text, encoding="utf-8")
@@ -91,12 +91,18 @@ class Laboratory:
                         world=WORLD,
                         repeated=schedules_in_batches(alone),
                     )
-                    jobs.append(Job(part))
-                made.append(self._plain.run(jobs))
+                    parts.append(part)
+                made.append(self._run(parts))
             return made
 
         seen = [hashlib.sha256(trace.text.encode()).hexdigest() for ranks in recorded for trace in ranks]
         return self._keep(("by hand", program.files, launches, seen), make)
+
+    def _run(self, members: Sequence[Options], is_launched: bool = False, accelerate: bool = False) -> list[Trace]:
+        if accelerate not in self._cradles:
+            self._cradles[accelerate] = Cradle(preloaded=["accelerate"] if accelerate else [])
+        jobs = [Member(options, options.root, ON_CPU) for options in members]
+        return self._cradles[accelerate].run(jobs, LIMIT_S, is_launched=is_launched)
 
     def _keep(self, key: tuple[Any, ...], make: Callable[[Path], list[Any]]) -> list[Any]:
         """Give the traces of a run from memory, else from the shelf, else make them."""
@@ -115,8 +121,8 @@ class Laboratory:
 
     def close(self) -> None:
         """End the processes that runs are forked from."""
-        self._plain.close()
-        self._with_accelerate.close()
+        for cradle in self._cradles.values():
+            cradle.close()
 
 
 def _options(folder: Path, launches: Launches) -> Iterator[Options]:

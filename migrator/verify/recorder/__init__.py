@@ -1,5 +1,6 @@
 """Runs inside of each process of a verification: writes down what the script does, without changing what it does.
 
+``cradle``      imports torch once, and forks the others
 ``run``         the script as the main module, with every hook in place
 ``options``     what a process is told
 ``journal``     the file of events, and when to stop

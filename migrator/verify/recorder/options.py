@@ -16,7 +16,6 @@ class Options:
     root: str  # the copy of the project that it runs in: its own files
     project: str  # the project itself, which imports may lead to where it is installed in place
     trace: str  # where the trace is to be written
-    stacks: str = ""  # where the stacks of all threads go on SIGUSR1
     is_module: bool = False
     steps: int = 0  # optimizer steps to take; 0: to the script's own end
     writable: tuple[
@@ -28,8 +27,6 @@ class Options:
     rank: int = 0
     world: int = 1
     repeated: tuple[int, ...] = ()  # schedulers that the reference steps once for each process
-    listening: int = -1  # a socket on the loopback that the processes of a group meet at; rank 0 serves it
-    lifeline: int = -1  # a pipe from the parent: the process ends when it closes
 
     def to_json(self) -> str:
         """Write down."""

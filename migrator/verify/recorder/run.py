@@ -12,11 +12,8 @@ import runpy
 import signal
 import socket
 import sys
-import threading
 import traceback
 from datetime import timedelta
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from migrator.verify.recorder.options import Options
@@ -26,41 +23,20 @@ _PATIENCE = timedelta(hours=12)  # the parent has its own limit
 _kept: list[Any] = []  # what has to live as long as the process
 
 
-def main() -> None:
-    """Run what the command line asks for: the path of the options' file is the only argument."""
-    options = Options.from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    if options.stacks:
-        _kept.append(open(options.stacks, "w"))  # noqa: SIM115 - open as long as the process
-        faulthandler.register(signal.SIGUSR1, file=_kept[-1], all_threads=True)
-    if options.lifeline >= 0:
-        threading.Thread(target=_end_with_parent, args=(options.lifeline,), daemon=True).start()
-    if find_spec("numpy"):
-        import numpy  # noqa: F401 - scripts draw from its stream, which has to start from the seed
-    if options.listening >= 0:
-        _serve_store(options)
-    record(options)
-
-
-def _end_with_parent(lifeline: int) -> None:
-    os.read(lifeline, 1)
-    os._exit(1)
-
-
-def _serve_store(options: Options) -> None:
+def _serve_store(listening: socket.socket) -> None:
     """Keep the address book of a group of processes, on a socket that nobody outside of this machine can reach."""
     from torch.distributed import TCPStore
 
-    port = socket.socket(fileno=os.dup(options.listening)).getsockname()[1]
-    _kept.append(
-        TCPStore(
-            "127.0.0.1",
-            port,
-            is_master=True,
-            wait_for_workers=False,
-            timeout=_PATIENCE,
-            master_listen_fd=options.listening,
-        )
+    port = listening.getsockname()[1]
+    store = TCPStore(
+        "127.0.0.1",
+        port,
+        is_master=True,
+        wait_for_workers=False,
+        timeout=_PATIENCE,
+        master_listen_fd=listening.detach(),
     )
+    _kept.append(store)
 
 
 def make_deterministic() -> None:
@@ -72,8 +48,15 @@ def make_deterministic() -> None:
     torch.backends.cudnn.deterministic = True
 
 
-def record(options: Options) -> None:
-    """Run a script and trace it; then the process is over."""
+def record(options: Options, listening: socket.socket | None = None) -> None:
+    """Run a script and trace it; then the process is over.
+
+    Args:    listening: where the processes of a group meet, for the one that serves it.
+    """
+    _kept.append(open(options.trace + ".stacks", "w"))  # noqa: SIM115 - open as long as the process
+    faulthandler.register(signal.SIGUSR1, file=_kept[-1], all_threads=True)
+    if listening:
+        _serve_store(listening)
     from migrator.verify.recorder import by_hand, streams
     from migrator.verify.recorder.backward import BackwardWatch
     from migrator.verify.recorder.files import Files
