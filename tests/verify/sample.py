@@ -16,10 +16,10 @@ COMMANDS = (
 NAMES = ("original", "migrated", "migrated, 2 processes")
 ALONE = "same numbers on one process"
 TOGETHER = "right numbers on 2 processes"
-SAMPLES = "A step trains on 2 batches of this loader, so an epoch has half as many steps"
+SAMPLES = "a step trains on 2 batches of this loader, so an epoch has half as many steps"
 NOTES = (
-    "`data/` was shared with the copies, and nothing was written to it",
-    "Runs took one thread and deterministic algorithms",
+    "used in place, not copied: data",
+    "fixed in all runs: the seed of every random stream, one thread, deterministic algorithms",
 )
 VERSIONS = (("Python", "3.11.7"), ("torch", "2.13.0"), ("migrate", "0.9.0"))
 HUNKS = (
@@ -109,13 +109,13 @@ def _result(verdicts: Sequence[Verdict], runs: Sequence[Run], **other: object) -
 def equal(steps: int = 24) -> Result:
     """All is as it was."""
     alone = _good(
-        "P1", ALONE, "losses, gradients, learning rates, parameters", f"All {steps} losses are equal to the last bit."
+        "P1", ALONE, "losses, gradients, learning rates, parameters", f"all {steps} losses are equal to the last bit"
     )
     together = _good(
         "P2",
         TOGETHER,
         "replicas, samples, console, files",
-        "The replicas agree after every step, and every sample is seen once an epoch.",
+        "the replicas agree after every step, and every sample is seen once an epoch",
         differences=(SAMPLES,),
     )
     found = losses(steps)
@@ -130,7 +130,7 @@ def different(steps: int = 24) -> Result:
         "P1",
         ALONE,
         Outcome.DIFFERENT,
-        f"The losses differ from step 8 on: {found[7]:.9g} became {other[7]:.9g}.",
+        f"losses: {found[7]:.9g} became {other[7]:.9g} at step 8",
         (
             Finding("losses", Outcome.DIFFERENT, f"original {found[7]!r}, migrated {other[7]!r}", 8, "train.py:27"),
             Finding("gradients", Outcome.DIFFERENT, "original 0.3271, migrated 0.3272", 8, "train.py:28"),
@@ -149,7 +149,7 @@ def different(steps: int = 24) -> Result:
         "P2",
         TOGETHER,
         Outcome.DIFFERENT,
-        "The learning rate falls twice as fast as in the original.",
+        "the learning rate falls twice as fast as in the original",
         (
             Finding("replicas", Outcome.EQUAL, "Equal after every step"),
             Finding(
@@ -229,7 +229,7 @@ def long(steps: int = 5000) -> Result:
     falling = tuple(1e3 * math.exp(-step / steps * 18) * (1.2 + math.sin(step)) for step in range(steps))
     broken = (*falling[: steps // 2], *(math.nan,) * (steps // 2))
     worse = replace(
-        equal().verdicts[0], outcome=Outcome.DIFFERENT, summary=f"The losses are nan from step {steps // 2 + 1} on."
+        equal().verdicts[0], outcome=Outcome.DIFFERENT, summary=f"the losses are nan from step {steps // 2 + 1} on"
     )
     return _result((worse, equal().verdicts[1]), (run(0, falling), run(1, broken), run(2, falling[: steps // 2 : 2])))
 

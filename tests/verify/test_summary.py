@@ -9,7 +9,7 @@ import pytest
 
 from migrator.verify.result import Result, Run
 from migrator.verify.show.number import apart, seconds
-from migrator.verify.show.plain import line, plain
+from migrator.verify.show.plain import capital, line, plain, sentence
 from migrator.verify.show.scale import counts, fit
 from migrator.verify.show.summary import curve, lines
 from tests.verify import sample
@@ -26,10 +26,10 @@ P1  equal: same numbers on one process. All 24 losses are equal to the last bit.
 P2  equal: right numbers on 2 processes. The replicas agree after every step, and every sample is
     seen once an epoch.
 
-P2  rightly differs: A step trains on 2 batches of this loader, so an epoch has half as many steps
+P2  rightly differs: a step trains on 2 batches of this loader, so an epoch has half as many steps
 
-note: `data/` was shared with the copies, and nothing was written to it
-note: Runs took one thread and deterministic algorithms"""
+note: used in place, not copied: data
+note: fixed in all runs: the seed of every random stream, one thread, deterministic algorithms"""
 
 DIFFERENT = """\
 train.py:27: P1 losses (from step 8 on)
@@ -154,3 +154,13 @@ def test_durations_are_written_for_people() -> None:
 def test_texts_of_others_are_made_plain() -> None:
     assert plain("\x1b[1;31mred\x1b[0m\r\n\tend \x1b]0;title\x07\x00\udcff") == "red\n\tend \\x00\\udcff"
     assert line("a\n  b\tc") == "a b c"
+
+
+def test_sentences_begin_with_a_capital_unless_with_a_name() -> None:
+    assert sentence("losses: 0.5 became 0.6") == "Losses: 0.5 became 0.6."
+    assert sentence("It is so.") == "It is so." and sentence("") == ""
+    assert [capital(text) for text in ("train.py fails", "`x` is", "n_steps is 3")] == [
+        "train.py fails",
+        "`x` is",
+        "n_steps is 3",
+    ]

@@ -18,3 +18,15 @@ def plain(text: str) -> str:
 def line(text: str) -> str:
     """Put it on one line."""
     return " ".join(plain(text).split())
+
+
+def capital(text: str) -> str:
+    """Let a sentence begin with a capital, where its first word is a word and no name of a file or a variable."""
+    word = text.split(" ", 1)[0].rstrip(",:;")
+    return text[:1].upper() + text[1:] if word.isalpha() else text
+
+
+def sentence(text: str) -> str:
+    """Let it begin with a capital and end with a full stop."""
+    text = capital(text.strip())
+    return text if not text or text.endswith((".", "!", "?", ":")) else f"{text}."

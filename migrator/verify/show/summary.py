@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from migrator.verify.result import Cause, Finding, Outcome, Result, Run, Verdict
 from migrator.verify.show.number import processes, seconds
-from migrator.verify.show.plain import line, plain
+from migrator.verify.show.plain import line, plain, sentence
 from migrator.verify.show.scale import Scale, drawable, fit
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -86,7 +86,7 @@ def _cause(cause: Cause, width: int) -> Iterator[str]:
 
 
 def _verdict(verdict: Verdict, width: int) -> Iterator[str]:
-    text = f"{verdict.outcome.value}: {verdict.title}. {verdict.summary}"
+    text = f"{verdict.outcome.value}: {verdict.title}. {sentence(verdict.summary)}"
     yield from _told(f"{line(verdict.promise)}  ", text, width)
 
 

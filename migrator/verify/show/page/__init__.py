@@ -15,6 +15,7 @@ from migrator.verify.show.page import curve, diff, promise, run, table
 from migrator.verify.show.page.element import Content, Markup, code, element, prose
 from migrator.verify.show.page.promise import tone
 from migrator.verify.show.page.style import POLICY, STYLE
+from migrator.verify.show.plain import capital, sentence
 
 _HEADLINES = {
     Outcome.EQUAL: ("Equal", "The migrated program does what the original does."),
@@ -35,13 +36,13 @@ def _sign(outcome: Outcome) -> Markup:
 
 def _head(result: Result) -> Markup:
     outcome = result.outcome
-    word, sentence = _HEADLINES[outcome]
+    word, told = _HEADLINES[outcome]
     if outcome is not Outcome.EQUAL:
-        sentence += next((f" {verdict.summary}" for verdict in result.verdicts if verdict.outcome is outcome), "")
+        told += " " + sentence(next((one.summary for one in result.verdicts if one.outcome is outcome), ""))
     return element(
         "header",
         element("h1", _sign(outcome), word),
-        element("p", prose(sentence), class_="lead"),
+        element("p", prose(told), class_="lead"),
         element(
             "ul",
             [
@@ -87,7 +88,7 @@ def _sections(result: Result) -> Iterator[tuple[str, str, Markup]]:
     if result.runs:
         yield _section("runs", "Runs", element("div", [run.render(one) for one in result.runs], class_="runs"))
     if result.notes:
-        notes = [element("li", prose(note)) for note in result.notes]
+        notes = [element("li", prose(capital(note))) for note in result.notes]
         yield _section("notes", "Notes", element("ul", notes, class_="listed"))
 
 

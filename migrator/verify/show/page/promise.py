@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from migrator.verify.result import Cause, Finding, Hunk, Outcome, Verdict
 from migrator.verify.show.page.diff import anchor
 from migrator.verify.show.page.element import Markup, code, element, prose
+from migrator.verify.show.plain import capital, sentence
 
 
 def tone(outcome: Outcome) -> str:
@@ -56,7 +57,7 @@ def _cause(cause: Cause, outcome: Outcome, hunks: Sequence[Hunk]) -> Markup:
     return element(
         "div",
         element("h3", "Most likely cause: ", cause.name),
-        element("p", prose(cause.why)) if cause.why else None,
+        element("p", prose(sentence(cause.why))) if cause.why else None,
         edit,
         message,
         class_=f"cause {tone(outcome)}",
@@ -68,12 +69,12 @@ def render(verdict: Verdict, number: int, hunks: Sequence[Hunk]) -> Markup:
     heading = f"promise-{number}"
     rightly = None
     if verdict.differences:
-        items = [element("li", prose(difference)) for difference in verdict.differences]
+        items = [element("li", prose(capital(difference))) for difference in verdict.differences]
         rightly = element("div", element("h3", "Differs, and rightly so"), element("ul", items, class_="listed"))
     return element(
         "section",
         element("h2", element("span", f"{verdict.promise} · {verdict.title}"), badge(verdict.outcome), id=heading),
-        element("p", prose(verdict.summary)),
+        element("p", prose(sentence(verdict.summary))),
         _cause(verdict.cause, verdict.outcome, hunks) if verdict.cause else None,
         _findings(verdict) if verdict.findings else None,
         rightly,

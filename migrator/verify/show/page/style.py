@@ -90,6 +90,7 @@ thead th { color: var(--soft); font-size: 0.8125rem; }
 .findings th:first-child, .findings td:first-child { padding-left: 0; }
 .findings td:last-child, .findings th:last-child { padding-right: 0; }
 .findings tbody tr:last-child > * { border-bottom: 0; }
+.findings thead th { white-space: nowrap; overflow-wrap: normal; }
 .findings th:first-child { min-width: 5.4rem; }
 .findings td:last-child { width: 55%; }
 .scroll { overflow: auto; max-width: 100%; border: 1px solid var(--line); border-radius: 0.5rem; }
