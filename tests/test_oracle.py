@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from migrator.verify.judge import together
-from migrator.verify.recorder.options import Options
 from migrator.verify.result import Outcome
 from migrator.verify.trace import Fetch, Save, Step
 from tests.oracle.laboratory import Laboratory
-from tests.oracle.nursery import Job, Nursery
 from tests.oracle.program import Program
 from tests.oracle.script import script
 from tests.oracle.verdict import check_one_process, check_two_processes
@@ -321,57 +318,3 @@ def test_recording_changes_nothing(laboratory: Laboratory, tmp_path: Path) -> No
     )
     (trace,) = laboratory.alone(right.before)
     assert trace.lines == bare.stdout.splitlines()
-
-
-# ---------------------------------------------------------------- processes
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
-
-
-def job(tmp_path: Path, text: str, name: str = "train", environment: dict[str, str] | None = None) -> Job:
-    folder = tmp_path / "run"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.py").write_text(text)
-    return Job(Options(f"{name}.py", (), str(folder), str(folder), str(tmp_path / f"{name}.trace")), environment or {})
-
-
-def is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{process}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def test_what_never_ends_is_ended_with_all_that_it_started(nursery: Nursery, tmp_path: Path) -> None:
-    endless = (
-        "import subprocess, time\n"
-        "child = subprocess.Popen(['sleep', '600'])\n"
-        "open('children', 'a').write(f'{child.pid}\\n')\n"
-        "time.sleep(600)\n"
-    )
-    traces = nursery.run([job(tmp_path, endless, "one"), job(tmp_path, endless, "other")], limit_s=1.5)
-    assert [trace.error.strip() for trace in traces] == ["was not done in time"] * 2
-    started = [int(line) for line in (tmp_path / "run" / "children").read_text().split()]
-    assert len(started) == 2
-    assert not any(map(is_running, started))
-
-
-def test_an_error_in_one_process_ends_the_other(nursery: Nursery, tmp_path: Path) -> None:
-    failing = "import os, time\nif os.environ['RANK'] == '1':\n    raise ValueError('no luck')\ntime.sleep(600)\n"
-    first, second = nursery.run([job(tmp_path, failing, "one"), job(tmp_path, failing, "other")])
-    assert first.error.strip() == "was not done in time"
-    assert "ValueError: no luck" in second.error
-
-
-def test_the_next_run_starts_afresh(nursery: Nursery, tmp_path: Path) -> None:
-    first = "import torch, os, sys\nsys.modules['left'] = sys\nos.environ['LEFT'] = '1'\ntorch.rand(3)\nprint('one')\n"
-    second = "import torch, os, sys\nprint('left' in sys.modules, 'LEFT' in os.environ, torch.initial_seed())\n"
-    assert nursery.run([job(tmp_path, first, "one")])[0].lines == ["one"]
-    assert nursery.run([job(tmp_path, second, "other")])[0].lines == ["False False 0"]

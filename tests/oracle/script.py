@@ -24,6 +24,9 @@ class Facts:
 
     launches: Launches = ONCE  # what is typed after `python` at each launch; all launches share one folder
     reads_ahead: bool = False  # Hugging Face Accelerate reads a batch ahead, which shifts augmentation against dropout
+    others_print: bool = (
+        False  # a launch is of a script that trains nothing: it is not migrated, and prints in every process
+    )
     given: tuple[str, ...] = ()  # the files that the command is given, where these are not all: it has to follow
 
 
@@ -40,7 +43,7 @@ FACTS = {
     "34_factories": Facts(launches=(("train.py",), ("train.py", "--model", "linear", "--optim", "adam", "--no_cuda"))),
     "35_package": Facts(launches=(("main.py",),)),
     "36_registries": Facts(launches=(("train.py",), ("train.py", "-a", "deep", "-d", "rings", "--optimizer", "adam"))),
-    "37_batch_mover": Facts(launches=(("train.py",), ("predict.py",))),
+    "37_batch_mover": Facts(launches=(("train.py",), ("predict.py",)), others_print=True),
     "44_given_in_part": Facts(given=("train.py",)),
 }
 

@@ -69,13 +69,10 @@ def check_two_processes(laboratory: Laboratory, before: Program, after: Program,
     """Insist that two processes train as two processes should, judged by the original spelled out by hand."""
     told = [file for files in reports(before, given=facts.given).values() for file in files]
     for launch, (original, ranks, references) in enumerate(_runs(laboratory, before, after, facts)):
-        findings, _ = excused(judge_two(original, ranks, references), told)
+        findings, _ = excused(together.judge(original, ranks, references, set()), told)
+        if facts.others_print and not original.losses:
+            findings = [finding for finding in findings if finding.aspect != "console"]
         insist(launch, findings, references or [original], ranks)
-
-
-def judge_two(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace]) -> list[Finding]:
-    """Judge two processes."""
-    return together.judge(original, ranks, references, set())
 
 
 def _runs(
