@@ -2,112 +2,28 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from migrator import __version__, config, guide, scan
+from migrator import __version__, config, flags, guide, scan, terminal
 from migrator.errors import MigrateError, UsageError
 from migrator.exit import Exit
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from migrator.cache.store import Store
     from migrator.config import Settings
+    from migrator.flags import Answer
     from migrator.report.outcome import Outcome
     from migrator.report.report import ProgramReport
-    from migrator.rules.rule import Rule
 
-STDIN = "-"
 SCRIPT = "migrator.script"  # where a context keeps what stands after --
-PROGRESS_DELAY_S = 1.0
 WIDTH = 118
-_VERIFY_ALONE = "--verify runs copies and writes nothing of yours; run it first, then --write (or preview with --diff)"
 CONTEXT = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
-
-
-class Answer(NamedTuple):
-    """What a run is to answer with."""
-
-    write: bool
-    diff: bool
-    json: bool
-    roles: bool
-    quiet: bool
-    verbose: bool
-    stdin: bool
-    colour: bool | None  # None: as the terminal wants it
-
-
-def _say(message: str) -> None:
-    """Write a line to standard error."""
-    try:
-        click.echo(message, err=True)
-    except OSError as error:
-        _drop_output(sys.stderr, error)
-
-
-def _put(data: bytes) -> None:
-    """Write bytes to standard output as they are."""
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
-    except OSError as error:
-        _drop_output(sys.stdout, error)
-
-
-def _drop_output(stream: Any, error: OSError) -> None:
-    """Go on without a reader that has gone away (`migrate . | head -1`): the exit code stays what it is.
-
-    Raises:  MigrateError when the output is lost for another reason, such as a full disk.
-    """
-    if error.errno not in (errno.EPIPE, errno.EINVAL):  # Windows says EINVAL
-        raise MigrateError(f"the output cannot be written ({error.strerror})") from error
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-@contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Give a function that takes the number of files done; once the work has lasted a second, it shows a bar."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    started = monotonic()
-    bar: Any = None
-    task: Any = None
-
-    def advance(done: int) -> None:
-        nonlocal bar, task
-        if bar is None and monotonic() - started > PROGRESS_DELAY_S:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            bar = Progress(console=Console(stderr=True), transient=True)
-            task = bar.add_task("Migrating", total=total)
-            bar.start()
-        if bar is not None:
-            bar.update(task, completed=done)
-
-    try:
-        yield advance
-    finally:
-        if bar is not None:
-            bar.stop()
-
-
-def _catalogue() -> Sequence[Rule]:
-    from migrator.rules import CATALOGUE
-
-    catalogue: Sequence[Rule] = CATALOGUE
-    return catalogue
 
 
 def _store(is_wanted: bool) -> Store | None:
@@ -121,9 +37,9 @@ def _explain(code: str) -> str:
     """Give the pages of the rules that share a code."""
     from migrator.report.rules import explain
 
-    rules = [rule for rule in _catalogue() if rule.code == code.upper()]
+    rules = [rule for rule in flags.catalogue() if rule.code == code.upper()]
     if not rules:
-        known = dict.fromkeys(rule.code for rule in _catalogue())
+        known = dict.fromkeys(rule.code for rule in flags.catalogue())
         raise UsageError(f"--explain: no rule is called `{code}`{config.closest(code.upper(), known)}")
     return "\n".join(map(explain, rules))
 
@@ -131,39 +47,20 @@ def _explain(code: str) -> str:
 def _listing() -> str:
     from migrator.report.rules import listing
 
-    return listing(_catalogue())
-
-
-def _put_diff(reports: Sequence[ProgramReport], colour: bool | None) -> None:
-    """Print the diff: as bytes for a program, decoded and coloured for a person."""
-    from migrator.report import diff
-
-    terminal = sys.stdout.isatty()
-    if colour is None:
-        colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    for file in (file for report in reports for file in report.files):
-        if terminal or colour:
-            encoding = sys.stdout.encoding or "utf-8"
-            text = diff.view(file, colour).encode(encoding, "replace").decode(encoding)
-            try:
-                click.echo(text, nl=False, color=colour)  # click knows how to colour a Windows console
-            except OSError as error:
-                _drop_output(sys.stdout, error)
-        else:
-            _put(diff.render(file))
+    return listing(flags.catalogue())
 
 
 def _put_output(reports: Sequence[ProgramReport], outcome: Outcome, answer: Answer) -> None:
     """Print what goes to standard output."""
     if answer.roles:
         tables = [report.roles for report in reports if report.roles]
-        _put(("\n".join(tables) or "No variable has a role here.\n").encode())
+        terminal.put(("\n".join(tables) or "No variable has a role here.\n").encode())
     elif answer.json:
         from migrator.report import json
 
-        _put(json.render(reports, outcome, answer.write, with_text=answer.stdin).encode())
+        terminal.put(json.render(reports, outcome, answer.write, with_text=answer.stdin).encode())
     elif answer.diff and outcome.changed:
-        _put_diff(reports, answer.colour)
+        terminal.put_diff(reports, answer.colour)
 
 
 def _say_report(reports: Sequence[ProgramReport], outcome: Outcome, answer: Answer, target: str) -> None:
@@ -173,18 +70,18 @@ def _say_report(reports: Sequence[ProgramReport], outcome: Outcome, answer: Answ
     chatty = not (answer.quiet or answer.roles)
     if chatty and not answer.json:
         for line in text.findings(reports, answer.verbose):
-            _say(line)
+            terminal.say(line)
     for report in reports:
         for problem in report.problems:
-            _say(text.problem(problem))
+            terminal.say(text.problem(problem))
     if chatty:
-        _say(text.summary(outcome, answer.write, answer.verbose))
+        terminal.say(text.summary(outcome, answer.write, answer.verbose))
     if chatty and outcome.changed:
         from migrator.launch import advice
 
         scripts = [script for report in reports for script in report.entries]
         for line in advice(scripts, target, written=answer.write and not answer.stdin):
-            _say(line)
+            terminal.say(line)
 
 
 def _finish(reports: Sequence[ProgramReport], files: int, settings: Settings, answer: Answer) -> int:
@@ -193,7 +90,7 @@ def _finish(reports: Sequence[ProgramReport], files: int, settings: Settings, an
         from migrator.report.text import nothing
 
         if not answer.quiet:
-            _say(nothing(files))
+            terminal.say(nothing(files))
         return Exit.DONE
     from migrator.report.outcome import count
 
@@ -217,7 +114,7 @@ def _analyse_paths(
         return [], len(found)
     from migrator import run
 
-    with _progress(len(candidates), answer.quiet) as progress:
+    with terminal.progress(len(candidates), answer.quiet) as progress:
         others = sorted(set(found).difference(candidates))
         return run.analyse(candidates, settings, progress, _store(cache), others), len(found)
 
@@ -244,13 +141,13 @@ def _verify(paths: Sequence[str], settings: Settings, answer: Answer, cache: boo
     )
     reports, _ = _analyse_paths(paths, settings, answer, cache)
     for problem in (problem for one in reports for problem in one.problems):
-        _say(f"error: {problem}")
-    result = verify(request, reports, settings, (lambda line: None) if answer.quiet else _say)
+        terminal.say(f"error: {problem}")
+    result = verify(request, reports, settings, (lambda line: None) if answer.quiet else terminal.say)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
-    _put(("\n".join(report.lines(result, width)) + "\n").encode())
+    terminal.put(("\n".join(report.lines(result, width)) + "\n").encode())
     if proof["report"]:
         report.write(result, proof["report"])
-        _say(f"Written: {proof['report']}")
+        terminal.say(f"Written: {proof['report']}")
     return report.EXITS[result.outcome]
 
 
@@ -264,55 +161,8 @@ def _migrate_stdin(path: str, settings: Settings, answer: Answer) -> int:
         reports = run.analyse_text(data, path, settings)
     if answer.write and not answer.json:
         new = [file.source.encode(file.text) for report in reports for file in report.files if file.text is not None]
-        _put(new[0] if new else data)
+        terminal.put(new[0] if new else data)
     return _finish(reports, 1, settings, answer)
-
-
-def _check_combination(
-    paths: Sequence[str], stdin_filename: str | None, answer: Answer, check: bool, diff: bool, verify: bool
-) -> None:
-    """Refuse flags that contradict each other.
-
-    Raises:  UsageError that says which to drop.
-    """
-    contradictions = (
-        (verify and (answer.write or check or answer.roles or answer.stdin or diff), _VERIFY_ALONE),
-        (answer.write and check, "--check only looks and --write writes; give one of them"),
-        (answer.roles and (answer.write or check or diff or answer.json), "--roles is an answer of its own"),
-        (answer.json and diff, "--diff and --output-format json both want standard output; the JSON lists every edit"),
-        (answer.stdin and len(paths) > 1, "- is standard input and stands alone"),
-        (answer.stdin and answer.write and diff, "--write - prints the new text, so it cannot print the diff too"),
-        (
-            stdin_filename and not answer.stdin,
-            "--stdin-filename names standard input, which is read where the path is -",
-        ),
-    )
-    for contradicts, message in contradictions:
-        if contradicts:
-            raise UsageError(message)
-
-
-def _words(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Flatten a repeatable option; None where it was not given, so that the file's value holds."""
-    return tuple(word.strip() for value in values for word in value.split(",")) if values else None
-
-
-def _report_name(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    if value and not value.endswith((".html", ".json")):
-        raise click.BadParameter("its name must end with .html or .json")
-    return value
-
-
-def _codes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    words = _words(context, parameter, values)
-    return words and tuple(word.upper() for word in words)
-
-
-def _complete_code(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem
-
-    matching = (rule for rule in _catalogue() if rule.code.startswith(incomplete.upper()))
-    return [CompletionItem(rule.code, help=rule.name) for rule in matching]
 
 
 def _internal_error() -> str:
@@ -342,16 +192,16 @@ class _Command(click.Command):
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
         except click.Abort:  # click's word for KeyboardInterrupt
-            _say("Interrupted; every file is as it was, or wholly migrated.")
+            terminal.say("Interrupted; every file is as it was, or wholly migrated.")
             code = Exit.INTERRUPTED
         except click.ClickException as error:
             error.show()
             code = Exit.USAGE
         except MigrateError as error:
-            _say(f"error: {error}")
+            terminal.say(f"error: {error}")
             code = Exit.USAGE if isinstance(error, UsageError) else Exit.FILE
         except Exception:
-            _say(_internal_error())
+            terminal.say(_internal_error())
             code = Exit.FILE
         sys.exit(code)
 
@@ -366,16 +216,16 @@ class _Command(click.Command):
 @click.option(
     "--select",
     multiple=True,
-    callback=_codes,
-    shell_complete=_complete_code,
+    callback=flags.codes,
+    shell_complete=flags.complete_code,
     metavar="CODES",
     help="Use these rules only; MIG3 stands for all of MIG3xx. Comma-separated, repeatable.",
 )
 @click.option(
     "--ignore",
     multiple=True,
-    callback=_codes,
-    shell_complete=_complete_code,
+    callback=flags.codes,
+    shell_complete=flags.complete_code,
     metavar="CODES",
     help="Leave these rules out; the longer of two codes wins over --select.",
 )
@@ -384,7 +234,7 @@ class _Command(click.Command):
 @click.option(
     "--exclude",
     multiple=True,
-    callback=_words,
+    callback=flags.words,
     metavar="PATTERNS",
     help="Leave out what these .gitignore patterns match. Comma-separated, repeatable.",
 )
@@ -438,10 +288,10 @@ class _Command(click.Command):
     "--report",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True),
-    callback=_report_name,
+    callback=flags.report_name,
     help="With --verify: write a page (.html) or all figures (.json), too.",
 )
-@click.option("--explain", metavar="CODE", shell_complete=_complete_code, help="Print the page of a rule.")
+@click.option("--explain", metavar="CODE", shell_complete=flags.complete_code, help="Print the page of a rule.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
 @click.version_option(__version__, prog_name="migrate")
 def command(
@@ -459,31 +309,33 @@ def command(
     roles: bool,
     cache: bool,
     verify: bool,
-    **flags: Any,
+    **settings_flags: Any,
 ) -> int:
-    """Carry out one command line; the flags that are left are those of `Settings`."""
+    """Carry out one command line; `settings_flags` are those of `Settings`."""
     if explain or list_rules:
-        _put((_explain(explain) if explain else _listing()).encode())
+        terminal.put((_explain(explain) if explain else _listing()).encode())
         return Exit.DONE
-    proof = {name: flags.pop(name) for name in ("nproc", "steps", "timeout", "against", "share", "report")}
-    answer = Answer(
+    proof = {name: settings_flags.pop(name) for name in flags.OF_VERIFY}
+    if not verify:
+        flags.refuse_flags_of_verify(click.get_current_context())
+    answer = flags.Answer(
         write=write,
         diff=diff or not (check or write),
         json=output_format == "json",
         roles=roles,
         quiet=quiet,
         verbose=verbose,
-        stdin=STDIN in paths,
+        stdin=flags.STDIN in paths,
         colour=colour,
     )
-    _check_combination(paths, stdin_filename, answer, check, diff, verify)
+    flags.check_combination(paths, stdin_filename, answer, check, diff, verify)
     paths = paths or (os.curdir,)
     first = (stdin_filename or os.curdir) if answer.stdin else paths[0]
-    settings = config.load(first, {**flags, "roles": roles})
+    settings = config.load(first, {**settings_flags, "roles": roles})
     if settings.select or settings.ignore:
         from migrator.cache.memory import codes
 
-        config.check_codes(settings, codes(_store(cache), lambda: [rule.code for rule in _catalogue()]))
+        config.check_codes(settings, codes(_store(cache), lambda: [rule.code for rule in flags.catalogue()]))
     if verify:
         return _verify(paths, settings, answer, cache, proof)
     if answer.stdin:

@@ -687,15 +687,17 @@ class TestTerminal:
 
     def test_a_bar_appears_when_the_work_lasts_and_goes_when_it_is_done(self, tmp_path: Path) -> None:
         (tmp_path / "train.py").write_text(TRAIN)
-        shown = self.show(tmp_path, before="from migrator import cli; cli.PROGRESS_DELAY_S = -1")
+        shown = self.show(tmp_path, before="from migrator import terminal; terminal.PROGRESS_DELAY_S = -1")
         assert "Migrating" in shown
         assert shown.index("Migrating") < shown.index("--- train.py")
 
     def test_no_bar_appears_for_quick_work_nor_where_quiet_is_asked_for(self, tmp_path: Path) -> None:
         (tmp_path / "train.py").write_text(TRAIN)
-        assert "Migrating" not in self.show(tmp_path, before="from migrator import cli; cli.PROGRESS_DELAY_S = 60")
         assert "Migrating" not in self.show(
-            tmp_path, "-q", before="from migrator import cli; cli.PROGRESS_DELAY_S = -1"
+            tmp_path, before="from migrator import terminal; terminal.PROGRESS_DELAY_S = 60"
+        )
+        assert "Migrating" not in self.show(
+            tmp_path, "-q", before="from migrator import terminal; terminal.PROGRESS_DELAY_S = -1"
         )
 
 

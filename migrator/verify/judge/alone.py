@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from migrator.verify.judge import compare
 from migrator.verify.judge.compare import figure, numbered
-from migrator.verify.judge.output import lines_differ
+from migrator.verify.judge.output import figures_differ
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Backward, Fetch, Save, Step, Trace
 
@@ -15,10 +15,13 @@ _DRAWN = "random numbers were drawn that the original does not draw, or the othe
 ORIGINAL_FAILED = "original"  # the aspect of a run that says nothing about the migration
 
 
-def judge(original: Trace, migrated: Trace, reads_ahead: bool = False) -> list[Finding]:
+def judge(
+    original: Trace, migrated: Trace, reads_ahead: bool = False, unstable: Set[str] = frozenset()
+) -> list[Finding]:
     """Compare losses, gradients, rates, parameters, samples, random streams, checkpoints, files and console.
 
     Args:    reads_ahead: the Accelerator reads a batch ahead, so that streams and the order of events are its own.
+                 unstable: forms of printed lines whose figures are never the same, such as times.
     """
     if original.error:
         told = f"the original fails: {_last_line(original.error)}"
@@ -29,7 +32,7 @@ def judge(original: Trace, migrated: Trace, reads_ahead: bool = False) -> list[F
     if not reads_ahead:
         aspects += [_samples, _streams]
     findings = [finding for aspect in aspects for finding in aspect(original, migrated)]
-    findings += judge_output(original, migrated)
+    findings += judge_output(original, migrated, unstable)
     if migrated.error:
         step = len(migrated.of(Step)) + 1
         told = f"the migrated program fails at step {step}, where the original goes on: {_last_line(migrated.error)}"
@@ -37,9 +40,12 @@ def judge(original: Trace, migrated: Trace, reads_ahead: bool = False) -> list[F
     return findings
 
 
-def judge_output(original: Trace, migrated: Trace) -> list[Finding]:
-    """Compare what is written and printed."""
-    return [*_checkpoints(original, migrated), *_files(original, migrated), *_console(original, migrated)]
+def judge_output(original: Trace, migrated: Trace, unstable: Set[str] = frozenset()) -> list[Finding]:
+    """Compare what is written and printed.
+
+    Args:    unstable: forms of printed lines whose figures are never the same, such as times.
+    """
+    return [*_checkpoints(original, migrated), *_files(original, migrated), *_console(original, migrated, unstable)]
 
 
 def _last_line(error: str) -> str:
@@ -207,11 +213,12 @@ def _files(original: Trace, migrated: Trace) -> Iterator[Finding]:
     yield Finding("files", Outcome.DIFFERENT, f"not written any more: {lost[:3]}; written beside: {new[:3]}")
 
 
-def _console(original: Trace, migrated: Trace) -> Iterator[Finding]:
-    if told := lines_differ(original.lines, migrated.lines):
+def _console(original: Trace, migrated: Trace, unstable: Set[str]) -> Iterator[Finding]:
+    if told := figures_differ(original.lines, migrated.lines, unstable, tolerance=0.0):
         yield Finding("console", Outcome.DIFFERENT, told)
     elif original.lines:
-        yield compare.equal("console", f"the same {len(original.lines)} lines")
+        but = ", but for figures that are never the same" if unstable else ""
+        yield compare.equal("console", f"the same {len(original.lines)} lines{but}")
 
 
 def original_differs_from_itself(one: Trace, other: Trace) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import zip_longest
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -22,23 +22,25 @@ def lines_differ(right: Sequence[str], found: Sequence[str]) -> str:
         if one == other:
             continue
         if other is None:
-            return f"{len(found)} lines are printed, where there were {len(right)}: {_shown(one)} is missing"
+            return f"{len(found)} lines are printed, where there were {len(right)}: {shown(one)} is missing"
         if one is None:
-            return f"{len(found)} lines are printed, where there were {len(right)}: {_shown(other)} is new"
-        return f"line {number} is {_shown(other)}, where it was {_shown(one)}"
+            return f"{len(found)} lines are printed, where there were {len(right)}: {shown(other)} is new"
+        return f"line {number} is {shown(other)}, where it was {shown(one)}"
     return ""
 
 
-def figures_differ(right: Sequence[str], found: Sequence[str], unstable: set[str]) -> str:
+def figures_differ(
+    right: Sequence[str], found: Sequence[str], unstable: Set[str], tolerance: float = _FIGURES_OFF
+) -> str:
     """Say where two consoles first part by more than rounding; empty where they do not.
 
-    Args:    unstable: forms of lines whose figures are never the same, such as times.
+    Args:    unstable: forms of lines whose figures are never the same, such as times. tolerance: of other figures, relative.
     """
     if [form(line) for line in right] != [form(line) for line in found]:
         return lines_differ([form(line) for line in right], [form(line) for line in found])
     for number, (one, other) in enumerate(zip(right, found, strict=True), 1):
-        if form(one) not in unstable and not _close(one, other):
-            return f"line {number} is {_shown(other)}, where it was {_shown(one)}"
+        if form(one) not in unstable and not _close(one, other, tolerance):
+            return f"line {number} is {shown(other)}, where it was {shown(one)}"
     return ""
 
 
@@ -53,10 +55,11 @@ def more_than(first: Sequence[str], others: Sequence[str]) -> list[str]:
     return [line for line in others if form(line) in more]
 
 
-def _close(one: str, other: str) -> bool:
+def _close(one: str, other: str, tolerance: float) -> bool:
     pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
-    return all(a == b or abs(float(a) - float(b)) <= _FIGURES_OFF * max(1.0, abs(float(a))) for a, b in pairs)
+    return all(a == b or abs(float(a) - float(b)) <= tolerance * max(1.0, abs(float(a))) for a, b in pairs)
 
 
-def _shown(line: str) -> str:
+def shown(line: str) -> str:
+    """Write a printed line into a sentence."""
     return repr(line if len(line) <= 60 else line[:57] + "...")

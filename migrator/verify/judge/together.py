@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from migrator.verify.judge import compare, samples
 from migrator.verify.judge.alone import contents_differ, failing_line, rates_differ
 from migrator.verify.judge.compare import Drift, figure, numbered
-from migrator.verify.judge.output import figures_differ, more_than
+from migrator.verify.judge.output import figures_differ, more_than, shown
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Backward, Fetch, Finish, Save, Schedule, Step, Trace
 
@@ -35,7 +35,7 @@ def schedules_in_batches(original: Trace) -> tuple[int, ...]:
     return tuple(found)
 
 
-def judge(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace], unstable: set[str]) -> list[Finding]:
+def judge(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace], unstable: Set[str]) -> list[Finding]:
     """Compare the processes with one another, with the reference, and with one process where that says something.
 
     Args:    references: the original on each process's batches, gradients averaged by hand. unstable: forms of printed
@@ -206,13 +206,14 @@ def _files(ranks: Sequence[Trace], reference: Trace) -> Iterator[Finding]:
         yield compare.equal("files", f"each of {len(writers)} is written by one process")
 
 
-def _console(ranks: Sequence[Trace], reference: Trace, unstable: set[str]) -> Iterator[Finding]:
+def _console(ranks: Sequence[Trace], reference: Trace, unstable: Set[str]) -> Iterator[Finding]:
     """Insist that process 0 prints what the original prints, and that the others add nothing."""
     for rank, trace in enumerate(ranks[1:], 1):
         if trace.lines:
             more = more_than(ranks[0].lines, trace.lines)
             kind = "what process 0 does not" if more else "too"
-            yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {(more or trace.lines)[0]!r}")
+            line = next((line for line in more or trace.lines if line.strip()), "")
+            yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {shown(line)}")
             return
     if reference.error:
         return

@@ -37,6 +37,11 @@ class Again:
         return self._trace
 
     @property
+    def unstable(self) -> set[str]:
+        """The forms of printed lines whose figures are never the same, such as times."""
+        return unstable_forms(self._first.lines, self.trace.lines)
+
+    @property
     def aspects(self) -> set[str]:
         """In which aspects the original differs from itself."""
         return {finding.aspect for finding in alone.original_differs_from_itself(self._first, self.trace)}
@@ -69,7 +74,10 @@ def one_process(original: Trace, migrated: Trace, again: Again, migration: Migra
 
     Args:    reads_ahead: the Accelerator reads a batch ahead.
     """
-    findings, differences = _sift(alone.judge(original, migrated, reads_ahead), again, migration)
+    found = alone.judge(original, migrated, reads_ahead)
+    if _consoles_differ(found):
+        found = alone.judge(original, migrated, reads_ahead, again.unstable)
+    findings, differences = _sift(found, again, migration)
     outcome = _outcome(findings)
     told = _first_difference(findings)
     if outcome is Outcome.EQUAL:
@@ -98,8 +106,8 @@ def several_processes(
     repeated = together.schedules_in_batches(original)
     references = [] if any(trace.error for trace in ranks) else make_references(repeated)
     found = together.judge(original, ranks, references, set())
-    if any(finding.aspect == "console" and finding.outcome is Outcome.DIFFERENT for finding in found):
-        found = together.judge(original, ranks, references, unstable_forms(original.lines, again.trace.lines))
+    if _consoles_differ(found):
+        found = together.judge(original, ranks, references, again.unstable)
     findings, differences = _sift(found, again, migration)
     outcome = _outcome(findings)
     told = _first_difference(findings)
@@ -115,6 +123,10 @@ def several_processes(
 
 def _title(promise: str, world: int) -> str:
     return _TITLES[promise].format(world)
+
+
+def _consoles_differ(findings: Sequence[Finding]) -> bool:
+    return any(finding.aspect == "console" and finding.outcome is Outcome.DIFFERENT for finding in findings)
 
 
 def _sift(found: Sequence[Finding], again: Again, migration: Migration) -> tuple[list[Finding], list[str]]:
