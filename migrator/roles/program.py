@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 from migrator.errors import FileProblem
 from migrator.roles.knowledge import LIBRARIES, WORDS, maker
@@ -114,14 +115,26 @@ class Program:
         return None
 
     def _above(self, folder: str, limit: int = 6) -> list[str]:
-        """The folders above, as far up as a project goes (where packages may be rooted)."""
+        """The folders above, as far up as a project goes (where packages may be rooted), wherever the command was run."""
         found = []
         for _ in range(limit):
-            if folder in ("", ".", os.sep) or self._exists(os.path.join(folder, ".git")):
+            if self._exists(os.path.join(folder, ".git")) or os.path.abspath(folder) in self._ends:
                 break
-            folder = os.path.dirname(folder)
+            folder = _folder_above(folder)
             found.append(folder)
         return found
+
+    @cached_property
+    def _ends(self) -> frozenset[str]:
+        """Folders above which no project goes."""
+        return frozenset((os.path.abspath(os.sep), os.path.expanduser("~")))
+
+
+def _folder_above(folder: str) -> str:
+    """The folder above; above the current one it is named by the way there."""
+    if os.path.basename(folder) in ("", os.curdir, os.pardir):
+        return os.path.normpath(os.path.join(folder, os.pardir))
+    return os.path.dirname(folder)
 
 
 def _files_of(stem: str) -> list[str]:

@@ -59,17 +59,17 @@ def check(request: Request, reports: Sequence[ProgramReport]) -> None:
         )
     if not request.against and not changed:
         raise UsageError(
-            "--verify: migrate changes nothing here, so there is nothing to compare; "
+            "--verify: migrate changes nothing here, so there is nothing to compare (-v says why); "
             "if the files are migrated already, name the revision of the original with --against REV"
         )
 
 
 def plan(request: Request, root: str) -> Iterator[str]:
     """Say what will be executed, where, and for how long at most, before anything is."""
-    runs = 2 + request.processes * 2
     command = shlex.join(("python", *request.command))
     yield f"This executes your code: {command}, in copies of {root} that are removed afterwards."
     yield (
         f"Once as it is, once migrated, then on {request.processes} processes, and once more on as many to judge these; "
-        f"{runs} processes in all, each for {request.steps} optimizer steps and at most {request.timeout_s:g} s."
+        "where something differs, the original runs a second time. "
+        f"Each run takes {request.steps} optimizer steps and {request.timeout_s:g} s at most."
     )

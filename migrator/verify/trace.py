@@ -95,7 +95,7 @@ class Leaf:
 class Save:
     """A call of ``torch.save``: what it wrote, flattened to names; a value is a `Leaf` or something printable."""
 
-    path: str
+    path: str  # empty where it went to memory
     content: dict[str, Any]
     place: str
 
@@ -215,7 +215,7 @@ class Trace:
     @property
     def written(self) -> set[str]:
         """The files that were written."""
-        return {event.path for event in self.events if type(event) in (Save, Write)}
+        return {event.path for event in self.events if type(event) in (Save, Write) and event.path}
 
     def rates_by_walk(self) -> Iterator[tuple[float, ...]]:
         """Give the learning rates at the last step of each training pass."""

@@ -74,7 +74,8 @@ def _judge(
         migrated = laboratory.migrated("migrated")
         runs["migrated"] = [migrated]
         again = Again(lambda: laboratory.original("again"), original)
-        verdicts = [one_process(original, migrated, again, migration, settings.target == "accelerate")]
+        reads_ahead = settings.target == "accelerate"
+        verdicts = [one_process(original, migrated, again, migration, reads_ahead)]
         if migrated.error:
             verdicts.append(not_run(request.processes))
         else:
@@ -84,7 +85,7 @@ def _judge(
             def references(repeated: tuple[int, ...]) -> list[Trace]:
                 return laboratory.references("reference", "together", repeated)
 
-            verdicts.append(several_processes(original, ranks, references, again, migration))
+            verdicts.append(several_processes(original, ranks, references, again, migration, reads_ahead))
     return Result(
         script=shlex.join(request.command),
         target=settings.target,

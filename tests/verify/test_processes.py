@@ -147,7 +147,7 @@ dist.barrier()
 
 
 def test_a_write_outside_of_the_copy_is_refused(cradle: Cradle, tmp_path: Path) -> None:
-    mine = tmp_path / "mine.txt"
+    mine = tmp_path / "mine.txt"  # outside of what may be written: the test names no folder for temporary files
     mine.write_text("mine")
     text = f"open('inside.txt', 'w').close()\nopen({str(mine)!r}).close()\nopen({str(mine)!r}, 'w')\n"
     (trace,) = cradle.run([member(tmp_path, text, guarded=True)], 60)

@@ -35,6 +35,17 @@ def schedules_in_batches(original: Trace) -> tuple[int, ...]:
     return tuple(found)
 
 
+def draws_in_steps(original: Trace) -> bool:
+    """Whether random numbers are drawn between the choice of a batch and the step that it leads to, by dropout say."""
+    streams = ""
+    for event in original.events:
+        if isinstance(event, Fetch):
+            streams = event.streams
+        elif isinstance(event, Step) and streams and event.streams != streams:
+            return True
+    return False
+
+
 def judge(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace], unstable: Set[str]) -> list[Finding]:
     """Compare the processes with one another, with the reference, and with one process where that says something.
 

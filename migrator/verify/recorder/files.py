@@ -45,13 +45,15 @@ def flatten(value: Any, name: str = "") -> dict[str, Any]:
 class Files:
     """Notes what is saved and opened, and refuses what would change a file outside of the copy."""
 
-    def __init__(self, journal: Journal, writable: Sequence[str], guarded: bool) -> None:
+    def __init__(self, journal: Journal, project: str, writable: Sequence[str], guarded: bool) -> None:
         """Put hooks into torch and Python.
 
-        Args:    writable: folders outside of the copy that may be written. guarded: refuse all others.
+        Args:    project: what was copied, which may lie in a folder that may be written. writable: such folders outside of
+                     the copy. guarded: refuse all others.
         """
         self._journal = journal
         self._writable = tuple(map(os.path.realpath, (*writable, *_ALWAYS_WRITABLE)))
+        self._project = os.path.realpath(project)
         self._guarded = guarded
         places = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path}
         self._known = tuple(map(os.path.realpath, (*filter(None, places), *_OF_THE_SYSTEM)))
@@ -63,7 +65,7 @@ class Files:
             path = file if isinstance(file, (str, os.PathLike)) else getattr(file, "name", "")
             if isinstance(path, (str, os.PathLike)) and path:
                 self._check(path)  # torch opens it without Python's knowledge
-            journal.note(Save(self._relative(path), flatten(value), journal.place()))
+            journal.note(Save(self._relative(path) if path else "", flatten(value), journal.place()))
             return save(value, file, *args, **options)
 
         torch.save = saved
@@ -89,8 +91,12 @@ class Files:
             self._check(path)
             if self._is_inside(path):
                 self._journal.note(Write(self._relative(path)))
-        elif not self._is_inside(path) and not _lies_in(path, (*self._known, *self._writable)):
+        elif not self._is_inside(path) and not self._is_expected(path):
             self._name(path, kept=False)
+
+    def _is_expected(self, path: Any) -> bool:
+        """Whether a path is none of the script's data: a part of Python, of the system, or a temporary file."""
+        return not _lies_in(path, (self._project,)) and _lies_in(path, (*self._known, *self._writable))
 
     def _changed(self, name: str, path: Any) -> None:
         if isinstance(path, (str, bytes, os.PathLike)):
@@ -102,7 +108,9 @@ class Files:
 
         Raises:  PermissionError, as the system would where it is not ours to write.
         """
-        if self._guarded and not self._is_inside(path) and not _lies_in(path, self._writable):
+        if not self._guarded or self._is_inside(path):
+            return
+        if _lies_in(path, (self._project,)) or not _lies_in(path, self._writable):
             self._name(path, kept=True)
             raise PermissionError(13, "migrate --verify writes nothing outside of its scratch copy", os.fsdecode(path))
 
