@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from migrator import pipeline, scan
+from migrator.config import Settings
 from tests.oracle.script import Script, scripts
 
 SCRIPTS = [script for script in scripts() if any("/" in name for name, _ in script.before.files)]
@@ -16,7 +17,7 @@ SCRIPTS = [script for script in scripts() if any("/" in name for name, _ in scri
 def handled(folder: Path, names: list[str], start: Path, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, int]]:
     monkeypatch.chdir(start)
     paths = [os.path.relpath(folder / name, start) for name in names]
-    reports = [*pipeline.run(scan.candidates(paths))]
+    reports = pipeline.run(scan.candidates(paths), Settings())
     return {
         (Path(file.source.path).resolve().relative_to(folder).as_posix(), item.code, item.line)
         for report in reports

@@ -138,4 +138,6 @@ def _folder_above(folder: str) -> str:
 
 
 def _files_of(stem: str) -> list[str]:
-    return [os.path.normpath(path) for path in (stem + ".py", os.path.join(stem, "__init__.py"))]
+    """The files that a module may be, each by one name: a way up and down again into the current folder is none."""
+    paths = [os.path.normpath(path) for path in (stem + ".py", os.path.join(stem, "__init__.py"))]
+    return [os.path.relpath(path) if path.startswith(os.pardir + os.sep) else path for path in paths]
