@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from migrator import __version__, config, flags, guide, scan, terminal
-from migrator.errors import MigrateError, UsageError
+from migrator.errors import MigrateError, Unverifiable, UsageError
 from migrator.exit import Exit
 
 if TYPE_CHECKING:
@@ -176,6 +176,12 @@ def _internal_error() -> str:
     )
 
 
+def _code_of(error: MigrateError) -> Exit:
+    if isinstance(error, Unverifiable):
+        return Exit.UNVERIFIED
+    return Exit.USAGE if isinstance(error, UsageError) else Exit.FILE
+
+
 class _Command(click.Command):
     """A command whose every end is one of our exit codes, and none a bare traceback; what follows -- is kept for --verify."""
 
@@ -199,7 +205,7 @@ class _Command(click.Command):
             code = Exit.USAGE
         except MigrateError as error:
             terminal.say(f"error: {error}")
-            code = Exit.USAGE if isinstance(error, UsageError) else Exit.FILE
+            code = _code_of(error)
         except Exception:
             terminal.say(_internal_error())
             code = Exit.FILE

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from migrator.errors import UsageError
+from migrator.errors import Unverifiable, UsageError
 from migrator.report.report import ProgramReport
 from migrator.verify.edits import changed_files
 
@@ -43,7 +43,7 @@ class Request:
 def check(request: Request, reports: Sequence[ProgramReport]) -> None:
     """Insist that there is something to run, and something to compare.
 
-    Raises:  UsageError that says what to do.
+    Raises:  UsageError, or Unverifiable where migrate changes nothing; both say what to do.
     """
     if not request.command or (request.is_module and len(request.command) < 2):
         raise UsageError("--verify runs a script: name it, with its arguments, after --")
@@ -58,7 +58,7 @@ def check(request: Request, reports: Sequence[ProgramReport]) -> None:
             f"--against compares files that are migrated already, and {names} would be changed; leave it out"
         )
     if not request.against and not changed:
-        raise UsageError(
+        raise Unverifiable(
             "--verify: migrate changes nothing here, so there is nothing to compare (-v says why); "
             "if the files are migrated already, name the revision of the original with --against REV"
         )

@@ -143,7 +143,6 @@ def test_a_write_outside_of_the_copy_is_kept_from_happening(project: Path) -> No
     [
         (("train.py", "--verify"), "name it, with its arguments, after --"),
         (("train.py", "--verify", "--", "missing.py"), "missing.py is no file"),
-        (("plain.py", "--verify", "--", "plain.py"), "name the revision of the original with --against REV"),
         (("train.py", "--verify", "--against", "HEAD", "--", "train.py"), "leave it out"),
         (("train.py", "--verify", "--write", "--", "train.py"), "writes nothing of yours"),
         (("train.py", "--verify", "--report", "proof.txt", "--", "train.py"), "must end with .html or .json"),
@@ -154,11 +153,17 @@ def test_what_cannot_be_meant_is_said_before_anything_runs(
     project: Path, arguments: tuple[str, ...], told: str
 ) -> None:
     (project / "train.py").write_text(script("01_base_loop").before.text)
-    (project / "plain.py").write_text("print('nothing')\n")
     code, _, err = verify(project, *arguments)
     assert code == Exit.USAGE
     assert told in err
     assert "This executes" not in err
+
+
+def test_where_nothing_is_changed_there_is_nothing_to_compare(project: Path) -> None:
+    (project / "plain.py").write_text("print('nothing')\n")
+    code, _, err = verify(project, "plain.py", "--verify", "--", "plain.py")
+    assert code == Exit.UNVERIFIED
+    assert "name the revision of the original with --against REV" in err
 
 
 def test_ctrl_c_leaves_nothing(project: Path) -> None:
