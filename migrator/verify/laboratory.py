@@ -85,6 +85,18 @@ class Laboratory:
             members.append(Member(options, member.cwd, environment))
         return self._run(name, members)
 
+    def joined(self, name: str, recorded: str, repeated: tuple[int, ...]) -> Trace:
+        """Run the original on one process that takes the batches of several as one.
+
+        Args:    recorded: the name of the run whose batches these are.
+        """
+        member = self._member(name, is_migrated=False, on_cpu=self.devices.together_on_cpu)
+        world = self._request.processes
+        joined = tuple(str(self.records / f"{recorded}.{rank}") for rank in range(world))
+        options = replace(member.options, joined=joined, world=world, repeated=repeated)
+        (trace,) = self._run(name, [replace(member, options=options)])
+        return trace
+
     def _member(self, name: str, is_migrated: bool, on_cpu: bool) -> Member:
         root = self._scratch.copy(name)
         if is_migrated:

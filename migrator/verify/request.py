@@ -69,7 +69,7 @@ def plan(request: Request, root: str) -> Iterator[str]:
     command = shlex.join(("python", *request.command))
     yield f"This executes your code: {command}, in copies of {root} that are removed afterwards."
     yield (
-        f"Once as it is, once migrated, then on {request.processes} processes, and once more on as many to judge these; "
-        "where something differs, the original runs a second time. "
+        f"Once as it is, once migrated, then on {request.processes} processes; to judge these, the original again on as "
+        "many, and on one that takes all their batches; and once more as it is where something differs. "
         f"Each run takes {request.steps} optimizer steps and {request.timeout_s:g} s at most."
     )

@@ -85,7 +85,10 @@ def _judge(
             def references(repeated: tuple[int, ...]) -> list[Trace]:
                 return laboratory.references("reference", "together", repeated)
 
-            verdicts.append(several_processes(original, ranks, references, again, migration, reads_ahead))
+            def join(repeated: tuple[int, ...]) -> Trace:
+                return laboratory.joined("joined", "together", repeated)
+
+            verdicts.append(several_processes(original, ranks, references, join, again, migration, reads_ahead))
     return Result(
         script=shlex.join(request.command),
         target=settings.target,

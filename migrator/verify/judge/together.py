@@ -234,14 +234,43 @@ def _console(ranks: Sequence[Trace], reference: Trace, unstable: Set[str]) -> It
         yield compare.equal("console", "process 0 prints what the original does, the others nothing")
 
 
+def is_dealt_out(ranks: Sequence[Trace]) -> bool:
+    """Whether the processes train on different batches of known samples."""
+    reads = [[event.indices for event in trace.of(Fetch) if event.walk in trace.training_walks] for trace in ranks]
+    sized = all(event.size is not None for event in ranks[0].of(Fetch))
+    return sized and any(one != reads[0] for one in reads[1:])
+
+
+def judge_joined(ranks: Sequence[Trace], joined: Trace) -> tuple[list[Finding], list[str]]:
+    """Say whether several processes train as one does that takes their batches as one; where not, that is no fault."""
+    what = f"one process that takes the {len(ranks)} batches of each step as one"
+    if joined.error:
+        return [], [f"{what} fails: {joined.error.strip().splitlines()[-1]}"]
+    right, found = numbered(joined, Step), numbered(ranks[0], Step)
+    drift = Drift()
+
+    def told(one: Step, other: Step) -> str:
+        return (
+            ""
+            if drift.explains(compare.gradients_off(one, other))
+            else f"{figure(one.norm)}, here {figure(other.norm)}"
+        )
+
+    if different := compare.first("joined batches", right, found, told):
+        why = "batch normalisation, dropout, augmentation, or a loss that is no mean over samples makes them differ"
+        return [], [
+            f"{what} has other gradients, of norm {different.told.partition(': ')[2]} at step {different.step}: {why}"
+        ]
+    return [compare.equal("joined batches", f"{what} has the same gradients at each of {len(found)} steps")], []
+
+
 def legitimate(original: Trace, ranks: Sequence[Trace], repeated: Sequence[int]) -> list[str]:
     """Name what several processes do otherwise than one, and should."""
     told = []
     world = len(ranks)
-    reads = [[event.indices for event in trace.of(Fetch) if event.walk in trace.training_walks] for trace in ranks]
-    if not reads[0]:
+    if not any(event.walk in ranks[0].training_walks for event in ranks[0].of(Fetch)):
         told.append("without a DataLoader to deal out, every process does all of the work")
-    elif any(one != reads[0] for one in reads[1:]):
+    elif is_dealt_out(ranks):
         told.append(
             f"a step takes a batch on each process: {world} times the samples, and as many fewer steps to an epoch"
         )

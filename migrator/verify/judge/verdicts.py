@@ -98,6 +98,7 @@ def several_processes(
     original: Trace,
     ranks: Sequence[Trace],
     make_references: Callable[[tuple[int, ...]], list[Trace]],
+    join: Callable[[tuple[int, ...]], Trace],
     again: Again,
     migration: Migration,
     reads_ahead: bool,
@@ -105,7 +106,8 @@ def several_processes(
     """Judge the second promise.
 
     Args:    make_references: runs the original as the handwritten reference, given the schedulers that advance with
-                 every batch. reads_ahead: the Accelerator reads a batch ahead.
+                 every batch. join: runs it on one process that takes the batches of all as one. reads_ahead: the
+                 Accelerator reads a batch ahead.
     """
     repeated = together.schedules_in_batches(original)
     references = [] if any(trace.error for trace in ranks) else make_references(repeated)
@@ -124,6 +126,10 @@ def several_processes(
         told = next(finding.told for finding in findings if finding.outcome is Outcome.UNKNOWN)
     why = cause.find(findings, references or [original], ranks, migration.edits)
     differences += together.legitimate(original, ranks, repeated)
+    if outcome is Outcome.EQUAL and together.is_dealt_out(ranks):
+        same, other = together.judge_joined(ranks, join(repeated))
+        findings += same
+        differences += other
     return Verdict(P2, _title(P2, len(ranks)), outcome, told, tuple(findings), why, tuple(differences))
 
 

@@ -4,6 +4,9 @@ Each process runs the original on the batches that the migrated script was given
 were when these batches were read. After every backward, the gradients are averaged over the processes, and buffers such
 as running statistics are taken from process 0. A schedule in batches advances once for each process.
 
+Or one process takes the batches of all as one, and nothing is averaged: what a loss that is a mean over samples makes the
+same, and what batch normalisation or dropout does not.
+
 The processes meet in a group of their own, not in torch's default one: the original must not see that it is not alone.
 """
 
@@ -11,6 +14,8 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,15 +35,21 @@ _PATIENCE = timedelta(hours=12)  # the parent has its own limit
 
 def take_part(options: Options, backward: BackwardWatch, loaders: Loaders, schedules: Schedules) -> None:
     """Make this process one of several that train the original together."""
-    store = dist.FileStore(options.store, options.world)
-    group = dist.ProcessGroupGloo(store, options.rank, options.world, _PATIENCE)
-    _replay_batches(loaders, options.recorded)
-    _average_gradients(backward, group)
     schedules.times = lambda number: options.world if number in options.repeated else 1
+    if options.joined:
+        _replay_batches(loaders, *_joined(options.joined))
+        return
+    _replay_batches(loaders, *_recorded(options.recorded))
+    store = dist.FileStore(options.store, options.world)
+    _average_gradients(backward, dist.ProcessGroupGloo(store, options.rank, options.world, _PATIENCE))
 
 
-def _recorded(path: str) -> tuple[dict[int, deque[Fetch]], dict[str, streams.State]]:
-    """Read the batches of each pass, and the states of the random streams by their digests."""
+Batches = dict[int, deque[Fetch]]  # of each pass
+States = dict[str, streams.State]  # of the random streams, by their digests
+
+
+def _recorded(path: str) -> tuple[Batches, States]:
+    """Read what a process was given."""
     batches: defaultdict[int, deque[Fetch]] = defaultdict(deque)
     states: dict[str, streams.State] = {}
     for line in Path(path).read_text(encoding="utf-8").split("\n")[:-1]:
@@ -50,9 +61,21 @@ def _recorded(path: str) -> tuple[dict[int, deque[Fetch]], dict[str, streams.Sta
     return batches, states
 
 
-def _replay_batches(loaders: Loaders, path: str) -> None:
+def _joined(paths: Sequence[str]) -> tuple[Batches, States]:
+    """Read what all processes were given, the batches of each step as one; what all read alike is read once."""
+    (first, states), *others = map(_recorded, paths)
+    for walk, batches in first.items():
+        rows = [batches, *(found[walk] for found, _ in others)]
+        if any(one.indices != other.indices for one, other in zip(batches, rows[-1], strict=False)):
+            first[walk] = deque(
+                replace(row[0], indices=tuple(i for fetch in row for i in fetch.indices))
+                for row in zip(*rows, strict=False)
+            )
+    return first, states
+
+
+def _replay_batches(loaders: Loaders, batches: Batches, states: States) -> None:
     """Read the recorded batches in the recorded passes, whatever the samplers say; a stream goes its own way."""
-    batches, states = _recorded(path)
     own = loaders.next_indices
 
     def next_indices(iterator: Any, walk: int) -> Any:

@@ -23,6 +23,7 @@ class Options:
     ] = ()  # folders outside of the copy that may be written, such as the one for temporary files
     guarded: bool = False  # keep every other path from being written
     recorded: str = ""  # a trace whose batches it is to repeat, as a part of the handwritten reference
+    joined: tuple[str, ...] = ()  # traces whose batches it is to take as one, instead
     store: str = ""  # the file through which the parts of the reference meet
     rank: int = 0
     world: int = 1

@@ -69,7 +69,7 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
     journal = Journal(options.trace, options.root, options.steps)
     backward = BackwardWatch(journal, Optimizers(journal))
     loaders, schedules = Loaders(journal), Schedules(journal)
-    if options.recorded:
+    if options.recorded or options.joined:
         by_hand.take_part(options, backward, loaders, schedules)
     _prepare_arguments(options)
     Files(journal, options.project, options.writable, options.guarded)
