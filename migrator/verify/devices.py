@@ -23,7 +23,10 @@ class Devices:
 
     def only(self, rank: int) -> dict[str, str]:
         """Give the variables that show one process the GPU of its rank alone: it is what a script on one GPU uses."""
-        return {} if self.together_on_cpu else {"CUDA_VISIBLE_DEVICES": str(rank)}
+        if self.together_on_cpu:
+            return {}
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        return {"CUDA_VISIBLE_DEVICES": seen[rank] if rank < len(seen) and seen[rank] else str(rank)}
 
 
 def find_devices(processes: int) -> Devices:

@@ -19,7 +19,7 @@ def read() -> tuple[str, State]:
     state: State = {"torch": torch.get_rng_state().numpy(force=True).tobytes(), "python": random.getstate()}
     if "numpy" in sys.modules:
         state["numpy"] = sys.modules["numpy"].random.get_state()
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():
         state["cuda"] = torch.cuda.get_rng_state().numpy(force=True).tobytes()
     return hashlib.blake2b(pickle.dumps(state), digest_size=8).hexdigest(), state
 
