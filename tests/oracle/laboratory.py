@@ -98,6 +98,22 @@ class Laboratory:
         seen = [hashlib.sha256(trace.text.encode()).hexdigest() for ranks in recorded for trace in ranks]
         return self._keep(("by hand", program.files, launches, seen), make)
 
+    def joined(self, program: Program, original: Trace, ranks: Sequence[Trace]) -> Trace:
+        """Run the original on one process that takes the batches of two as one."""
+
+        def make(folder: Path) -> list[Trace]:
+            program.write(folder / "run")
+            (options,) = _options(folder, ONCE)
+            sources = tuple(str(folder / f"{rank}.recorded") for rank in range(len(ranks)))
+            for source, trace in zip(sources, ranks, strict=True):
+                Path(source).write_text(trace.text, encoding="utf-8")
+            repeated = schedules_in_batches(original)
+            return self._run([replace(options, joined=sources, world=len(ranks), repeated=repeated)])
+
+        seen = [hashlib.sha256(trace.text.encode()).hexdigest() for trace in ranks]
+        trace: Trace = self._keep(("joined", program.files, seen), make)[0]
+        return trace
+
     def _run(self, members: Sequence[Options], is_launched: bool = False, accelerate: bool = False) -> list[Trace]:
         if accelerate not in self._cradles:
             self._cradles[accelerate] = Cradle(preloaded=["accelerate"] if accelerate else [])

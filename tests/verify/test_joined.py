@@ -1,0 +1,34 @@
+"""Several processes against one that takes their batches as one."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.verify.judge.together import judge_joined
+from migrator.verify.result import Outcome
+from tests.oracle.laboratory import Laboratory
+from tests.oracle.script import script
+
+
+@pytest.mark.parametrize(
+    ("name", "are_equal"), [("01_base_loop", True), ("02_device_parameter", True), ("07_gan_batchnorm", False)]
+)
+def test_a_mean_over_samples_is_the_same_and_batch_normalisation_is_not(
+    laboratory: Laboratory, name: str, are_equal: bool
+) -> None:
+    right = script(name)
+    assert right.after is not None
+    (original,) = laboratory.alone(right.before)
+    (ranks,) = laboratory.together(right.after)
+    findings, differences = judge_joined(ranks, laboratory.joined(right.before, original, ranks))
+    if are_equal:
+        assert [finding.outcome for finding in findings] == [Outcome.EQUAL]
+        assert (
+            "one process that takes the 2 batches of each step as one has the same gradients at each of"
+            in findings[0].told
+        )
+        assert not differences
+    else:
+        assert not findings
+        assert "has other gradients, of norm" in differences[0]
+        assert "batch normalisation" in differences[0]
