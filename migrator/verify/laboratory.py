@@ -112,7 +112,8 @@ class Laboratory:
             trace=str(self.records / name),
             is_module=self._request.is_module,
             steps=self._request.steps,
-            writable=_writable(self._scratch.folder),
+            scratch=self._scratch.folder,
+            writable=_writable(),
             guarded=True,
         )
         return Member(options, self._scratch.cwd(root), ON_CPU if on_cpu else {})
@@ -136,11 +137,11 @@ class Laboratory:
         return traces
 
 
-def _writable(scratch: str) -> tuple[str, ...]:
+def _writable() -> tuple[str, ...]:
     """List the folders that runs may write beside their copies: what the system and packages keep for themselves."""
     home = os.path.expanduser("~")
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
     named = [
         os.environ[name] for name in ("TORCH_HOME", "HF_HOME", "TRITON_CACHE_DIR", "MPLCONFIGDIR") if name in os.environ
     ]
-    return (scratch, tempfile.gettempdir(), caches, os.path.join(home, ".config", "matplotlib"), *named)
+    return (tempfile.gettempdir(), caches, os.path.join(home, ".config", "matplotlib"), *named)

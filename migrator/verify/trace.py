@@ -111,7 +111,7 @@ class Write:
 class Outside:
     """A path outside of the copy was opened, or would have been: it was refused where it is `kept` from being written."""
 
-    path: str
+    path: str  # from the copy where it lies beside it, where nothing of what lies beside the project is
     kept: bool
 
 

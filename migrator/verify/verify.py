@@ -133,8 +133,14 @@ def _notes(runs: Runs, laboratory: Laboratory, tree: Tree) -> Iterator[str]:
     )
     yield from laboratory.devices.notes
     outside = {event for traces in runs.values() for trace in traces for event in trace.of(Outside)}
-    if read := sorted({event.path for event in outside if not event.kept}):
-        yield f"read outside of the project, in place: {_some(read)}"
+    read = sorted({event.path for event in outside if not event.kept})
+    if beside := [path for path in read if path.startswith(os.pardir)]:
+        yield (
+            f"looked for beside the project {tree.root}, of which nothing is copied: {_some(beside)}; "
+            "name a folder that holds both among the paths to have it copied"
+        )
+    if elsewhere := [path for path in read if path not in beside]:
+        yield f"read outside of the project, in place: {_some(elsewhere)}"
     if kept := sorted({event.path for event in outside if event.kept}):
         yield f"kept from being written, since it lies outside of the copies: {_some(kept)}"
     if tree.outside or tree.shared:

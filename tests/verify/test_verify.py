@@ -109,6 +109,24 @@ def test_a_script_that_fails_by_itself_is_not_verified(project: Path) -> None:
     assert "the original fails: FileNotFoundError: [Errno 2] No such file or directory: 'data/missing.csv'" in out
 
 
+def test_what_is_looked_for_beside_the_project_is_named(project: Path) -> None:
+    (project.parent / "data.csv").write_text("1")
+    text = script("01_base_loop").before.text
+    (project / "train.py").write_text(text.replace("\nmodel = ", "\nopen('../data.csv')\nmodel = "))
+    code, out, _ = verify(project, "train.py", "--verify", *STEPS, "--", "train.py")
+    assert code == Exit.UNVERIFIED
+    assert f"looked for beside the project {project}, of which nothing is copied: ../data.csv" in out
+
+
+def test_a_hang_is_cut_and_shown(project: Path) -> None:
+    text = script("01_base_loop").before.text
+    (project / "train.py").write_text(text + "\n\ndef wait():\n    __import__('time').sleep(600)\n\n\nwait()\n")
+    code, out, _ = verify(project, "train.py", "--verify", "--steps", "1000", "--timeout", "5", "--", "train.py")
+    assert code == Exit.UNVERIFIED
+    assert "was not done after 5 s" in out
+    assert "in wait" in out
+
+
 def test_a_script_that_does_not_repeat_itself_is_never_equal(project: Path) -> None:
     text = script("01_base_loop").before.text
     (project / "train.py").write_text(

@@ -12,6 +12,7 @@ import torch
 
 from migrator.verify.recorder import digest
 from migrator.verify.recorder.journal import Journal
+from migrator.verify.recorder.options import Options
 from migrator.verify.trace import Leaf, Outside, Save, Write
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -45,16 +46,13 @@ def flatten(value: Any, name: str = "") -> dict[str, Any]:
 class Files:
     """Notes what is saved and opened, and refuses what would change a file outside of the copy."""
 
-    def __init__(self, journal: Journal, project: str, writable: Sequence[str], guarded: bool) -> None:
-        """Put hooks into torch and Python.
-
-        Args:    project: what was copied, which may lie in a folder that may be written. writable: such folders outside of
-                     the copy. guarded: refuse all others.
-        """
+    def __init__(self, journal: Journal, options: Options) -> None:
+        """Put hooks into torch and Python."""
         self._journal = journal
-        self._writable = tuple(map(os.path.realpath, (*writable, *_ALWAYS_WRITABLE)))
-        self._project = os.path.realpath(project)
-        self._guarded = guarded
+        self._project = os.path.realpath(options.project)
+        self._scratch = (os.path.realpath(options.scratch),) if options.scratch else ()
+        self._writable = (*map(os.path.realpath, (*options.writable, *_ALWAYS_WRITABLE)), *self._scratch)
+        self._guarded = options.guarded
         places = {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path}
         self._known = tuple(map(os.path.realpath, (*filter(None, places), *_OF_THE_SYSTEM)))
         self._named: set[tuple[str, bool]] = set()
@@ -96,7 +94,8 @@ class Files:
 
     def _is_expected(self, path: Any) -> bool:
         """Whether a path is none of the script's data: a part of Python, of the system, or a temporary file."""
-        return not _lies_in(path, (self._project,)) and _lies_in(path, (*self._known, *self._writable))
+        is_data = _lies_in(path, (self._project, *self._scratch))
+        return not is_data and _lies_in(path, (*self._known, *self._writable))
 
     def _changed(self, name: str, path: Any) -> None:
         if isinstance(path, (str, bytes, os.PathLike)):
@@ -115,7 +114,8 @@ class Files:
             raise PermissionError(13, "migrate --verify writes nothing outside of its scratch copy", os.fsdecode(path))
 
     def _name(self, path: Any, kept: bool) -> None:
-        event = Outside(os.path.abspath(os.fsdecode(path)), kept)
+        path = os.path.realpath(os.fsdecode(path))
+        event = Outside(os.path.relpath(path, self._journal.root) if _lies_in(path, self._scratch) else path, kept)
         if (event.path, kept) not in self._named and len(self._named) < _MAX_NAMED:
             self._named.add((event.path, kept))
             self._journal.note(event)

@@ -18,6 +18,7 @@ class Options:
     trace: str  # where the trace is to be written
     is_module: bool = False
     steps: int = 0  # optimizer steps to take; 0: to the script's own end
+    scratch: str = ""  # the folder that holds the copy, and nothing of what lies beside the project
     writable: tuple[
         str, ...
     ] = ()  # folders outside of the copy that may be written, such as the one for temporary files

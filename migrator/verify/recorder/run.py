@@ -72,7 +72,7 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
     if options.recorded or options.joined:
         by_hand.take_part(options, backward, loaders, schedules)
     _prepare_arguments(options)
-    Files(journal, options.project, options.writable, options.guarded)
+    Files(journal, options)
     streams.seed(SEED)
     error = _run(options)
     journal.end("failed" if error else "finished", error)

@@ -16,6 +16,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _BROKEN = "×"  # among these steps is one that is not finite
 _LONGEST_CURVE = 48
 _SHORTEST_CURVE = 8
+_STACK_LINES = 40
 _ERROR_LINES = 12
 
 
@@ -110,6 +111,13 @@ def _error(run: Run) -> Iterator[str]:
         yield from (f"    {text}".rstrip() for text in lines[-_ERROR_LINES:])
 
 
+def _stacks(run: Run) -> Iterator[str]:
+    """Show where each process of a run was when it was cut."""
+    if run.stacks:
+        yield f"{line(run.name)}: where its processes were"
+        yield from (f"    {text}".rstrip() for text in plain(run.stacks).rstrip().split("\n")[:_STACK_LINES])
+
+
 def _blocks(result: Result, width: int) -> Iterator[list[str]]:
     where = f"{result.device}, {processes(result.processes)}"
     yield _told(f"{result.outcome.value}: ", f"{result.script} ({where})", width)
@@ -118,6 +126,7 @@ def _blocks(result: Result, width: int) -> Iterator[list[str]]:
     yield from (list(_details(verdict, width)) for verdict in result.verdicts)
     if result.outcome is not Outcome.EQUAL:
         yield from (list(_error(run)) for run in result.runs)
+        yield from (list(_stacks(run)) for run in result.runs)
     yield [text for verdict in result.verdicts for text in _rightly(verdict, width)]
     yield [text for note in result.notes for text in _told("note: ", note, width)]
 
