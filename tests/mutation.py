@@ -34,21 +34,34 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
+class Wrong:
+    """One statement that was done wrong."""
+
+    kind: str
+    line: int
+    statement: str
+    passed: str  # what it was moved past
+    text: str  # the whole file
+
+
+@dataclass(frozen=True, slots=True)
 class Mutant:
     """A good migration with the change of one rule made wrong."""
 
     script: str
     code: str
     kind: str
-    line: int  # in the good text, where the change has its first effect
     file: str
+    line: int  # in the good text, where the change has its first effect
+    told: str  # which of several changes on a line
+    wrong: Wrong | None  # what was done to a statement; None where a change is left out
     program: Program
     edits: tuple[edits.Edit, ...]  # of the migration, by their lines in the mutant
 
     @property
     def name(self) -> str:
         """Tell it from all others."""
-        return f"{self.code} {self.kind} at {self.script}/{self.file}:{self.line}"
+        return f"{self.code} {self.kind} at {self.script}/{self.file}:{self.line} {self.told}"
 
 
 # ---------------------------------------------------------------- what the rules did
@@ -182,17 +195,21 @@ class Work:
         changed = [name for name in good if good[name] != others[name]]
         own = next((x.line for x in self.edits if (x.file, x.code) == (changed[0], one.code)), 0)
         line = min([*produced(good[changed[0]], others[changed[0]])] or [own])
-        yield self._mutant(one.code, LEFT_OUT, changed[0], line, less)
+        told = f"({one.line}:{one.column} before)"
+        yield self._mutant(one.code, LEFT_OUT, changed[0], line, told, None, less)
         for name in changed:
-            lines = produced(good[name], others[name])
-            for kind, line, text in mutations(good[name], lines):
-                yield self._mutant(one.code, kind, name, line, Program.of({**good, name: text}))
+            for wrong in mutations(good[name], produced(good[name], others[name])):
+                program = Program.of({**good, name: wrong.text})
+                shown = f"`{wrong.statement.splitlines()[0]}`"
+                yield self._mutant(one.code, wrong.kind, name, wrong.line, shown, wrong, program)
 
-    def _mutant(self, code: str, kind: str, file: str, line: int, program: Program) -> Mutant:
+    def _mutant(
+        self, code: str, kind: str, file: str, line: int, told: str, wrong: Wrong | None, program: Program
+    ) -> Mutant:
         good, found = dict(self.good.files), dict(program.files)
         moved = {name: _new_lines(good[name], found[name]) for name in good}
         kept = [replace(x, line=moved[x.file][x.line]) for x in self.edits if x.line in moved[x.file]]
-        return Mutant(self.script.name, code, kind, line, file, program, tuple(kept))
+        return Mutant(self.script.name, code, kind, file, line, told, wrong, program, tuple(kept))
 
 
 def _new_lines(old: str, new: str) -> dict[int, int]:
@@ -219,28 +236,31 @@ def produced(good: str, less: str) -> set[int]:
     return set(range(1, len(good.splitlines()) + 1)) - set(_new_lines(good, less))
 
 
-def mutations(good: str, lines: set[int]) -> Iterator[tuple[str, int, str]]:
-    """Make statements wrong that stand on some lines; give the kind of mistake, its line, and the text."""
+def mutations(good: str, lines: set[int]) -> Iterator[Wrong]:
+    """Make statements wrong that stand on some lines."""
     for statement, block, owner in _outermost(ast.parse(good), lines):
         if isinstance(statement, _DEFINITIONS):  # it does nothing by itself
             continue
-        index = block.index(statement)
-        text = _Text(good, statement)
-        yield DOUBLED, statement.lineno, text.repeated()
-        for part in text.in_part():
-            yield IN_PART, statement.lineno, part
-        if index > 0:
-            yield EARLIER, statement.lineno, text.moved(_start(block[index - 1]), statement)
-            if isinstance(block[index - 1], _LOOPS):
-                inner = block[index - 1].body[-1]  # type: ignore[attr-defined]
-                yield INTO, statement.lineno, text.moved(inner.end_lineno, inner)
-        if index + 1 < len(block):
-            yield LATER, statement.lineno, text.moved(block[index + 1].end_lineno, statement)
-            if isinstance(block[index + 1], _LOOPS):
-                inner = block[index + 1].body[0]  # type: ignore[attr-defined]
-                yield INTO, statement.lineno, text.moved(_start(inner), inner)
+        text, source, index = _Text(good, statement), ast.unparse(statement), block.index(statement)
+
+        def moved(kind: str, at: int | None, like: ast.stmt, past: Sequence[ast.stmt], text: _Text = text) -> Wrong:
+            passed = "\n".join(map(ast.unparse, past))
+            return Wrong(kind, text.line, text.source, passed, text.moved(at, like))
+
+        yield Wrong(DOUBLED, statement.lineno, source, "", text.repeated())
+        for name, part in text.in_part():
+            yield Wrong(IN_PART, statement.lineno, name, "", part)
+        before, after = block[:index], block[index + 1 :]
+        if before:
+            yield moved(EARLIER, _start(before[-1]), statement, before[-1:])
+            if isinstance(before[-1], _LOOPS):
+                yield moved(INTO, before[-1].end_lineno, before[-1].body[-1], before[-1:])
+        if after:
+            yield moved(LATER, after[0].end_lineno, statement, after[:1])
+            if isinstance(after[0], _LOOPS):
+                yield moved(INTO, _start(after[0].body[0]), after[0].body[0], after[:1])
         if isinstance(owner, _LOOPS):
-            yield OUT, statement.lineno, text.moved(owner.end_lineno, owner)
+            yield moved(OUT, owner.end_lineno, owner, [owner])
 
 
 def _outermost(tree: ast.Module, lines: set[int]) -> Iterator[tuple[ast.stmt, list[ast.stmt], ast.AST]]:
@@ -275,6 +295,7 @@ class _Text:
     def __init__(self, text: str, statement: ast.stmt) -> None:
         self._lines = text.splitlines(keepends=True)
         self._statement = statement
+        self.line, self.source = statement.lineno, ast.unparse(statement)
         self._from, self._to = _start(statement), statement.end_lineno or 0
 
     def repeated(self) -> str:
@@ -286,13 +307,13 @@ class _Text:
         own = textwrap.dedent("".join(self._lines[self._from : self._to]))
         return self._with(at or 0, [textwrap.indent(own, " " * like.col_offset)], keep=False)
 
-    def in_part(self) -> Iterator[str]:
+    def in_part(self) -> Iterator[tuple[str, str]]:
         """Leave out one after the other of what is assigned from the arguments of a call, in the order of these."""
         match self._statement:
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call(args=arguments)):
                 if [ast.unparse(x) for x in names] == [ast.unparse(x) for x in arguments]:
-                    for left_out in range(len(names)):
-                        yield self._called_without(left_out)
+                    for index, name in enumerate(names):
+                        yield ast.unparse(name), self._called_without(index)
 
     def _called_without(self, left_out: int) -> str:
         statement = ast.parse(ast.unparse(self._statement)).body[0]

@@ -31,6 +31,11 @@ def changed_files(reports: Sequence[ProgramReport]) -> list[FileReport]:
     return [file for report in reports for file in report.files if file.text is not None]
 
 
+def new_line(file: FileReport, line: int) -> int:
+    """Give the line of a migrated file that a line of the old one became, or the first of those that took its place."""
+    return _new_line(_opcodes(file), line)
+
+
 def edits(files: Sequence[FileReport], root: str) -> list[Edit]:
     """List all edits, in the order of lines."""
     return [

@@ -9,7 +9,7 @@ from migrator.verify.judge import compare
 from migrator.verify.judge.compare import figure, numbered
 from migrator.verify.judge.output import figures_differ
 from migrator.verify.result import Finding, Outcome
-from migrator.verify.trace import Backward, Fetch, Save, Step, Trace
+from migrator.verify.trace import Backward, Begin, Fetch, Save, Step, Trace
 
 _DRAWN = "random numbers were drawn that the original does not draw, or the other way round"
 ORIGINAL_FAILED = "original"  # the aspect of a run that says nothing about the migration
@@ -151,7 +151,7 @@ def _streams(original: Trace, migrated: Trace) -> Iterator[Finding]:
     def told(one: Any, other: Any) -> str:
         return "" if one.streams == other.streams else _DRAWN
 
-    kinds: tuple[Any, ...] = (Fetch, Step)
+    kinds: tuple[Any, ...] = (Begin, Fetch, Step)
     pairs = ((numbered(original, kind), numbered(migrated, kind)) for kind in kinds)
     found = (compare.first("random streams", right, found, told) for right, found in pairs)
     different = [finding for finding in found if finding]

@@ -59,6 +59,7 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
         _serve_store(listening)
     from migrator.verify.recorder import by_hand, streams
     from migrator.verify.recorder.backward import BackwardWatch
+    from migrator.verify.recorder.console import watch_console
     from migrator.verify.recorder.files import Files
     from migrator.verify.recorder.journal import Journal
     from migrator.verify.recorder.loaders import Loaders
@@ -73,6 +74,7 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
         by_hand.take_part(options, backward, loaders, schedules)
     _prepare_arguments(options)
     Files(journal, options)
+    watch_console(journal)
     streams.seed(SEED)
     error = _run(options)
     journal.end("failed" if error else "finished", error)
