@@ -39,6 +39,7 @@ class Wrong:
 
     kind: str
     line: int
+    last_line: int
     statement: str
     passed: str  # what it was moved past
     text: str  # the whole file
@@ -56,6 +57,7 @@ class Mutant:
     told: str  # which of several changes on a line
     wrong: Wrong | None  # what was done to a statement; None where a change is left out
     program: Program
+    codes: frozenset[str]  # of all rules that changed the same lines
     edits: tuple[edits.Edit, ...]  # of the migration, by their lines in the mutant
 
     @property
@@ -209,7 +211,9 @@ class Work:
         good, found = dict(self.good.files), dict(program.files)
         moved = {name: _new_lines(good[name], found[name]) for name in good}
         kept = [replace(x, line=moved[x.file][x.line]) for x in self.edits if x.line in moved[x.file]]
-        return Mutant(self.script.name, code, kind, file, line, told, wrong, program, tuple(kept))
+        last = wrong.last_line if wrong else line
+        codes = {code, *(x.code for x in self.edits if x.file == file and line <= x.line <= last)}
+        return Mutant(self.script.name, code, kind, file, line, told, wrong, program, frozenset(codes), tuple(kept))
 
 
 def _new_lines(old: str, new: str) -> dict[int, int]:
@@ -241,15 +245,15 @@ def mutations(good: str, lines: set[int]) -> Iterator[Wrong]:
     for statement, block, owner in _outermost(ast.parse(good), lines):
         if isinstance(statement, _DEFINITIONS):  # it does nothing by itself
             continue
-        text, source, index = _Text(good, statement), ast.unparse(statement), block.index(statement)
+        text, index = _Text(good, statement), block.index(statement)
 
         def moved(kind: str, at: int | None, like: ast.stmt, past: Sequence[ast.stmt], text: _Text = text) -> Wrong:
             passed = "\n".join(map(ast.unparse, past))
-            return Wrong(kind, text.line, text.source, passed, text.moved(at, like))
+            return Wrong(kind, *text.lines, text.source, passed, text.moved(at, like))
 
-        yield Wrong(DOUBLED, statement.lineno, source, "", text.repeated())
+        yield Wrong(DOUBLED, *text.lines, text.source, "", text.repeated())
         for name, part in text.in_part():
-            yield Wrong(IN_PART, statement.lineno, name, "", part)
+            yield Wrong(IN_PART, *text.lines, name, "", part)
         before, after = block[:index], block[index + 1 :]
         if before:
             yield moved(EARLIER, _start(before[-1]), statement, before[-1:])
@@ -295,8 +299,9 @@ class _Text:
     def __init__(self, text: str, statement: ast.stmt) -> None:
         self._lines = text.splitlines(keepends=True)
         self._statement = statement
-        self.line, self.source = statement.lineno, ast.unparse(statement)
+        self.source = ast.unparse(statement)
         self._from, self._to = _start(statement), statement.end_lineno or 0
+        self.lines = statement.lineno, self._to
 
     def repeated(self) -> str:
         """Do it twice in a row."""
