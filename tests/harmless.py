@@ -13,8 +13,8 @@ from tests.mutation import DOUBLED, EARLIER, IN_PART, INTO, LATER, LEFT_OUT, OUT
 from tests.oracle.program import Program
 
 Reason = Callable[[Mutant, Program], bool]
-_READS = {"unwrap_model", "state_dict", "get_state_dict", "format", "join"}  # calls that change nothing
 _DEVICES = re.compile(r"\b(device|cuda|cpu|is_available|gpu)\b|cuda|device")
+_TENSOR_TYPES = {"FloatTensor": "torch.float32", "LongTensor": "torch.int64"}
 _SCALES = ("mixed_precision", "gradient_accumulation_steps", "accumulate(")  # what `backward` and `step` may do beside
 
 
@@ -33,6 +33,8 @@ class _WithoutDevices(ast.NodeTransformer):
             left = [x for x in node.args if not _DEVICES.search(ast.unparse(x)) and not isinstance(x, ast.Constant)]
             if node.func.attr in ("cuda", "cpu") or (node.func.attr == "to" and not left and not node.keywords):
                 return node.func.value
+            if node.func.attr == "type" and left and (kind := _TENSOR_TYPES.get(ast.unparse(left[0]))):
+                node.func.attr, left = "to", [ast.parse(kind, mode="eval").body]
             if node.func.attr == "to":
                 node.args = left
         return node
@@ -42,14 +44,49 @@ class _WithoutDevices(ast.NodeTransformer):
         targets, value = [ast.unparse(x) for x in node.targets], ast.unparse(node.value)
         return None if targets == [value] or _DEVICES.search(f"{targets} {value}") else node
 
-    def visit_If(self, node: ast.If) -> ast.AST | Sequence[ast.AST] | None:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         self.generic_visit(node)
-        return (node.body or None) if _DEVICES.search(ast.unparse(node.test)) and not node.orelse else node
+        return None if isinstance(node.value, ast.Name) else node
+
+    def visit_If(self, node: ast.If) -> ast.AST | Sequence[ast.AST] | None:
+        is_of_gpus = _is_of_gpus(node.test)
+        self.generic_visit(node)
+        return (node.orelse or None) if is_of_gpus else node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        is_of_gpus = _is_of_gpus(node.test)
+        self.generic_visit(node)
+        return node.orelse if is_of_gpus else node
+
+
+def _is_of_gpus(test: ast.expr) -> bool:
+    """Whether a condition is false where there is none."""
+    shown = ast.unparse(test)
+    return bool(re.search("cuda|gpu", shown)) and "not " not in shown
 
 
 def moves_nothing_on_a_cpu(mutant: Mutant, good: Program) -> bool:
     """On a CPU every device is the same: but for devices, both programs are one."""
     return _same(mutant.program, good, _WithoutDevices())
+
+
+class _WithoutTypes(_WithoutDevices):
+    """Takes away conversions, too."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        found = super().visit_Call(node)
+        match found:
+            case (
+                ast.Call(func=ast.Attribute(value=value, attr="to" | "type"))
+                | ast.Call(func=ast.Name(id="Variable"), args=[value])
+            ):
+                return value
+        return found
+
+
+def is_of_the_type_already(mutant: Mutant, good: Program) -> bool:
+    """What has the type already is not converted: but for devices and types, both programs are one."""
+    return _same(mutant.program, good, _WithoutTypes())
 
 
 class _PlainBackward(ast.NodeTransformer):
@@ -71,6 +108,14 @@ def calls_the_backward_of_the_loss(mutant: Mutant, good: Program) -> bool:
 
 class _Wrapped(ast.NodeTransformer):
     """Takes the wrapper for what is in it."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        return node.value if node.attr == "module" else node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        self.generic_visit(node)
+        return node.orelse if re.search(r"hasattr\(.*module", ast.unparse(node.test)) else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -141,16 +186,21 @@ def _told(mutant: Mutant) -> str:
 
 
 def says_the_same_again(mutant: Mutant, good: Program) -> bool:
-    """An import, and an assignment that only reads something else, may be made twice."""
+    """An import may be made twice, and an assignment of what it does not change itself: it draws no random number."""
     (statement,) = ast.parse(_told(mutant)).body
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return True
-    if not isinstance(statement, ast.Assign):
-        return False
-    calls = [x.func for x in ast.walk(statement.value) if isinstance(x, ast.Call)]
-    changes = [x for x in calls if not (isinstance(x, ast.Attribute) and x.attr in _READS)]
-    targets = {ast.unparse(x) for x in statement.targets}
-    return not changes and targets.isdisjoint(_names(statement.value))
+    if isinstance(statement, ast.Assign):
+        return not {ast.unparse(x) for x in statement.targets} & _names(statement.value)
+    return isinstance(statement, (ast.Import, ast.ImportFrom))
+
+
+def is_assigned_in_each_round(mutant: Mutant, good: Program) -> bool:
+    """Of an assignment made in each round the last one counts, and what it refers to is looked at when it is used."""
+    return says_the_same_again(mutant, good)
+
+
+def leaves_what_is_there(mutant: Mutant, good: Program) -> bool:
+    """What is copied or loaded twice is there once."""
+    return bool(re.search(r"load_state_dict\(|copyfile\(|copy2?\(", _told(mutant)))
 
 
 def shares_one_world(mutant: Mutant, good: Program) -> bool:
@@ -248,27 +298,32 @@ def _effects(tree: ast.AST) -> set[str]:
 
 # ---------------------------------------------------------------- the table
 
-_DEVICE_RULES = ("MIG002", "MIG1")
+_DEVICE_RULES = ("MIG002", "MIG1", "MIG402")
+_WRAPPER_RULES = ("MIG207", "MIG501", "MIG503", "MIG504")
 _MOVED: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (("MIG",), touches_nothing_of_what_it_passes),
+    (_DEVICE_RULES, moves_nothing_on_a_cpu),
     (("MIG201",), is_trained_as_it_was_made),
+    (("MIG106",), is_of_the_type_already),
     (("MIG301",), clips_nothing),
 )
 HARMLESS: dict[str, tuple[tuple[tuple[str, ...], Reason], ...]] = {
     LEFT_OUT: (
         (_DEVICE_RULES, moves_nothing_on_a_cpu),
+        (_WRAPPER_RULES, reaches_the_same_through_the_wrapper),
         (("MIG301",), calls_the_backward_of_the_loss),
-        (("MIG501", "MIG207"), reaches_the_same_through_the_wrapper),
         (("MIG505",), comes_first_this_time),
     ),
     IN_PART: ((("MIG201",), steps_by_itself), (("MIG201",), computes_on_noise_alone)),
     DOUBLED: (
         (("MIG",), says_the_same_again),
+        (_DEVICE_RULES, moves_nothing_on_a_cpu),
         (("MIG001",), shares_one_world),
         (("MIG201",), is_prepared_already),
         (("MIG505",), may_exist_already),
+        (("MIG503", "MIG505"), leaves_what_is_there),
     ),
-    INTO: ((("MIG201",), is_prepared_already),),
+    INTO: ((("MIG201",), is_prepared_already), (("MIG501", "MIG504"), is_assigned_in_each_round)),
     **dict.fromkeys((EARLIER, LATER, OUT), _MOVED),
 }
 

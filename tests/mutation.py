@@ -42,6 +42,7 @@ class Wrong:
     last_line: int
     statement: str
     passed: str  # what it was moved past
+    passed_lines: range  # its lines, where it is no block
     text: str  # the whole file
 
 
@@ -212,7 +213,9 @@ class Work:
         moved = {name: _new_lines(good[name], found[name]) for name in good}
         kept = [replace(x, line=moved[x.file][x.line]) for x in self.edits if x.line in moved[x.file]]
         last = wrong.last_line if wrong else line
-        codes = {code, *(x.code for x in self.edits if x.file == file and line <= x.line <= last)}
+        passed = wrong.passed_lines if wrong else range(0)
+        lines = {*range(line, last + 1), *passed}
+        codes = {code, *(x.code for x in self.edits if x.file == file and x.line in lines)}
         return Mutant(self.script.name, code, kind, file, line, told, wrong, program, frozenset(codes), tuple(kept))
 
 
@@ -249,11 +252,12 @@ def mutations(good: str, lines: set[int]) -> Iterator[Wrong]:
 
         def moved(kind: str, at: int | None, like: ast.stmt, past: Sequence[ast.stmt], text: _Text = text) -> Wrong:
             passed = "\n".join(map(ast.unparse, past))
-            return Wrong(kind, *text.lines, text.source, passed, text.moved(at, like))
+            lines = range(past[0].lineno, past[0].lineno if hasattr(past[0], "body") else (past[0].end_lineno or 0) + 1)
+            return Wrong(kind, *text.lines, text.source, passed, lines, text.moved(at, like))
 
-        yield Wrong(DOUBLED, *text.lines, text.source, "", text.repeated())
+        yield Wrong(DOUBLED, *text.lines, text.source, "", range(0), text.repeated())
         for name, part in text.in_part():
-            yield Wrong(IN_PART, *text.lines, name, "", part)
+            yield Wrong(IN_PART, *text.lines, name, "", range(0), part)
         before, after = block[:index], block[index + 1 :]
         if before:
             yield moved(EARLIER, _start(before[-1]), statement, before[-1:])

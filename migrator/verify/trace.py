@@ -237,6 +237,11 @@ class Trace:
         """The files that were written."""
         return {event.path for event in self.events if type(event) in (Save, Write) and event.path}
 
+    @property
+    def prints(self) -> list[Print]:
+        """The lines of the script that print, or draw a bar."""
+        return self.of(Print)
+
     def writers(self, path: str) -> list[str]:
         """List the lines of the script that wrote a file."""
         return [event.place for event in self.events if type(event) in (Save, Write) and event.path == path]

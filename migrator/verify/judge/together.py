@@ -10,7 +10,7 @@ from migrator.verify.judge.alone import contents_differ, failing_line, rates_dif
 from migrator.verify.judge.compare import Drift, figure, numbered
 from migrator.verify.judge.output import figures_differ, more_than, shown
 from migrator.verify.result import Finding, Outcome
-from migrator.verify.trace import Backward, Fetch, Finish, Print, Save, Schedule, Step, Trace
+from migrator.verify.trace import Backward, Fetch, Finish, Save, Schedule, Step, Trace
 
 _WAITED = ("waited for", "was not done")
 _LOST = (
@@ -239,7 +239,8 @@ def _written_twice(ranks: Sequence[Trace], paths: Sequence[str]) -> Iterator[Fin
 
 def _console(ranks: Sequence[Trace], reference: Trace, unstable: Set[str]) -> Iterator[Finding]:
     """Insist that process 0 prints what the original prints, and that the others add nothing."""
-    others = next(((rank, trace) for rank, trace in enumerate(ranks) if rank and trace.lines), None)
+    seen = [(rank, trace) for rank, trace in enumerate(ranks) if rank and (trace.lines or trace.prints)]
+    others = next(iter(seen), None)
     if others:
         yield from _printed_too(ranks[0], *others)
     if reference.error:
@@ -255,10 +256,9 @@ def _printed_too(first: Trace, rank: int, trace: Trace) -> Iterator[Finding]:
     more = more_than(first.lines, trace.lines)
     kind = "what process 0 does not" if more else "too"
     line = next((line for line in more or trace.lines if line.strip()), "")
-    prints = trace.of(Print)
-    if not prints:
+    if not trace.prints:
         yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {shown(line)}")
-    for event in prints:
+    for event in trace.prints:
         told = next((x for x in more if event.text in x), event.text)
         kind = "what process 0 does not" if told in more else "too"
         yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {shown(told)}", place=event.place)
