@@ -9,6 +9,7 @@ lines that are then missing are what the change has produced: their statements a
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -65,6 +66,12 @@ class Mutant:
     def name(self) -> str:
         """Tell it from all others."""
         return f"{self.code} {self.kind} at {self.script}/{self.file}:{self.line} {self.told}"
+
+    @property
+    def calls_own_code(self) -> bool:
+        """Whether the statement calls functions of the program's own: then it may do anything where it should not be."""
+        called = re.findall(r"(\w+)\(", self.wrong.statement if self.wrong else "")
+        return any(f"def {name}(" in text for name in called for text in self.program)
 
 
 # ---------------------------------------------------------------- what the rules did
@@ -219,12 +226,22 @@ class Work:
         return Mutant(self.script.name, code, kind, file, line, told, wrong, program, frozenset(codes), tuple(kept))
 
 
-def _new_lines(old: str, new: str) -> dict[int, int]:
+def _kept_lines(old: str, new: str) -> dict[int, int]:
     """Give for the lines that are left of a text their number in another."""
     found = {}
     for a, b, size in SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False).get_matching_blocks():
         found.update({a + i + 1: b + i + 1 for i in range(size)})
     return found
+
+
+def _new_lines(old: str, new: str) -> dict[int, int]:
+    """Give for the lines of a text their number in another, those that were moved included."""
+    found, others = _kept_lines(old, new), new.splitlines()
+    rest = {others[i - 1].strip(): i for i in range(len(others), 0, -1) if i not in found.values()}
+    moved = {
+        i: rest[line.strip()] for i, line in enumerate(old.splitlines(), 1) if i not in found and line.strip() in rest
+    }
+    return found | moved
 
 
 def _is_valid(text: str) -> bool:
@@ -240,7 +257,7 @@ def _is_valid(text: str) -> bool:
 
 def produced(good: str, less: str) -> set[int]:
     """List the lines of a text that it has only with a change."""
-    return set(range(1, len(good.splitlines()) + 1)) - set(_new_lines(good, less))
+    return set(range(1, len(good.splitlines()) + 1)) - set(_kept_lines(good, less))
 
 
 def mutations(good: str, lines: set[int]) -> Iterator[Wrong]:

@@ -31,7 +31,6 @@ SELECTION = {
     "21_data_parallel": ("MIG402", "MIG504"),
     "29_augmentation": ("MIG703",),
 }
-_OF_CALLS = ("MIG003",)  # it changes calls of the user's own functions, which may do anything when they are misplaced
 _CODES = {kind.name: kind.codes for kind in vars(cause).values() if isinstance(kind, cause._Kind)}
 
 
@@ -65,8 +64,7 @@ def complaint(mutant: Mutant, laboratory: Laboratory) -> str:
     if found is None:
         return "" if why_harmless(mutant, work(mutant.script).good) else f"missed: {mutant.name}"
     codes = _CODES[found.name]
-    is_right = not codes or mutant.code in _OF_CALLS or any(code.startswith(codes) for code in mutant.codes)
-    if not is_right:
+    if codes and not mutant.calls_own_code and not any(code.startswith(codes) for code in mutant.codes):
         return f"{mutant.name}: likely {found.name}? {found.why}"
     return ""
 

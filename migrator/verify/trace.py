@@ -140,6 +140,7 @@ class End:
     error: str  # a traceback
     streams: str
     runtime: bool  # whether `runtime` or `accelerate` was imported
+    place: str = ""  # of the error: the innermost line of the script's own
 
 
 _KINDS = {
@@ -200,6 +201,11 @@ class Trace:
         """How it ended; None where it was cut."""
         last = self.events[-1] if self.events else None
         return last if isinstance(last, End) else None
+
+    @property
+    def error_place(self) -> str:
+        """The script's own line that failed; empty where none did, or it was cut."""
+        return self.end.place if self.end else ""
 
     @property
     def finished(self) -> bool:

@@ -36,7 +36,7 @@ def judge(
     if migrated.error:
         step = len(migrated.of(Step)) + 1
         told = f"the migrated program fails at step {step}, where the original goes on: {_last_line(migrated.error)}"
-        findings.insert(0, Finding("run", Outcome.DIFFERENT, told, step, failing_line(migrated.error)))
+        findings.insert(0, Finding("run", Outcome.DIFFERENT, told, step, migrated.error_place))
     return findings
 
 
@@ -51,17 +51,6 @@ def judge_output(original: Trace, migrated: Trace, unstable: Set[str] = frozense
 def _last_line(error: str) -> str:
     lines = [line for line in error.strip().splitlines() if line.strip()]
     return lines[-1].strip() if lines else "without a word"
-
-
-def failing_line(error: str) -> str:
-    """Name the innermost line of a traceback as a path and a line; empty where there is none."""
-    places = [
-        line.split('"') for line in error.splitlines() if line.startswith('  File "') and "site-packages" not in line
-    ]
-    for _, path, rest in reversed(places):
-        if not path.startswith("<"):
-            return f"{path}:{rest.removeprefix(', line ').partition(',')[0]}"
-    return ""
 
 
 def _losses(original: Trace, migrated: Trace) -> Iterator[Finding]:

@@ -57,9 +57,9 @@ def find(
     order = [aspect for aspect, _ in _ORDER]
     earliest = min(different, key=lambda finding: (finding.step or _LATE, order.index(finding.aspect)))
     kind, why = dict(_ORDER)[earliest.aspect](by_aspect, right[0], found[0], several)
+    if kind in _OF_ONE_LINE and earliest.place:  # where no edit is, the line itself is at fault: it was not migrated
+        edits = [edit for edit in edits if earliest.place == f"{edit.file}:{edit.line}"]
     edit = nearest(edits, kind.codes, earliest.place)
-    if edit and kind in _OF_ONE_LINE and earliest.place not in ("", f"{edit.file}:{edit.line}"):
-        edit = None  # the line itself is at fault: it was not migrated
     told = (edit.code, f"{edit.file}:{edit.line}", edit.message) if edit else ("", earliest.place, "")
     return Cause(kind.name, why, *told)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 
 from migrator.verify.judge import compare, samples
-from migrator.verify.judge.alone import contents_differ, failing_line, rates_differ
+from migrator.verify.judge.alone import contents_differ, rates_differ
 from migrator.verify.judge.compare import Drift, figure, numbered
 from migrator.verify.judge.output import figures_differ, more_than, shown
 from migrator.verify.result import Finding, Outcome
@@ -79,7 +79,7 @@ def _failure(ranks: Sequence[Trace]) -> Finding | None:
     lines = [line.strip() for line in trace.error.strip().splitlines() if line.strip()]
     told = lines[0] if trace.error.startswith(_WAITED) else lines[-1]
     step = len(trace.of(Step)) + 1
-    return Finding("run", Outcome.DIFFERENT, f"process {rank} at step {step}: {told}", step, failing_line(trace.error))
+    return Finding("run", Outcome.DIFFERENT, f"process {rank} at step {step}: {told}", step, trace.error_place)
 
 
 def _follows(error: str) -> int:
