@@ -18,6 +18,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what comes out today to fixtures/*/after, where it passes the oracle; review the diff like code",
     )
+    parser.addoption(
+        "--exhaustive",
+        action="store_true",
+        help="judge every mutant of every fixture, not one of each kind for each rule; takes an hour",
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,11 @@ def changed_files(reports: Sequence[ProgramReport]) -> list[FileReport]:
     return [file for report in reports for file in report.files if file.text is not None]
 
 
+def new_line(file: FileReport, line: int) -> int:
+    """Give the line of a migrated file that a line of the old one became, or the first of those that took its place."""
+    return _new_line(_opcodes(file), line)
+
+
 def edits(files: Sequence[FileReport], root: str) -> list[Edit]:
     """List all edits, in the order of lines."""
     return [
@@ -82,11 +87,13 @@ def _new_line(codes: Codes, line: int) -> int:
 
 
 def nearest(found: Sequence[Edit], codes: Sequence[str], place: str) -> Edit | None:
-    """Find the edit that lies nearest to a place, among those of some rules where there are any of them.
+    """Find the edit that lies nearest to a place: among those of the likeliest rules that have any, else among all.
 
-    Args:    codes: rules, or families of rules by their first digits. place: `file.py:12`; may be empty.
+    Args:    codes: rules, or families of rules by their first digits, the likeliest first. place: `file.py:12`; may be
+                 empty.
     """
-    fitting = [edit for edit in found if edit.code.startswith(tuple(codes))] if codes else []
     file, _, line = place.rpartition(":")
     number = int(line) if line.isdigit() else 0
-    return min(fitting or found, key=lambda edit: (edit.file != file, abs(edit.line - number)), default=None)
+    families = ([edit for edit in found if edit.code.startswith(code)] for code in codes)
+    likely = next(filter(None, families), found)
+    return min(likely, key=lambda edit: (edit.file != file, abs(edit.line - number)), default=None)

@@ -22,10 +22,18 @@ class Streams:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """A pass over a loader begins, before its order is drawn."""
+
+    walk: int  # its number, in the order in which passes began
+    streams: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """A batch is about to be read: its indices are known, its samples are not drawn yet."""
 
-    walk: int  # number of the pass over a loader, in the order in which passes began
+    walk: int  # number of the pass over a loader
     dataset: str  # the class of the dataset
     size: int | None  # how many samples the dataset has; None for a stream
     indices: tuple[int | str, ...]  # empty for a stream
@@ -105,6 +113,15 @@ class Write:
     """A file of the run's folder was opened to be written."""
 
     path: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A line of the script has printed for the first time."""
+
+    text: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +140,13 @@ class End:
     error: str  # a traceback
     streams: str
     runtime: bool  # whether `runtime` or `accelerate` was imported
+    place: str = ""  # of the error: the innermost line of the script's own
 
 
-_KINDS = {kind.__name__: kind for kind in (Streams, Fetch, Finish, Backward, Step, Schedule, Save, Write, Outside, End)}
+_KINDS = {
+    kind.__name__: kind
+    for kind in (Streams, Begin, Fetch, Finish, Backward, Step, Schedule, Save, Write, Print, Outside, End)
+}
 
 
 def to_line(event: Any) -> str:
@@ -182,6 +203,11 @@ class Trace:
         return last if isinstance(last, End) else None
 
     @property
+    def error_place(self) -> str:
+        """The script's own line that failed; empty where none did, or it was cut."""
+        return self.end.place if self.end else ""
+
+    @property
     def finished(self) -> bool:
         """Whether the script came to its own end, not merely to the last step asked for."""
         return self.end is not None and self.end.how == "finished"
@@ -216,6 +242,15 @@ class Trace:
     def written(self) -> set[str]:
         """The files that were written."""
         return {event.path for event in self.events if type(event) in (Save, Write) and event.path}
+
+    @property
+    def prints(self) -> list[Print]:
+        """The lines of the script that print, or draw a bar."""
+        return self.of(Print)
+
+    def writers(self, path: str) -> list[str]:
+        """List the lines of the script that wrote a file."""
+        return [event.place for event in self.events if type(event) in (Save, Write) and event.path == path]
 
     def rates_by_walk(self) -> Iterator[tuple[float, ...]]:
         """Give the learning rates at the last step of each training pass."""

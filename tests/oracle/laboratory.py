@@ -30,9 +30,10 @@ LIMIT_S = 60.0
 class Laboratory:
     """Traces of programs, made when they are first asked for."""
 
-    def __init__(self, shelf: Path) -> None:
-        """Keep traces in a folder."""
+    def __init__(self, shelf: Path, limit_s: float = LIMIT_S) -> None:
+        """Keep traces in a folder; a run is cut after a while."""
         self._shelf = shelf
+        self._limit_s = limit_s
         self._cradles: dict[bool, Cradle] = {}
         self._known: dict[str, list[Any]] = {}
 
@@ -118,7 +119,7 @@ class Laboratory:
         if accelerate not in self._cradles:
             self._cradles[accelerate] = Cradle(preloaded=["accelerate"] if accelerate else [])
         jobs = [Member(options, options.root, ON_CPU) for options in members]
-        return self._cradles[accelerate].run(jobs, LIMIT_S, is_launched=is_launched)
+        return self._cradles[accelerate].run(jobs, self._limit_s, is_launched=is_launched)
 
     def _keep(self, key: tuple[Any, ...], make: Callable[[Path], list[Any]]) -> list[Any]:
         """Give the traces of a run from memory, else from the shelf, else make them."""

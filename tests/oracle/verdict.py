@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
+from migrator.report.report import FileReport
 from migrator.verify.judge import alone, together
 from migrator.verify.judge.cause import find
 from migrator.verify.judge.excuse import excused
@@ -16,26 +19,46 @@ from tests.oracle.script import Facts, reports
 TRAINING = frozenset({"run", "original", "losses", "gradients", "learning rates", "parameters"})
 
 
-def insist(launch: int, findings: Sequence[Finding], right: Sequence[Trace], found: Sequence[Trace]) -> None:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was found of one launch."""
+
+    launch: int
+    findings: Sequence[Finding]
+    right: Sequence[Trace]  # of the original, or of the handwritten references
+    found: Sequence[Trace]  # of the migrated program
+
+    @property
+    def wrong(self) -> list[Finding]:
+        """What is not equal."""
+        return [finding for finding in self.findings if finding.outcome is not Outcome.EQUAL]
+
+
+def insist(judged: Judged) -> None:
     """Insist that every finding is one of equality.
 
     Raises:  AssertionError with everything else, and the cause.
     """
-    wrong = [finding for finding in findings if finding.outcome is not Outcome.EQUAL]
-    if wrong:
-        cause = find(findings, right, found, [])
-        told = [f"{finding.aspect}: {finding.told}" for finding in wrong]
-        errors = [trace.error for trace in (*right, *found) if trace.error]
+    if judged.wrong:
+        cause = find(judged.findings, judged.right, judged.found, [])
+        told = [f"{finding.aspect}: {finding.told}" for finding in judged.wrong]
+        errors = [trace.error for trace in (*judged.right, *judged.found) if trace.error]
         raise AssertionError(
-            "\n".join([f"launch {launch}, likely {cause.name if cause else 'unknown'}:", *told, *errors])
+            "\n".join([f"launch {judged.launch}, likely {cause.name if cause else 'unknown'}:", *told, *errors])
         )
 
 
 def check_one_process(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
     """Insist that one process computes what it did, to the last bit."""
+    for judged in judge_one_process(laboratory, before, after, facts):
+        insist(judged)
+
+
+def judge_one_process(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> Iterator[Judged]:
+    """Judge each launch on one process."""
     pairs = zip(laboratory.alone(before, facts.launches), laboratory.alone(after, facts.launches), strict=True)
     for launch, (original, migrated) in enumerate(pairs):
-        insist(launch, judge_one(original, migrated), [original], [migrated])
+        yield Judged(launch, judge_one(original, migrated), [original], [migrated])
 
 
 def judge_one(original: Trace, migrated: Trace, reads_ahead: bool = False) -> list[Finding]:
@@ -50,7 +73,7 @@ def check_training(before: Sequence[Trace], after: Sequence[Trace]) -> None:
     """Insist on the same losses, gradients, rates and parameters alone."""
     for launch, (original, migrated) in enumerate(zip(before, after, strict=True)):
         findings = [one for one in judge_one(original, migrated, reads_ahead=True) if one.aspect in TRAINING]
-        insist(launch, findings, [original], [migrated])
+        insist(Judged(launch, findings, [original], [migrated]))
 
 
 def check_accelerate(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
@@ -67,12 +90,23 @@ def check_accelerate(laboratory: Laboratory, before: Program, after: Program, fa
 
 def check_two_processes(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> None:
     """Insist that two processes train as two processes should, judged by the original spelled out by hand."""
-    told = [file for files in reports(before, given=facts.given).values() for file in files]
+    for judged in judge_two_processes(laboratory, before, after, facts):
+        insist(judged)
+
+
+def judge_two_processes(laboratory: Laboratory, before: Program, after: Program, facts: Facts) -> Iterator[Judged]:
+    """Judge each launch on two processes."""
+    told = _told(before, facts.given)
     for launch, (original, ranks, references) in enumerate(_runs(laboratory, before, after, facts)):
         findings, _ = excused(together.judge(original, ranks, references, set()), told)
         if facts.others_print and not original.losses:
             findings = [finding for finding in findings if finding.aspect != "console"]
-        insist(launch, findings, references or [original], ranks)
+        yield Judged(launch, findings, references or [original], ranks)
+
+
+@lru_cache(maxsize=8)
+def _told(before: Program, given: tuple[str, ...]) -> list[FileReport]:
+    return [file for files in reports(before, given=given).values() for file in files]
 
 
 def _runs(

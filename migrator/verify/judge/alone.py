@@ -9,7 +9,7 @@ from migrator.verify.judge import compare
 from migrator.verify.judge.compare import figure, numbered
 from migrator.verify.judge.output import figures_differ
 from migrator.verify.result import Finding, Outcome
-from migrator.verify.trace import Backward, Fetch, Save, Step, Trace
+from migrator.verify.trace import Backward, Begin, Fetch, Save, Step, Trace
 
 _DRAWN = "random numbers were drawn that the original does not draw, or the other way round"
 ORIGINAL_FAILED = "original"  # the aspect of a run that says nothing about the migration
@@ -36,7 +36,7 @@ def judge(
     if migrated.error:
         step = len(migrated.of(Step)) + 1
         told = f"the migrated program fails at step {step}, where the original goes on: {_last_line(migrated.error)}"
-        findings.insert(0, Finding("run", Outcome.DIFFERENT, told, step, failing_line(migrated.error)))
+        findings.insert(0, Finding("run", Outcome.DIFFERENT, told, step, migrated.error_place))
     return findings
 
 
@@ -51,17 +51,6 @@ def judge_output(original: Trace, migrated: Trace, unstable: Set[str] = frozense
 def _last_line(error: str) -> str:
     lines = [line for line in error.strip().splitlines() if line.strip()]
     return lines[-1].strip() if lines else "without a word"
-
-
-def failing_line(error: str) -> str:
-    """Name the innermost line of a traceback as a path and a line; empty where there is none."""
-    places = [
-        line.split('"') for line in error.splitlines() if line.startswith('  File "') and "site-packages" not in line
-    ]
-    for _, path, rest in reversed(places):
-        if not path.startswith("<"):
-            return f"{path}:{rest.removeprefix(', line ').partition(',')[0]}"
-    return ""
 
 
 def _losses(original: Trace, migrated: Trace) -> Iterator[Finding]:
@@ -151,7 +140,7 @@ def _streams(original: Trace, migrated: Trace) -> Iterator[Finding]:
     def told(one: Any, other: Any) -> str:
         return "" if one.streams == other.streams else _DRAWN
 
-    kinds: tuple[Any, ...] = (Fetch, Step)
+    kinds: tuple[Any, ...] = (Begin, Fetch, Step)
     pairs = ((numbered(original, kind), numbered(migrated, kind)) for kind in kinds)
     found = (compare.first("random streams", right, found, told) for right, found in pairs)
     different = [finding for finding in found if finding]

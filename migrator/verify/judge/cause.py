@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from migrator.verify.edits import Edit, nearest
 from migrator.verify.judge.compare import numbered, off_by
 from migrator.verify.result import Cause, Finding, Outcome
-from migrator.verify.trace import Backward, Step, Trace
+from migrator.verify.trace import Backward, Begin, Step, Trace
 
 _SCALES = 2e-3  # how constant a factor has to be
 _LATE = 1 << 30  # what has no step is told of the run as a whole
@@ -29,7 +29,8 @@ MISSED_BACKWARD = _Kind("missed backward", ("MIG301",))
 DOUBLE_DIVISION = _Kind("double division", ("MIG301", "MIG306", "MIG201"))
 CADENCE = _Kind("scheduler cadence", ("MIG203", "MIG201"))
 UNSYNCHRONISED = _Kind("unsynchronised gradients", ("MIG201", "MIG207", "MIG301"))
-STREAM = _Kind("dropout stream", ("MIG105", "MIG103", "MIG703", "MIG206"))
+STREAM = _Kind("dropout stream", ("MIG1", "MIG703", "MIG206"))
+START = _Kind("starting point", ("MIG1", "MIG5"))
 OWN_DECISION = _Kind("decision on one process's own numbers", ("MIG206", "MIG406", "MIG6"))
 GRADIENTS = _Kind("gradients", ("MIG301", "MIG201", "MIG207"))
 OPTIMIZER = _Kind("optimizer", ("MIG201", "MIG212"))
@@ -38,6 +39,7 @@ PARTED = _Kind("processes that parted", ("MIG201", "MIG406", "MIG501", "MIG505")
 CHECKPOINT = _Kind("checkpoint", ("MIG5",))
 FILES = _Kind("files", ("MIG5", "MIG406"))
 CONSOLE = _Kind("console", ("MIG702", "MIG703", "MIG406"))
+_OF_ONE_LINE = (FILES, CONSOLE)  # what is told of the very line that does it
 
 
 def find(
@@ -55,6 +57,8 @@ def find(
     order = [aspect for aspect, _ in _ORDER]
     earliest = min(different, key=lambda finding: (finding.step or _LATE, order.index(finding.aspect)))
     kind, why = dict(_ORDER)[earliest.aspect](by_aspect, right[0], found[0], several)
+    if kind in _OF_ONE_LINE and earliest.place:  # where no edit is, the line itself is at fault: it was not migrated
+        edits = [edit for edit in edits if earliest.place == f"{edit.file}:{edit.line}"]
     edit = nearest(edits, kind.codes, earliest.place)
     told = (edit.code, f"{edit.file}:{edit.line}", edit.message) if edit else ("", earliest.place, "")
     return Cause(kind.name, why, *told)
@@ -72,7 +76,19 @@ def _run(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
 
 
 def _samples(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
+    if not several and _parted_before_samples(one, other):
+        return STREAM, "random numbers are drawn elsewhere, before the order of the samples is"
     return (SHARDING if several else DATA_ORDER), found["samples"].told
+
+
+def _parted_before_samples(one: Trace, other: Trace) -> bool:
+    """Whether the random streams differ where the first pass begins that reads other samples."""
+    for walk, (begin, start) in enumerate(zip(one.of(Begin), other.of(Begin), strict=False)):
+        if begin.streams != start.streams:
+            return True
+        if [fetch.indices for fetch in one.batches(walk)] != [fetch.indices for fetch in other.batches(walk)]:
+            return False
+    return False
 
 
 def _replicas(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
@@ -85,9 +101,8 @@ def _replicas(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
 
 
 def _losses(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
-    if factor := _factor(
-        [e.value for _, e in numbered(one, Backward)], [e.value for _, e in numbered(other, Backward)]
-    ):
+    factor = _factor([e.value for _, e in numbered(one, Backward)], [e.value for _, e in numbered(other, Backward)])
+    if factor and _lasts(factor, one, other):
         return DOUBLE_DIVISION, f"what backward is called on is {factor:.6g} times what it was, from the first step"
     fewer = len(other.losses) - len(one.losses)
     if fewer:
@@ -98,7 +113,18 @@ def _losses(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
         return _samples(found, one, other, several)
     if several and "replicas" not in found:
         return UNSYNCHRONISED, "a process computes on its batch what the original does not"
+    if found["losses"].step == 1:
+        return START, "the first loss differs, before any step: the model or what it is given starts out otherwise"
     return GRADIENTS, "the losses part without another sign"
+
+
+def _lasts(factor: float, one: Trace, other: Trace) -> bool:
+    """Whether the first gradients have the factor of the first loss, or, where something scales these, the next losses do."""
+    norms = [(a.norm, b.norm) for a, b in zip(one.of(Step)[:1], other.of(Step)[:1], strict=False)]
+    following = list(zip(one.losses, other.losses, strict=False))[1:_STEPS]
+    return any(
+        pairs and all(a and off_by(b / a, factor, factor) < _SCALES for a, b in pairs) for pairs in (norms, following)
+    )
 
 
 def _gradients(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.report.report import FileReport
+from migrator.verify.edits import new_line
 from migrator.verify.result import Finding, Outcome
 
 # Which findings of a migration explain a difference in which aspect of a run on several processes.
 _EXPLAINS = {"console": ("MIG702", "MIG703", "MIG705"), "files": ("MIG505", "MIG506", "MIG704", "MIG705")}
+_SETTLES = {"console": ("MIG7",), "files": ("MIG5",)}  # and which edits promise that there is none at their line
 
 
 def excused(findings: Sequence[Finding], files: Sequence[FileReport]) -> tuple[list[Finding], list[str]]:
@@ -28,9 +30,22 @@ def excused(findings: Sequence[Finding], files: Sequence[FileReport]) -> tuple[l
 
 
 def _explanation(finding: Finding, files: Sequence[FileReport]) -> str:
+    """Name what explains a difference: a finding in the same file, where the line of it was not migrated."""
     codes = _EXPLAINS.get(finding.aspect)
-    for file in files:
+    name, _, line = finding.place.rpartition(":")
+    for file in files if codes else ():
+        path = os.path.relpath(file.source.path)
+        if name and not os.path.normpath(file.source.path).endswith(os.sep + name):
+            continue
+        if name and _is_settled(file, int(line), _SETTLES[finding.aspect]):
+            continue
         for item in file.items:
-            if codes and item.code.startswith(codes) and not item.applied:
-                return f"{item.code} at {os.path.relpath(file.source.path)}:{item.line}"
+            if item.code.startswith(codes or ()) and not item.applied:
+                return f"{item.code} at {path}:{item.line}"
     return ""
+
+
+def _is_settled(file: FileReport, line: int, codes: tuple[str, ...]) -> bool:
+    return any(
+        item.applied and item.code.startswith(codes) and new_line(file, item.line) == line for item in file.items
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from migrator.verify.judge.compare import equal
+from migrator.verify.judge.compare import equal, numbered
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Fetch, Trace
 
@@ -21,7 +21,8 @@ def judge(original: Trace, ranks: Sequence[Trace]) -> Iterator[Finding]:
     for walk in ranks[0].training_walks:
         told = _epoch(walk, original, ranks)
         if told:
-            yield Finding(_ASPECT, Outcome.DIFFERENT, told, place=ranks[0].batches(walk)[0].place)
+            step, fetch = next(x for x in numbered(ranks[0], Fetch) if x[1].walk == walk)
+            yield Finding(_ASPECT, Outcome.DIFFERENT, told, step, fetch.place)
             return
         epochs += all(walk in trace.finished_walks for trace in ranks)
     right = _reads_outside_training(original)
@@ -47,15 +48,20 @@ def _epoch(walk: int, original: Trace, ranks: Sequence[Trace]) -> str:
     reads = Counter(index for found in fetches for fetch in found for index in fetch.indices)
     batch = max(len(fetch.indices) for found in fetches for fetch in found)
     complete = all(walk in trace.finished_walks for trace in ranks)
-    padding = len(ranks) * batch - 1 if complete else max(0, reads.total() - first.size)
-    repeated = reads.total() - len(reads)
-    if repeated > padding:
-        return f"pass {walk}: {repeated} samples of {first.dataset} are read twice, where {padding} fill up"
+    padding = _padding(len(whole) or first.size, len(ranks) * batch) if complete else max(0, reads.total() - first.size)
     if complete and whole:
         missing = len(whole) - len(reads)
         if missing > (0 if len(whole) >= first.size else len(ranks) * batch - 1):
             return f"pass {walk}: {missing} of {len(whole)} samples of {first.dataset} are read by no process"
+    repeated = reads.total() - len(reads)
+    if repeated > padding:
+        return f"pass {walk}: {repeated} samples of {first.dataset} are read twice, where {padding} fill up"
     return ""
+
+
+def _padding(samples: int, round_: int) -> int:
+    """Count what fills up the last round."""
+    return -samples % round_
 
 
 def _whole_epoch(original: Trace, like: Fetch) -> Counter[int | str]:

@@ -6,13 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 
 from migrator.verify.judge import compare, samples
-from migrator.verify.judge.alone import contents_differ, failing_line, rates_differ
+from migrator.verify.judge.alone import contents_differ, rates_differ
 from migrator.verify.judge.compare import Drift, figure, numbered
 from migrator.verify.judge.output import figures_differ, more_than, shown
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Backward, Fetch, Finish, Save, Schedule, Step, Trace
 
 _WAITED = ("waited for", "was not done")
+_LOST = (
+    "ProcessLost",
+    "Connection closed by peer",
+    "Connection reset by peer",
+)  # the error of one that another has left
 _ON_A_METRIC = (
     "ReduceLROnPlateau",
 )  # several processes train otherwise than one, and may meet their plateau elsewhere
@@ -70,11 +75,16 @@ def _failure(ranks: Sequence[Trace]) -> Finding | None:
     failed = [(rank, trace) for rank, trace in enumerate(ranks) if trace.error]
     if not failed:
         return None
-    rank, trace = min(failed, key=lambda one: one[1].error.startswith(_WAITED))
+    rank, trace = min(failed, key=lambda one: _follows(one[1].error))
     lines = [line.strip() for line in trace.error.strip().splitlines() if line.strip()]
     told = lines[0] if trace.error.startswith(_WAITED) else lines[-1]
     step = len(trace.of(Step)) + 1
-    return Finding("run", Outcome.DIFFERENT, f"process {rank} at step {step}: {told}", step, failing_line(trace.error))
+    return Finding("run", Outcome.DIFFERENT, f"process {rank} at step {step}: {told}", step, trace.error_place)
+
+
+def _follows(error: str) -> int:
+    """Say how likely an error follows from one of another process: 0 where nothing speaks for that."""
+    return 2 if error.startswith(_WAITED) else int(any(word in error for word in _LOST))
 
 
 def _replicas(ranks: Sequence[Trace]) -> Iterator[Finding]:
@@ -199,7 +209,7 @@ def _files(ranks: Sequence[Trace], reference: Trace) -> Iterator[Finding]:
     """Insist that one process writes each file, as often as the original does, with the same content."""
     writers = Counter(path for trace in ranks for path in trace.written)
     if twice := sorted(path for path, number in writers.items() if number > 1):
-        yield Finding("files", Outcome.DIFFERENT, f"written by several processes: {twice[:5]}")
+        yield from _written_twice(ranks, twice)
         return
     if reference.error:
         return
@@ -217,21 +227,41 @@ def _files(ranks: Sequence[Trace], reference: Trace) -> Iterator[Finding]:
         yield compare.equal("files", f"each of {len(writers)} is written by one process")
 
 
+def _written_twice(ranks: Sequence[Trace], paths: Sequence[str]) -> Iterator[Finding]:
+    """Tell of each line of the script that writes files which another process writes, too."""
+    by_place: dict[str, list[str]] = {}
+    for path in paths:
+        places = [place for trace in ranks[1:] for place in trace.writers(path)]
+        by_place.setdefault(next(filter(None, places), ""), []).append(path)
+    for place, found in by_place.items():
+        yield Finding("files", Outcome.DIFFERENT, f"written by several processes: {found[:5]}", place=place)
+
+
 def _console(ranks: Sequence[Trace], reference: Trace, unstable: Set[str]) -> Iterator[Finding]:
     """Insist that process 0 prints what the original prints, and that the others add nothing."""
-    for rank, trace in enumerate(ranks[1:], 1):
-        if trace.lines:
-            more = more_than(ranks[0].lines, trace.lines)
-            kind = "what process 0 does not" if more else "too"
-            line = next((line for line in more or trace.lines if line.strip()), "")
-            yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {shown(line)}")
-            return
+    seen = [(rank, trace) for rank, trace in enumerate(ranks) if rank and (trace.lines or trace.prints)]
+    others = next(iter(seen), None)
+    if others:
+        yield from _printed_too(ranks[0], *others)
     if reference.error:
         return
     if told := figures_differ(reference.lines, ranks[0].lines, unstable):
         yield Finding("console", Outcome.DIFFERENT, told)
-    elif ranks[0].lines:
+    elif ranks[0].lines and not others:
         yield compare.equal("console", "process 0 prints what the original does, the others nothing")
+
+
+def _printed_too(first: Trace, rank: int, trace: Trace) -> Iterator[Finding]:
+    """Tell of each line of the script that prints on another process than the first."""
+    more = more_than(first.lines, trace.lines)
+    kind = "what process 0 does not" if more else "too"
+    line = next((line for line in more or trace.lines if line.strip()), "")
+    if not trace.prints:
+        yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {shown(line)}")
+    for event in trace.prints:
+        told = next((x for x in more if event.text in x), event.text)
+        kind = "what process 0 does not" if told in more else "too"
+        yield Finding("console", Outcome.DIFFERENT, f"process {rank} prints {kind}: {shown(told)}", place=event.place)
 
 
 def is_dealt_out(ranks: Sequence[Trace]) -> bool:

@@ -88,7 +88,7 @@ class Files:
         if writing:
             self._check(path)
             if self._is_inside(path):
-                self._journal.note(Write(self._relative(path)))
+                self._journal.note(Write(self._relative(path), self._journal.place()))
         elif not self._is_inside(path) and not self._is_expected(path):
             self._name(path, kept=False)
 

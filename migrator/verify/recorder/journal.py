@@ -6,6 +6,8 @@ import os
 import sys
 import time
 from pathlib import Path
+from traceback import walk_tb
+from types import FrameType
 from typing import Any, NoReturn
 
 from migrator.verify.recorder import streams
@@ -42,13 +44,24 @@ class Journal:
 
     def place(self) -> str:
         """Name the line of the script's own files that is being run: the innermost one on the stack."""
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None:
-            path = frame.f_code.co_filename
-            if path.startswith(self.root) and os.sep + "site-packages" + os.sep not in path:
-                return f"{os.path.relpath(path, self.root)}:{frame.f_lineno}"
-            frame = frame.f_back  # type: ignore[assignment]
+            if self._is_own(frame):
+                return self._line(frame, frame.f_lineno)
+            frame = frame.f_back
         return ""
+
+    def place_of(self, error: BaseException) -> str:
+        """Name the innermost line of the script's own files that an error passed through."""
+        own = [(frame, line) for frame, line in walk_tb(error.__traceback__) if self._is_own(frame)]
+        return self._line(*own[-1]) if own else ""
+
+    def _is_own(self, frame: FrameType) -> bool:
+        path = frame.f_code.co_filename
+        return path.startswith(self.root) and os.sep + "site-packages" + os.sep not in path
+
+    def _line(self, frame: FrameType, line: int) -> str:
+        return f"{os.path.relpath(frame.f_code.co_filename, self.root)}:{line}"
 
     def count_step(self) -> None:
         """Count an optimizer step, and end the process where it was the last one asked for."""
@@ -57,10 +70,10 @@ class Journal:
             self.end("stopped")
             self.leave(0)
 
-    def end(self, how: str, error: str = "") -> None:
+    def end(self, how: str, error: str = "", place: str = "") -> None:
         """Write the last line."""
         runtime = bool({"runtime", "accelerate"} & set(sys.modules))
-        self.note(End(how, error, self.streams(), runtime))
+        self.note(End(how, error, self.streams(), runtime, place))
         self._ended = True
         self._file.close()
 

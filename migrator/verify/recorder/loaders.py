@@ -9,7 +9,7 @@ from typing import Any
 from torch.utils.data import DataLoader, dataloader
 
 from migrator.verify.recorder.journal import Journal
-from migrator.verify.trace import Fetch, Finish
+from migrator.verify.trace import Begin, Fetch, Finish
 
 _WORKER_OPTIONS = ("persistent_workers", "prefetch_factor", "multiprocessing_context", "timeout")
 _WORKERS_AT = 5  # the position of num_workers among the arguments
@@ -28,8 +28,9 @@ class Loaders:
         self.next_indices = lambda iterator, walk: following(iterator)
 
         def begin(iterator: Any, loader: Any) -> None:
-            start(iterator, loader)
             iterator._walk = next(walks)
+            journal.note(Begin(iterator._walk, journal.streams()))
+            start(iterator, loader)
 
         def next_index(iterator: Any) -> Any:
             try:

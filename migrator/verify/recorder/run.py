@@ -14,9 +14,12 @@ import socket
 import sys
 import traceback
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrator.verify.recorder.options import Options
+
+if TYPE_CHECKING:  # it imports torch, which is not before it is needed
+    from migrator.verify.recorder.journal import Journal
 
 SEED = 0
 _PATIENCE = timedelta(hours=12)  # the parent has its own limit
@@ -59,6 +62,7 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
         _serve_store(listening)
     from migrator.verify.recorder import by_hand, streams
     from migrator.verify.recorder.backward import BackwardWatch
+    from migrator.verify.recorder.console import watch_console
     from migrator.verify.recorder.files import Files
     from migrator.verify.recorder.journal import Journal
     from migrator.verify.recorder.loaders import Loaders
@@ -73,9 +77,10 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
         by_hand.take_part(options, backward, loaders, schedules)
     _prepare_arguments(options)
     Files(journal, options)
+    watch_console(journal)
     streams.seed(SEED)
-    error = _run(options)
-    journal.end("failed" if error else "finished", error)
+    error, place = _run(options, journal)
+    journal.end("failed" if error else "finished", error, place)
     if error:
         sys.stderr.write(error)
     journal.leave(1 if error else 0)
@@ -91,18 +96,18 @@ def _prepare_arguments(options: Options) -> None:
     sys.path.insert(0, os.getcwd() if options.is_module else os.path.dirname(os.path.realpath(options.script)))
 
 
-def _run(options: Options) -> str:
-    """Run the script to its end, and give the traceback of its error; empty where there was none."""
+def _run(options: Options, journal: Journal) -> tuple[str, str]:
+    """Run the script to its end, and give the traceback of its error with its place; empty where there was none."""
     try:
         if options.is_module:
             runpy.run_module(options.script, run_name="__main__", alter_sys=True)
         else:
             runpy.run_path(os.path.abspath(options.script), run_name="__main__")
     except SystemExit as leaving:
-        return f"the script left with {leaving.code!r}\n" if leaving.code else ""
-    except BaseException:
-        return _own_traceback()
-    return ""
+        return (f"the script left with {leaving.code!r}\n", journal.place_of(leaving)) if leaving.code else ("", "")
+    except BaseException as error:
+        return _own_traceback(), journal.place_of(error)
+    return "", ""
 
 
 def _own_traceback() -> str:

@@ -1,0 +1,83 @@
+"""Each rule's change left out, doubled or misplaced: caught with the right cause, or harmless for a reason that holds.
+
+A run judges one mutant of each kind for each rule, in a fixture that is quickly run; `--exhaustive` judges all there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from migrator.verify.judge import cause
+from migrator.verify.result import Cause
+from tests.harmless import why_harmless
+from tests.mutation import IN_PART, Mutant, Work
+from tests.oracle.laboratory import Laboratory
+from tests.oracle.script import script, scripts
+from tests.oracle.verdict import judge_one_process, judge_two_processes
+
+# Where each rule's mutants are judged.
+SELECTION = {
+    "01_base_loop": ("MIG001", "MIG002", "MIG201", "MIG301", "MIG702"),
+    "02_device_parameter": ("MIG003", "MIG101", "MIG102", "MIG501"),
+    "03_globals": ("MIG505",),
+    "07_gan_batchnorm": ("MIG103", "MIG501"),
+    "14_no_cuda_flag": ("MIG104", "MIG107"),
+    "15_variable": ("MIG106",),
+    "17_language_model": ("MIG207",),
+    "20_phases": ("MIG503",),
+    "21_data_parallel": ("MIG402", "MIG504"),
+    "29_augmentation": ("MIG703",),
+}
+_CODES = {kind.name: kind.codes for kind in vars(cause).values() if isinstance(kind, cause._Kind)}
+
+
+@cache
+def work(name: str) -> Work:
+    return Work(script(name))
+
+
+def mutants(name: str, codes: tuple[str, ...]) -> Iterator[Mutant]:
+    """Give the first mutant of each kind of some rules; where one object is left out, each of them."""
+    seen = set()
+    for mutant in work(name).mutants():
+        if mutant.code in codes and (mutant.kind == IN_PART or (mutant.code, mutant.kind) not in seen):
+            seen.add((mutant.code, mutant.kind))
+            yield mutant
+
+
+def caught(mutant: Mutant, laboratory: Laboratory) -> Cause | None:
+    """Judge a mutant on one process, then on two, and name the cause of what is found first."""
+    right = script(mutant.script)
+    for judge in (judge_one_process, judge_two_processes):
+        for judged in judge(laboratory, right.before, mutant.program, right.facts):
+            if judged.wrong:
+                return cause.find(judged.findings, judged.right, judged.found, mutant.edits)
+    return None
+
+
+def complaint(mutant: Mutant, laboratory: Laboratory) -> str:
+    """Say what is wrong with the judges; empty where nothing is."""
+    found = caught(mutant, laboratory)
+    if found is None:
+        return "" if why_harmless(mutant, work(mutant.script).good) else f"missed: {mutant.name}"
+    codes = _CODES[found.name]
+    if codes and not mutant.calls_own_code and not any(code.startswith(codes) for code in mutant.codes):
+        return f"{mutant.name}: likely {found.name}? {found.why}"
+    return ""
+
+
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in SELECTION.items() for code in codes])
+def test_a_mutant_is_caught_or_harmless(name: str, code: str, laboratory: Laboratory) -> None:
+    assert not list(filter(None, (complaint(mutant, laboratory) for mutant in mutants(name, (code,)))))
+
+
+@pytest.mark.parametrize("name", [one.name for one in scripts() if one.after is not None])
+def test_every_mutant_is_caught_or_harmless(name: str, laboratory: Laboratory, request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--exhaustive"):
+        pytest.skip("takes an hour; --exhaustive")
+    found = list(work(name).mutants())
+    assert {mutant.code for mutant in found} <= {code for codes in SELECTION.values() for code in codes}
+    assert not list(filter(None, (complaint(mutant, laboratory) for mutant in found)))
