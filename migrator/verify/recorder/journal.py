@@ -24,7 +24,10 @@ class Journal:
         self._process = os.getpid()
         self._steps = steps
         self._taken = 0
+        self._reader = streams.Reader()
+        self._state: streams.State = {}
         self._streams = ""
+        self._names: dict[str, str] = {}
         self._ended = False
 
     def note(self, event: Any) -> None:
@@ -34,21 +37,28 @@ class Journal:
 
     def streams(self) -> str:
         """Give the digest of the random streams as they are now; their states are written where they are new."""
-        digest, state = streams.read()
-        if digest != self._streams:
-            self._streams = digest
-            self.note(Streams(digest, streams.encode(state)))
-        return digest
+        state = self._reader.read()
+        if state != self._state:
+            self._state, self._streams = state, streams.digest(state)
+            self.note(Streams(self._streams, streams.encode(state)))
+        return self._streams
 
     def place(self) -> str:
         """Name the line of the script's own files that is being run: the innermost one on the stack."""
         frame = sys._getframe(1)
         while frame is not None:
             path = frame.f_code.co_filename
-            if path.startswith(self.root) and os.sep + "site-packages" + os.sep not in path:
-                return f"{os.path.relpath(path, self.root)}:{frame.f_lineno}"
+            if path not in self._names:
+                self._names[path] = self._name(path)
+            if name := self._names[path]:
+                return f"{name}:{frame.f_lineno}"
             frame = frame.f_back  # type: ignore[assignment]
         return ""
+
+    def _name(self, path: str) -> str:
+        """Name a file from the copy's folder; with nothing where it is not the script's own."""
+        is_own = path.startswith(self.root) and os.sep + "site-packages" + os.sep not in path
+        return os.path.relpath(path, self.root) if is_own else ""
 
     def count_step(self) -> None:
         """Count an optimizer step, and end the process where it was the last one asked for."""

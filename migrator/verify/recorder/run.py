@@ -14,9 +14,12 @@ import socket
 import sys
 import traceback
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrator.verify.recorder.options import Options
+
+if TYPE_CHECKING:
+    from migrator.verify.recorder.journal import Journal
 
 SEED = 0
 _PATIENCE = timedelta(hours=12)  # the parent has its own limit
@@ -48,6 +51,25 @@ def make_deterministic() -> None:
     torch.backends.cudnn.deterministic = True
 
 
+def put_hooks(options: Options) -> Journal:
+    """Put every hook in place, and begin the trace."""
+    from migrator.verify.recorder import by_hand
+    from migrator.verify.recorder.backward import BackwardWatch
+    from migrator.verify.recorder.files import Files
+    from migrator.verify.recorder.journal import Journal
+    from migrator.verify.recorder.loaders import Loaders
+    from migrator.verify.recorder.optimizers import Optimizers
+    from migrator.verify.recorder.schedules import Schedules
+
+    journal = Journal(options.trace, options.root, options.steps)
+    backward = BackwardWatch(journal, Optimizers(journal))
+    loaders, schedules = Loaders(journal), Schedules(journal)
+    if options.recorded:
+        by_hand.take_part(options, backward, loaders, schedules)
+    Files(journal, options.writable, options.guarded)
+    return journal
+
+
 def record(options: Options, listening: socket.socket | None = None) -> None:
     """Run a script and trace it; then the process is over.
 
@@ -57,22 +79,11 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
     faulthandler.register(signal.SIGUSR1, file=_kept[-1], all_threads=True)
     if listening:
         _serve_store(listening)
-    from migrator.verify.recorder import by_hand, streams
-    from migrator.verify.recorder.backward import BackwardWatch
-    from migrator.verify.recorder.files import Files
-    from migrator.verify.recorder.journal import Journal
-    from migrator.verify.recorder.loaders import Loaders
-    from migrator.verify.recorder.optimizers import Optimizers
-    from migrator.verify.recorder.schedules import Schedules
+    from migrator.verify.recorder import streams
 
     make_deterministic()
-    journal = Journal(options.trace, options.root, options.steps)
-    backward = BackwardWatch(journal, Optimizers(journal))
-    loaders, schedules = Loaders(journal), Schedules(journal)
-    if options.recorded:
-        by_hand.take_part(options, backward, loaders, schedules)
     _prepare_arguments(options)
-    Files(journal, options.writable, options.guarded)
+    journal = put_hooks(options)
     streams.seed(SEED)
     error = _run(options)
     journal.end("failed" if error else "finished", error)
