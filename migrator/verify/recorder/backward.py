@@ -38,7 +38,7 @@ class BackwardWatch:
         self._journal = journal
         self._optimizers = optimizers
         self._depth = 0
-        self.after: Callable[[list[torch.Tensor]], None] = lambda parameters: None  # called with what has gradients
+        self.after: Callable[[list[torch.Tensor]], None] | None = None  # called with what has gradients
         method, function = torch.Tensor.backward, torch.autograd.backward
 
         def backward(tensor: torch.Tensor, *args: Any, **options: Any) -> Any:
@@ -58,18 +58,19 @@ class BackwardWatch:
             return call()
         self._journal.note(Backward(float(value.detach().double().sum()), self._journal.place()))
         by_hand = not self._optimizers.made
-        parameters = _leaves(value) if by_hand else list(self._optimizers.parameters())
+        leaves = _leaves(value) if by_hand else []
         self._depth += 1
         try:
             result = call()
         finally:
             self._depth -= 1
-        self.after(parameters)
+        if self.after:
+            self.after(leaves if by_hand else list(self._optimizers.parameters()))
         if by_hand:
-            self._note_gradients(parameters)
+            self._note_gradients(leaves)
         return result
 
     def _note_gradients(self, parameters: list[torch.Tensor]) -> None:
-        blocks = digest.blocks(parameters, digest.gradients(parameters))
+        blocks = digest.blocks(digest.Gradients(parameters))
         self._journal.note(Step(-1, "by hand", (), blocks, self._journal.streams(), self._journal.place()))
         self._journal.count_step()

@@ -29,9 +29,8 @@ _MAX_NAMED = 200
 def flatten(value: Any, name: str = "") -> dict[str, Any]:
     """Name every leaf of what is saved; a pickled module counts as its class and its state."""
     if isinstance(value, torch.Tensor):
-        flat = digest.plain(value)
         kind = f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
-        return {name: Leaf(f"{kind} {digest.digest(flat)}", digest.measure(flat)[0] if flat.numel() else 0.0)}
+        return {name: Leaf(f"{kind} {digest.digest(value)}", digest.norm(value))}
     if isinstance(value, torch.nn.Module):
         return {f"{name}:{type(value).__name__}": True, **flatten(dict(value.state_dict()), name)}
     if isinstance(value, dict):

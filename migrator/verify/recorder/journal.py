@@ -26,7 +26,10 @@ class Journal:
         self._process = os.getpid()
         self._steps = steps
         self._taken = 0
+        self._reader = streams.Reader()
+        self._state: streams.State = {}
         self._streams = ""
+        self._names: dict[str, str] = {}
         self._ended = False
 
     def note(self, event: Any) -> None:
@@ -36,32 +39,32 @@ class Journal:
 
     def streams(self) -> str:
         """Give the digest of the random streams as they are now; their states are written where they are new."""
-        digest, state = streams.read()
-        if digest != self._streams:
-            self._streams = digest
-            self.note(Streams(digest, streams.encode(state)))
-        return digest
+        state = self._reader.read()
+        if state != self._state:
+            self._state, self._streams = state, streams.digest(state)
+            self.note(Streams(self._streams, streams.encode(state)))
+        return self._streams
 
     def place(self) -> str:
         """Name the line of the script's own files that is being run: the innermost one on the stack."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
-            if self._is_own(frame):
-                return self._line(frame, frame.f_lineno)
+            if name := self._name(frame.f_code.co_filename):
+                return f"{name}:{frame.f_lineno}"
             frame = frame.f_back
         return ""
 
     def place_of(self, error: BaseException) -> str:
         """Name the innermost line of the script's own files that an error passed through."""
-        own = [(frame, line) for frame, line in walk_tb(error.__traceback__) if self._is_own(frame)]
-        return self._line(*own[-1]) if own else ""
+        found = [(self._name(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
+        return next((f"{name}:{line}" for name, line in reversed(found) if name), "")
 
-    def _is_own(self, frame: FrameType) -> bool:
-        path = frame.f_code.co_filename
-        return path.startswith(self.root) and os.sep + "site-packages" + os.sep not in path
-
-    def _line(self, frame: FrameType, line: int) -> str:
-        return f"{os.path.relpath(frame.f_code.co_filename, self.root)}:{line}"
+    def _name(self, path: str) -> str:
+        """Name a file from the copy's folder; with nothing where it is not the script's own."""
+        if path not in self._names:
+            is_own = path.startswith(self.root) and os.sep + "site-packages" + os.sep not in path
+            self._names[path] = os.path.relpath(path, self.root) if is_own else ""
+        return self._names[path]
 
     def count_step(self) -> None:
         """Count an optimizer step, and end the process where it was the last one asked for."""

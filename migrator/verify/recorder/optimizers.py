@@ -46,14 +46,14 @@ class Optimizers:
                 yield parameter
 
     def _before(self, optimizer: Any, args: Any, options: Any) -> None:
-        self._measured[id(optimizer)] = digest.gradients(parameters_of(optimizer))
+        self._measured[id(optimizer)] = digest.Gradients(parameters_of(optimizer))
 
     def _after(self, optimizer: Any, args: Any, options: Any) -> None:
         if not any(optimizer is known for known in self._stepped):
             self._stepped.append(optimizer)
         number = next(i for i, known in enumerate(self._stepped) if known is optimizer)
         rates = tuple(float(group["lr"]) for group in optimizer.param_groups if "lr" in group)
-        blocks = digest.blocks(parameters_of(optimizer), self._measured.pop(id(optimizer)))
+        blocks = digest.blocks(self._measured.pop(id(optimizer)))
         journal = self._journal
         journal.note(Step(number, type(optimizer).__name__, rates, blocks, journal.streams(), journal.place()))
         journal.count_step()

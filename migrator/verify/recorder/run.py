@@ -51,6 +51,27 @@ def make_deterministic() -> None:
     torch.backends.cudnn.deterministic = True
 
 
+def put_hooks(options: Options) -> Journal:
+    """Put every hook in place, and begin the trace."""
+    from migrator.verify.recorder import by_hand
+    from migrator.verify.recorder.backward import BackwardWatch
+    from migrator.verify.recorder.console import watch_console
+    from migrator.verify.recorder.files import Files
+    from migrator.verify.recorder.journal import Journal
+    from migrator.verify.recorder.loaders import Loaders
+    from migrator.verify.recorder.optimizers import Optimizers
+    from migrator.verify.recorder.schedules import Schedules
+
+    journal = Journal(options.trace, options.root, options.steps)
+    backward = BackwardWatch(journal, Optimizers(journal))
+    loaders, schedules = Loaders(journal), Schedules(journal)
+    if options.recorded or options.joined:
+        by_hand.take_part(options, backward, loaders, schedules)
+    Files(journal, options)
+    watch_console(journal)
+    return journal
+
+
 def record(options: Options, listening: socket.socket | None = None) -> None:
     """Run a script and trace it; then the process is over.
 
@@ -60,24 +81,11 @@ def record(options: Options, listening: socket.socket | None = None) -> None:
     faulthandler.register(signal.SIGUSR1, file=_kept[-1], all_threads=True)
     if listening:
         _serve_store(listening)
-    from migrator.verify.recorder import by_hand, streams
-    from migrator.verify.recorder.backward import BackwardWatch
-    from migrator.verify.recorder.console import watch_console
-    from migrator.verify.recorder.files import Files
-    from migrator.verify.recorder.journal import Journal
-    from migrator.verify.recorder.loaders import Loaders
-    from migrator.verify.recorder.optimizers import Optimizers
-    from migrator.verify.recorder.schedules import Schedules
+    from migrator.verify.recorder import streams
 
     make_deterministic()
-    journal = Journal(options.trace, options.root, options.steps)
-    backward = BackwardWatch(journal, Optimizers(journal))
-    loaders, schedules = Loaders(journal), Schedules(journal)
-    if options.recorded or options.joined:
-        by_hand.take_part(options, backward, loaders, schedules)
     _prepare_arguments(options)
-    Files(journal, options)
-    watch_console(journal)
+    journal = put_hooks(options)
     streams.seed(SEED)
     error, place = _run(options, journal)
     journal.end("failed" if error else "finished", error, place)
