@@ -74,7 +74,7 @@ def test_each_sample_once_is_right() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
-        (rank((0, 1), (2, 3)), rank((0, 1), (2, 3)), "4 samples of Rows are read twice"),
+        (rank((0, 1), (2, 3), (4, 5)), rank((6, 7), (0, 1), (2, 3)), "4 samples of Rows are read twice"),
         (rank((0, 1)), rank((2, 3)), "4 of 8 samples of Rows are read by no process"),
     ],
 )

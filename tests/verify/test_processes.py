@@ -69,7 +69,7 @@ def wait_until_gone(started: list[int], limit_s: float = 10.0) -> None:
 
 
 def children(tmp_path: Path, expected: int) -> list[int]:
-    file, deadline = tmp_path / "run" / "children", time.monotonic() + 30
+    file, deadline = tmp_path / "run" / "children", time.monotonic() + 120
     while time.monotonic() < deadline:
         if file.is_file() and len(found := file.read_text().split()) == expected:
             return list(map(int, found))
