@@ -49,14 +49,15 @@ def _epoch(walk: int, original: Trace, ranks: Sequence[Trace]) -> str:
     batch = max(len(fetch.indices) for found in fetches for fetch in found)
     complete = all(walk in trace.finished_walks for trace in ranks)
     padding = _padding(len(whole) or first.size, len(ranks) * batch) if complete else max(0, reads.total() - first.size)
-    if complete and whole:
-        missing = len(whole) - len(reads)
-        if missing > (0 if len(whole) >= first.size else len(ranks) * batch - 1):
-            return f"pass {walk}: {missing} of {len(whole)} samples of {first.dataset} are read by no process"
     repeated = reads.total() - len(reads)
-    if repeated > padding:
-        return f"pass {walk}: {repeated} samples of {first.dataset} are read twice, where {padding} fill up"
-    return ""
+    missing = len(whole) - len(reads) if complete and whole else 0
+    may_miss = 0 if len(whole) >= first.size else len(ranks) * batch - 1
+    wrong = {
+        f"{repeated} samples of {first.dataset} are read twice, where {padding} fill up": (repeated, padding),
+        f"{missing} of {len(whole)} samples of {first.dataset} are read by no process": (missing, may_miss),
+    }
+    told = [told for told, (number, allowed) in wrong.items() if number > allowed]
+    return f"pass {walk}: {max(told, key=lambda one: wrong[one])}" if told else ""
 
 
 def _padding(samples: int, round_: int) -> int:
