@@ -36,8 +36,9 @@ def walk_program(
     walk.iterate = lambda node, value: iterate(walk, node, value)
     walk.class_member = lambda *args: class_member(walk, *args)
     run_module(walk, program.entry)
+    behind = walk.variables.copy()
     call_commands(walk, program.entry)
-    _walk_the_rest(walk)
+    _walk_the_rest(walk, behind)
     return walk
 
 
@@ -46,8 +47,11 @@ def _call(walk: Walk, node: s.Call) -> Value:
     return frozenset(walk.heap.prepare(item) for item in value) if node in walk.inlines else value
 
 
-def _walk_the_rest(walk: Walk) -> None:
-    """Walk the branches that no settled condition took, and the functions that nobody calls."""
+def _walk_the_rest(walk: Walk, behind: Variables) -> None:
+    """Walk the branches that no settled condition took, and the functions that nobody calls.
+
+    Args: behind: the variables where the program ends.
+    """
     while True:
         todo = [block for block in walk.pruned if block not in walk.visited]
         if not todo:
@@ -64,10 +68,21 @@ def _walk_the_rest(walk: Walk) -> None:
             if function.body not in walk.visited and function in walk.defined and function not in idle:
                 item, variables = walk.defined[function]
                 variables = built.get(function.block.owner, variables)
-                walk.variables, walk.alive, walk.loop = variables.copy(), True, None
+                walk.variables, walk.alive, walk.loop = _with_later(variables, item.data[1], behind), True, None
                 call_unseen(walk, item)
                 if function.name == "__init__":
                     built[function.block.owner] = walk.variables.copy()
+
+
+def _with_later(variables: Variables, frame: Frame, behind: Variables) -> Variables:
+    """Give the variables around a definition, and what its module binds further down: whoever calls it does so later."""
+    variables = variables.copy()
+    if isinstance(frame.node, s.Root):
+        late = {name: value for name, value in behind.of(frame).items() if name not in variables.of(frame)}
+        if late:
+            variables.own(frame).update(late)
+            variables.names = behind.names | variables.names
+    return variables
 
 
 def _functions(definition: Any) -> list[Any]:

@@ -245,8 +245,8 @@ class Training:
     def involved(self) -> set[Any]:
         """The functions and modules that take part in the training: code elsewhere in the program is not ours to touch.
 
-        They are on the way to a training step, are called inside a training loop, hold an object that is prepared, or
-        make something that reaches a loss.
+        They are on the way to a training step, are called inside a training loop or by a method of a trained model, hold
+        an object that is prepared, or make something that reaches a loss.
         """
         found: set[Any] = set()
         roots = {root for event in self.structure.backwards for root in event.value}
@@ -254,14 +254,17 @@ class Training:
         for event in [*self.structure.backwards, *(e for item in self.required for e in self.structure.by_item[item])]:
             found.update(frame.node for frame in event.frame.chain())
         models = {event.item for event in self.events("forward") if event.item.kind is Kind.MODEL}
+        methods: set[Any] = set()
         for owner in {item.data for item in models if item.data.__class__ is Object}:
             if owner.kind is Kind.CLASS:
-                found.update(x for x in owner.site.body.walk() if isinstance(x, s.FunctionDef))
+                methods.update(x for x in owner.site.body.walk() if isinstance(x, s.FunctionDef))
         for frames in self.raw.log.frames.values():
             for frame in frames:
                 inside = {loop.node for loop in frame.loop.nest()} if frame.loop is not None else set()
-                if frame.node in sites or inside & self.structure.loops:
-                    found.update(other.node for other in frame.chain())
+                chain = [other.node for other in frame.chain()]
+                if frame.node in sites or inside & self.structure.loops or not methods.isdisjoint(chain):
+                    found.update(chain)
+        found |= methods
         return found
 
     def is_involved(self, node: Any) -> bool:
