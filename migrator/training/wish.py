@@ -13,9 +13,13 @@ from migrator.source.module import Module
 from migrator.training import moves
 from migrator.training.choice import Choice, choice_among, choice_in_place, is_picked, options_in_place
 from migrator.training.device import Definition, Wish, is_accelerated, is_indexed
+from migrator.training.position import within
 
 if TYPE_CHECKING:
     from migrator.training.training import Training
+
+
+_OPPOSITE = {"==": "!=", "!=": "==", "in": "not in", "not in": "in", "is": "is not", "is not": "is"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,22 @@ def cpu_argument(training: Training) -> CpuArgument:
 
 def _way(wish: Wish) -> tuple[str, tuple[s.Name, ...]]:
     assert wish.text is not None
-    text = wish.text if wish.negated else f"not {wish.text}"
+    text = wish.text if wish.negated else _denied(wish)
     return text, tuple(x for x in wish.node.walk() if isinstance(x, s.Name) and re.search(rf"\b{x.id}\b", text))
+
+
+def _denied(wish: Wish) -> str:
+    """Say the opposite of a wish; of a comparison by the opposite operator."""
+    for part in wish.node.walk():
+        if (
+            isinstance(part, s.Compare)
+            and f"({wish.module.text(part)})" == wish.text
+            and part.operators[0] in _OPPOSITE
+        ):
+            left, right = (wish.module.outer_text(x) for x in (part.left, *part.comparators[:1]))
+            if len(part.operators) == 1:
+                return f"{left} {_OPPOSITE[part.operators[0]]} {right}"
+    return f"not {wish.text}"
 
 
 # ---------------------------------------------------------------- where wishes are spoken
@@ -94,7 +112,7 @@ def _from_definitions(training: Training) -> Iterator[Wish]:
     for item in training.definitions:
         if any(is_accelerated(device) for device in item.devices) and training.devices.is_used(item.devices):
             yield from _wishes_in(training, item)
-            yield from _wishes_around(training, item.module, item.statement)
+            yield from _wishes_around(training, item.module, item.statement, item)
 
 
 def _wishes_in(training: Training, item: Definition) -> Iterator[Wish]:
@@ -127,19 +145,38 @@ def _from_guards(training: Training) -> Iterator[Wish]:
                 yield training.devices.wish_of(node.test, module)
 
 
-def _wishes_around(training: Training, module: Module, node: Any) -> Iterator[Wish]:
-    """The device conditions that a node stands under."""
+def _wishes_around(
+    training: Training, module: Module, node: Any, definition: Definition | None = None
+) -> Iterator[Wish]:
+    """The device conditions that a node stands under: those that sound like it, or keep a definition's variable to the CPU."""
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         parent = node.parent
         if (
             isinstance(parent, s.Block)
             and isinstance(parent.owner, s.If)
-            and training.devices.is_flag(parent.owner.test)
+            and (
+                training.devices.is_flag(parent.owner.test)
+                or (definition is not None and _keeps_to_cpu(training, definition, parent))
+            )
         ):
             yield _turned(training.devices.wish_of(parent.owner.test, module), parent is not parent.owner.body)
         elif isinstance(parent, s.Conditional) and node is not parent.test and training.devices.is_flag(parent.test):
             yield _turned(training.devices.wish_of(parent.test, module), node is parent.orelse)
         node = parent
+
+
+def _keeps_to_cpu(training: Training, definition: Definition, arm: s.Block) -> bool:
+    """Whether the other arm of an `if` gives a definition's variable the CPU."""
+    owner = arm.owner
+    assert isinstance(owner, s.If)
+    other = owner.orelse if arm is owner.body else owner.body
+    name = definition.module.text(definition.variable)
+    rivals = [
+        x
+        for x in training.definitions
+        if other is not None and within(x.statement, other) and x.module.text(x.variable) == name
+    ]
+    return bool(rivals) and not any(is_accelerated(device) for x in rivals for device in x.devices)
 
 
 def _turned(wish: Wish, otherwise: bool) -> Wish:
