@@ -135,10 +135,13 @@ class _Composer:
             self._insert(inserts, indent, start)
             self.pen.draft.skip(start)
             return
-        above = [] if statement.index == 0 or start == at else [op for op in inserts if not op.tight]
-        is_set_off = self.layout.is_blank(at, self.layout.line_end(at))
-        if above and is_set_off and not _joins_imports(block.statements[statement.index - 1], above[0]):
-            self.pen.draft.put_blank(self.layout.newline(max(at - 1, 0)))
+        blank = self.layout.blank_lines(at)
+        apart = isinstance(statement, _DEFINITIONS) and blank > 0  # a definition, with its comments, stands by itself
+        above = [] if statement.index == 0 or start == at else [op for op in inserts if apart or not op.tight]
+        if above and blank and not _joins_imports(block.statements[statement.index - 1], above[0]):
+            behind = isinstance(block.statements[statement.index - 1], _DEFINITIONS)
+            for _ in range(blank if behind else 1):
+                self.pen.draft.put_blank(self.layout.newline(max(at - 1, 0)))
         self._insert(above, indent, at - 1)
         self.pen.gap(start)
         rest = [op for op in inserts if op not in above]
@@ -158,6 +161,9 @@ class _Composer:
         for op in inserts:
             for line in op.lines:
                 self.pen.line(indent + line if line else "", near)
+
+
+_DEFINITIONS = (s.FunctionDef, s.ClassDef)
 
 
 def _by_index(operations: Iterable[_T], index: Callable[[_T], int]) -> dict[int, list[_T]]:

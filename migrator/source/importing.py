@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from migrator.source import syntax as s
 from migrator.source.block import Insert
 from migrator.source.module import Module
 
 
-def import_operation(module: Module, target: str) -> Insert:
-    """Import `Accelerator` below the imports at the head of a module."""
+def import_operation(module: Module, target: str, block: s.Block, index: int) -> Insert:
+    """Import `Accelerator` below the imports at the head of a module, and above where it is made, if that is there."""
     line = f"from {target} import Accelerator"
-    block = module.root.body
-    index = _import_index(block)
-    if index == 0 or not isinstance(block.statements[index - 1], (s.Import, s.ImportFrom)):
-        following = block.statements[index] if index < len(block.statements) else None
+    top = module.root.body
+    place = _import_index(top)
+    if block is top:
+        place = min(place, index)
+    if place == 0 or not isinstance(top.statements[place - 1], (s.Import, s.ImportFrom)):
+        following = top.statements[place] if place < len(top.statements) else None
         lines = (line, "") if following is not None else (line,)
-        return Insert(block, index, lines, tight=index == 0, rank=-9)
-    return Insert(block, index, (line,), rank=-9)
+        return Insert(top, place, lines, tight=place == 0, rank=-9)
+    return Insert(top, place, (line,), rank=-9)
 
 
 def _import_index(block: s.Block) -> int:
-    """The index behind the docstring and the imports that follow it."""
+    """The index behind the docstring and the last of the imports that follow it."""
     index = 0
     statements = block.statements
     if statements and isinstance(statements[0], s.Evaluate) and isinstance(statements[0].value, s.Literal):
         index = 1
     last = index
-    while index < len(statements) and _belongs_to_imports(statements[index]):
-        if isinstance(statements[index], (s.Import, s.ImportFrom)):
-            last = index + 1
-        index += 1
+    for at in range(index, len(statements)):
+        if _imports(statements[at]):
+            last = at + 1
+        elif not _stands_between(statements[at]):
+            break
     return last
 
 
-def _belongs_to_imports(statement: s.Statement) -> bool:
-    return isinstance(statement, (s.Import, s.ImportFrom)) or (
-        isinstance(statement, s.Evaluate)
-        and isinstance(statement.value, s.Call)
-        and isinstance(statement.value.func, s.Attribute)
-        and statement.value.func.name in ("append", "insert")
-    )
+def _imports(statement: s.Statement) -> bool:
+    """Whether a statement imports and does nothing else; a `try` around imports may say what else to do."""
+    if isinstance(statement, (s.Try, s.If)):
+        return all(map(_imports, statement.body.statements))
+    return isinstance(statement, (s.Import, s.ImportFrom))
+
+
+def _stands_between(statement: s.Statement) -> bool:
+    """Whether a statement may stand among imports: `__author__ = ...`, `os.environ[...] = ...`, `warnings.filterwarnings()`."""
+    if isinstance(statement, s.Assign):
+        return all(map(_is_setting, statement.targets))
+    call = statement.value if isinstance(statement, s.Evaluate) else None
+    return isinstance(call, s.Call) and isinstance(call.func, s.Attribute)
+
+
+def _is_setting(target: Any) -> bool:
+    if isinstance(target, s.Subscript):
+        return isinstance(target.value, s.Attribute) and target.value.name == "environ"
+    return isinstance(target, s.Name) and target.id.startswith("__") and target.id.endswith("__")

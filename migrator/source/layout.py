@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import libcst as cst
@@ -81,6 +82,11 @@ class Layout:
     def is_blank(self, start: int, end: int) -> bool:
         """Whether a range holds nothing but blanks."""
         return not self.text[start:end].strip()
+
+    def blank_lines(self, offset: int) -> int:
+        """Give how many blank lines there are from an offset on."""
+        rest = self.lines(offset, len(self.text))
+        return sum(1 for _ in takewhile(lambda line: self.is_blank(*line), rest))
 
     def is_line_start(self, offset: int) -> bool:
         """Whether a line begins here."""

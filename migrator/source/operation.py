@@ -48,9 +48,9 @@ class Wrap:
 class Insert:
     """Put new lines before ``block.statements[index]``, or at the block's end.
 
-    ``tight`` puts them directly above the statement, below its comments; otherwise they follow the statement before,
-    set off by a blank line where the next statement is, but for an import below imports. Those at one place stand in
-    the order of their ``rank``.
+    ``tight`` puts them directly above the statement, below its comments, but not above a definition that is set off;
+    otherwise they follow the statement before, set off by a blank line where the next statement is (below a definition
+    by as many), but for an import below imports. Those at one place stand in the order of their ``rank``.
     """
 
     block: s.Block

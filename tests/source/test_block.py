@@ -273,6 +273,18 @@ WRAPS = [
 INSERTS = [
     Case("below the statement before", "a\nb\n", [insert("b", "new")], "a\nnew\nb\n"),
     Case("set off where the next one is", "a\n\n\n# why\nb\n", [insert("b", "new")], "a\n\nnew\n\n\n# why\nb\n"),
+    Case(
+        "as far below a definition as the next one",
+        "def f(): pass\n\n\n# why\nb\n",
+        [insert("b", "new")],
+        "def f(): pass\n\n\nnew\n\n\n# why\nb\n",
+    ),
+    Case(
+        "tight, but above the comments of a definition",
+        "class A: pass\n\n\n# why\nclass B: pass\n",
+        [insert("class B", "new", tight=True)],
+        "class A: pass\n\n\nnew\n\n\n# why\nclass B: pass\n",
+    ),
     Case("above a comment that is not set off", "a\n# why\nb\n", [insert("b", "new")], "a\nnew\n# why\nb\n"),
     Case("tight, below the comments", "a\n\n# why\nb\n", [insert("b", "new", tight=True)], "a\n\n# why\nnew\nb\n"),
     Case("before the first", "# head\na\n", [insert("a", "new")], "# head\nnew\na\n"),
