@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from migrator.roles.idle import asks_for_main
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.rules.unread import unread
 from migrator.source import syntax as s
@@ -103,7 +104,8 @@ class _Settlement:
         access = self._settle()
         if access is not None:
             at_hand = {change for change in self.opportune if self._is_at_hand(access, change)}
-            self.plan.advice += _said_by_all([x for x in self.opportune if x not in at_hand])
+            missed = [x for x in self.opportune if x not in at_hand]
+            self.plan.advice += [*_said_by_all(missed), *(x.otherwise for x in missed if x.otherwise is not None)]
             self.open += [change for change in self.opportune if change in at_hand]
             self._carry_out(access)
         return self.plan
@@ -281,6 +283,7 @@ class _Settlement:
 
     def _carry_out(self, access: Access) -> None:
         self.plan.accepted = list(self.open)
+        self.reach.keep(access)
         operations: dict[Module, list[Operation]] = {}
         for change in self.open:
             for step in change.steps:
@@ -317,19 +320,21 @@ class _Settlement:
         )
         choice = self.cpu.choice
         before = choice.lines(access.module.tree.default_indent) if choice is not None else ()
-        insert = Insert(access.block, access.index, (*before, line), tight=not follows, rank=-2)
-        operations.setdefault(access.module, []).extend([insert, import_operation(access.module, self.target)])
-        node = access.block.statements[access.index]
+        below = access.block.statements[access.index]
+        starts = isinstance(below, s.If) and asks_for_main(below.test)
+        insert = Insert(access.block, access.index, (*before, line), tight=not (follows or starts), rank=-2)
+        head = import_operation(access.module, self.target, access.block, access.index)
+        operations.setdefault(access.module, []).extend([insert, head])
         if choice is not None and before:
-            self.plan.advice += _index_advice(choice, access.module, node)
+            self.plan.advice += _index_advice(choice, access.module, below)
         message = f"Make the Accelerator: `{line}`"
         self.plan.accepted.append(
             Change(
                 "MIG001",
                 access.module,
-                node,
+                below,
                 message,
-                (Step(access.module, node, insert),),
+                (Step(access.module, below, insert),),
                 gives=frozenset({"accelerator"}),
             )
         )

@@ -41,6 +41,18 @@ def program(definitions: str, calls: str, more: str = "") -> dict[str, str]:
     }
 
 
+def guarded(more: str, flag: str = "") -> str:
+    """A script whose main program saves what its `main(epochs)` trains, perhaps where a flag of the command line says."""
+    make = MAKE.replace("torch.cuda.is_available()", f"not {flag}") if flag else MAKE
+    given = f'    {flag} = "--cpu" in sys.argv\n' if flag else ""
+    return (
+        f"{HEAD}{more}\n\ndef main(epochs{flag and ', ' + flag}):\n{make}    for epoch in range(epochs):\n"
+        + STEP.replace("\n    ", "\n        ").replace("    for", "        for", 1)
+        + f'    return model\n\n\nif __name__ == "__main__":\n{given}    model = main(2{flag and ", " + flag})\n'
+        '    torch.save(model.state_dict(), "model.pt")\n'
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """The files of a program, and what must stand in them afterwards, or not."""
@@ -254,6 +266,21 @@ for epoch in range(2):
             "fit(*parts, accelerator=accelerator)",
             "run(model, loader, optimizer, device, accelerator=accelerator)",
         ),
+    ),
+    "what a test calls makes do without the main program's globals": Case(
+        {"train.py": guarded(""), "check.py": "from train import main\n\n\ndef test_it():\n    main(1)\n"},
+        has=(
+            '    return model\n\n\naccelerator = Accelerator()\n\n\nif __name__ == "__main__":\n',
+            "    device = accelerator.device",
+        ),
+        lacks=("    accelerator = Accelerator()", "accelerator):"),
+    ),
+    "what a test calls cannot wait for the main program's options": Case(
+        {
+            "train.py": guarded("import sys\n", "cpu"),
+            "check.py": "from train import main\n\n\ndef test_it():\n    main(1, True)\n",
+        },
+        migrated=False,
     ),
 }
 

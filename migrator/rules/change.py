@@ -59,6 +59,7 @@ class Change:
     reason: str = ""
     recipe: str = ""
     opportune: bool = False  # made only where the Accelerator is at hand anyway
+    otherwise: Change | None = None  # advice for where it is not
     waits: bool = False  # advice that repeats what another piece of advice is in the way of
     alike: tuple[Any, ...] = ()  # further nodes that the same change is about, each reported by itself
 

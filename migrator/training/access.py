@@ -52,6 +52,7 @@ class Access:
     threads: list[tuple[Module, Any, Operation]] = field(default_factory=list)
     threaded: dict[Any, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
     calls: list[s.Call] = field(default_factory=list)  # which hand it on
+    keepers: dict[Any, tuple[Module, Any, Operation]] = field(default_factory=dict)  # constructor -> how it keeps it
 
     @property
     def home(self) -> Any:
@@ -108,6 +109,16 @@ class Birthplace:
             shown = ", ".join(dict.fromkeys(_told(node, access.block) for _, reads in ways for node in reads))
             raise Unreachable(nodes[0], f"{shown} is not bound yet where the Accelerator has to be made")
         return access
+
+    def above_guard(self, access: Access, ways: Ways) -> Access | None:
+        """Move it out of the `if __name__ == "__main__":` that it is made in; None where its argument is not bound there."""
+        module = access.module
+        block = access.block
+        while block is not module.root.body:
+            statement = block.owner
+            block = statement.block
+        lifted = Access(module, block, statement.index, access.name)
+        return lifted if self._can_write(lifted, ways) else None
 
     def _existing(self) -> Any:
         """The statement by which the script itself makes its Accelerator; None where there is none."""

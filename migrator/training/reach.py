@@ -54,7 +54,10 @@ class Reach:
         idle = [node for node in nodes if not self.birthplace.is_reached(node)]
         while True:
             access = self.birthplace.find([x for x in nodes if x not in idle] or nodes, ways)
-            for scope in dict.fromkeys(scope_of(node) for node in nodes):
+            scopes = list(dict.fromkeys(scope_of(node) for node in nodes))
+            if access.is_guarded and any(map(self._is_imported, scopes)):
+                access = self.birthplace.above_guard(access, ways) or access
+            for scope in scopes:
                 self._reach(access, scope, ())
             late = [
                 call for call in access.calls if call not in nodes and not self.birthplace.is_made_before(access, call)
@@ -132,21 +135,28 @@ class Reach:
             return access.name
         if "." in access.name or scope_path(scope, home) is None:
             return None
-        if access.is_guarded and self._is_model(class_of(scope)):
-            return None  # whoever imports the model has no such global
-        if not isinstance(home, s.Root) or self._reads_globals(scope) or self._unthreadable(scope) is not None:
+        if access.is_guarded and (self._is_model(class_of(scope)) or self._is_imported(scope)):
+            return None  # whoever imports it has no such global
+        reads = self._reads_globals(scope) or not scope.params
+        if not isinstance(home, s.Root) or reads or self._unthreadable(scope) is not None:
             return access.name
         nested = not isinstance(scope_of(scope.block), s.Root)
         return access.name if nested or class_of(scope) is not None else None
 
+    def _is_imported(self, scope: Any) -> bool:
+        """Whether code outside of the program uses a function that takes nothing of the training from its module."""
+        if not isinstance(scope, s.FunctionDef) or self._reads_globals(scope):
+            return False
+        return any(self.users(module, name) is not None for module, name in self._known_as(scope))
+
     def _reads_globals(self, scope: Any) -> bool:
-        """Whether a function takes objects of the training from the module, or has no parameters to take them from."""
+        """Whether a function takes objects of the training from the module."""
         for used, names in scope.namespace.names.items():
             owner = scope.namespace.resolve(used)
             if owner is not None and owner.kind == "module":
                 if any(x.kind in _TRAINED or x.prepared for node in names for x in self.walk.log.values.get(node, ())):
                     return True
-        return not scope.params
+        return False
 
     def _on_parameter(self, access: Access, scope: Any) -> str | None:
         """How a function reaches it through a parameter that always holds the object on which it is kept."""
@@ -195,7 +205,24 @@ class Reach:
         index = after_docstring(init.body)
         line = f"{init.params[0].name}.{name} = {name}"
         insert = Insert(init.body, index, (line,), tight=True, rank=-1)
-        access.threads.append((self.home[init], init.body.statements[index], insert))
+        access.keepers[init] = (self.home[init], init.body.statements[index], insert)
+
+    def keep(self, access: Access) -> None:
+        """Let those constructors keep it that have to: whose methods read it from `self`, where no base class keeps it."""
+        owners = {class_of(x) for x, text in access.expressions.items() if "." in text}
+        wanted = {self._constructor(owner) for owner in owners if owner is not None}
+        for init in [x for x in access.keepers if x in wanted]:
+            for base in access.keepers:
+                if base is not init and any(
+                    self._begins_with(init, call) for call in self.walk.log.calls.get(base, ())
+                ):
+                    wanted |= {base}
+                    wanted -= {init}
+        access.threads += [keeper for init, keeper in access.keepers.items() if init in wanted]
+
+    def _begins_with(self, init: Any, call: Any) -> bool:
+        """Whether a constructor calls another one before it does anything else."""
+        return isinstance(call, s.Call) and scope_of(call) is init and call.statement.index < after_docstring(init.body)
 
     def _check_overriding(self, scope: Any, owner: s.ClassDef) -> None:
         """Insist that no related class has a method of the same name that the calls are not seen to enter.
