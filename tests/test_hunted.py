@@ -28,6 +28,7 @@ class Case:
 
 
 CASES = (
+    Case("alias_below_what_forward_calls", has=("Tensor(x.size(0), 4).to(accelerator.device).normal_()",)),
     Case("attack_that_trains_no_model", migrated=False, untold=("MIG301", "MIG201")),
     Case("attrs_that_make_the_training", migrated=False, told=("MIG901",)),
     Case("backward_that_trains_nothing", migrated=False, untold=("MIG301", "MIG201")),
@@ -37,6 +38,7 @@ CASES = (
     ),
     Case("bare_tensors_without_loader", migrated=False, told=("MIG205",)),
     Case("data_parallel_under_main_guard", migrated=False, told=("MIG402",)),
+    Case("device_in_the_arms_of_another_flag", has=("Accelerator(cpu=args.smoke_test)",)),
     Case("device_of_a_dataclass", has=("accelerator = Accelerator()\n", "device=config.device"), untold=("MIG405",)),
     Case("device_from_unknown_call", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("device_picked_by_a_helper", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
@@ -76,6 +78,11 @@ CASES = (
     Case("printed_before_the_accelerator", told=("MIG702",)),
     Case("random_custom_sampler", told=("MIG914",)),
     Case("scheduler_length_of_prepared_loader", told=("MIG204",)),
+    Case(
+        "table_written_then_read",
+        has=('    accelerator.wait_for_everyone()\n    if not os.path.exists("train.csv"):', "return torch.load("),
+        lacks=("wait_for_everyone()\n    valid", "wait_for_everyone()\n        return"),
+    ),
     Case("started_by_an_installed_command", has=("self.accelerator.backward(loss)",)),
     Case(
         "step_with_arguments_filled_in",

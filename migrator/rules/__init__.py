@@ -11,9 +11,11 @@ from migrator.rules import (
     data,
     device,
     device_name,
+    download,
     dynamic,
     engine,
     file,
+    folder,
     gradient,
     guarded_move,
     loaders,
@@ -30,14 +32,15 @@ from migrator.rules import (
     seed,
     tensor_type,
     tracking,
+    waiting,
     wrapper,
 )  # fmt: skip
 from migrator.rules.rule import Rule
 
 _FAMILIES = (
     scaffold, device, move, guarded_move, tensor_type, device_name, prepare, wrapper, loaders, optimizers, scheduler,
-    copies, samples, backward, precision, gradient, blockers, processes, checkpoint, file, metrics, console, seed,
-    tracking, cuda, control, data, dynamic, engine, parallel,
+    copies, samples, backward, precision, gradient, blockers, processes, checkpoint, file, folder, waiting, download,
+    metrics, console, seed, tracking, cuda, control, data, dynamic, engine, parallel,
 )  # fmt: skip
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted((rule() for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.code)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
+from migrator.roles.role import Kind, Object
+from migrator.roles.state import Event
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.remark import Remark, Sites
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
+from migrator.training.position import scope_of, statements_up
+from migrator.training.sequence import goes_on_to
+from migrator.training.structure import Structure
 from migrator.training.training import Training
 
 # torch.Tensor.backward's parameters by position (torch 2.x)
@@ -136,4 +143,52 @@ class AutogradGrad(Rule):
                 )
 
 
-RULES: tuple[type[Rule], ...] = (Backward, AutogradGrad)
+class SecondBackward(Remark):
+    """Say where a second backward goes through one forward of a model.
+
+    What: `a.backward(retain_graph=True)` and `b.backward()`, or two losses of two forwards, with a step behind the second.
+    Why: DistributedDataParallel averages gradients once behind a forward, in the first backward. The bundled runtime
+    averages those of the second one before the step; Accelerate does not, and the parameters part for good.
+    Safety: nothing is edited.
+    Source: torch.nn.parallel.DistributedDataParallel, whose reducer listens from a forward to the next backward.
+    """
+
+    code = "MIG313"
+    name = "second-backward"
+    level = Level.NOTE
+    reason = "gradients are averaged in the first backward behind a forward; here the bundled runtime sees to it, Accelerate does not"
+    recipe = "with Accelerate, add the losses up and call `backward()` once, or run the model anew in between"
+
+    def sites(self, training: Training) -> Sites:
+        cast = training.structure
+        for first, second in pairwise(cast.backwards):
+            if first.frame is not second.frame or first.loop is not second.loop or first.node is second.node:
+                continue
+            if not goes_on_to(first.node, second.node):
+                continue
+            for model in self._trained_by(training, second):
+                if model in first.value and model in second.value and not _runs_between(cast, model, first, second):
+                    yield second.node, f"A second backward goes through one forward of `{model.label}`"
+
+    def _trained_by(self, training: Training, backward: Event) -> Iterator[Object]:
+        """The models whose optimizers step behind a backward, and before the next one."""
+        cast = training.structure
+        later = [x.order for x in cast.backwards if x.order > backward.order and x.node is not backward.node]
+        following = min(later, default=float("inf"))
+        for optimizer in cast.optimizers:
+            steps = [e for e in cast.by_item[optimizer] if e.kind == "call" and e.detail == "step"]
+            if any(backward.order < e.order < following for e in steps):
+                yield from (x for x in optimizer.of if x.kind is Kind.MODEL)
+
+
+def _runs_between(cast: Structure, model: Object, first: Event, second: Event) -> bool:
+    """Whether a model runs between two backwards on every way from one to the other."""
+    here = dict(statements_up(second.node, scope_of(second.node)))
+    for event in cast.by_item[model]:
+        if event.kind == "forward" and first.order < event.order < second.order:
+            if any(frame is second.frame and statement.block in here for frame, statement in event.steps()):
+                return True
+    return False
+
+
+RULES: tuple[type[Rule], ...] = (Backward, AutogradGrad, SecondBackward)

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
-from migrator.roles.state import Event
 from migrator.rules.change import ACCELERATOR, Change, Step
-from migrator.rules.main_process import is_guarded
 from migrator.rules.prepare import unguarded_saves
 from migrator.rules.rule import Rule, Safety
 from migrator.rules.wrapper import wrapper_questions
 from migrator.source import syntax as s
-from migrator.source.block import Insert, Replace, Wrap
+from migrator.source.block import Replace, Wrap
 from migrator.source.module import Module
+from migrator.source.span import Span
 from migrator.training.training import Training
 
 _PREPARED = frozenset({"prepared"})
@@ -104,73 +103,34 @@ def _opening_block(training: Training, call: s.Call) -> s.With | None:
     return None
 
 
-class Load(Rule):
-    """Wait for a checkpoint to be written before it is read.
+class LoadedModel(Rule):
+    """Load a whole model onto the process's own device.
 
-    What: `accelerator.wait_for_everyone()` is inserted before a `torch.load` that follows a save of the same run.
-    Why: the main process may still be writing when the others come to read.
-    Safety: safe where every process gets there, outside loops.
-    Source: Accelerate's `Accelerator.wait_for_everyone`.
+    What: in `model = torch.load("best.pt")`, where the model then runs, `map_location=accelerator.device` is added.
+    Why: it comes back on the device of the process that wrote it, and the other ones' batches do not.
+    Safety: safe; weights that are copied into a model (`load_state_dict`), and a model that is moved or prepared, are left.
+    Source: torch.load.
     """
 
     code = "MIG503"
-    name = "load"
+    name = "loaded-model"
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        written = [event.order for event in training.events("save")]
-        if not written:
-            return
-        first = min(written)
-        done: set[Any] = set()
-        reads = training.calls.get("torch.load", [])
-        for module, call in reads:
-            if not (training.is_involved(call) or training.is_run(call)):
+        run = {event.item.site: event.item for event in training.events("forward") if event.item.kind is Kind.OPAQUE}
+        moved = {event.item for event in training.events("call") if event.detail in ("to", "cuda", "cpu")}
+        for module, call in training.calls.get("torch.load", []):
+            item = run.get(call)
+            if item is None or item.prepared or item in moved or "map_location" in call.keywords():
                 continue
-            visits = [event for event in training.events("make") if event.node is call]
-            if (
-                not all(isinstance(list(event.frame.chain())[-1].node, s.Root) for event in visits)
-                or not visits
-                or not all(event.order > first for event in visits)
-                or any(event.loop is not None for event in visits)
-                or any(is_guarded(training, node) for event in visits for node in _calls_to(event))
-            ):
+            if len([arg for arg in call.args if arg.keyword is None]) != 1 or any(arg.star for arg in call.args):
                 continue
-            statement = _outermost_with(call.statement)
-            if statement in done or _waits(statement):
-                continue
-            done.add(statement)
-            operation = Insert(
-                statement.block, statement.index, (f"{ACCELERATOR}.wait_for_everyone()",), tight=True, rank=1
-            )
+            end = module.outer(call.args[-1].value).end
             yield Change(
-                self.code,
-                module,
-                call,
-                "Wait until the main process has written the file",
-                (Step(module, statement, operation),),
-                needs=_PREPARED,
-            )
-
-
-def _calls_to(event: Event) -> Iterator[Any]:
-    """The node of an event, and the calls that led there."""
-    yield event.node
-    yield from (frame.call for frame in event.frame.chain() if frame.call is not None)
-
-
-def _waits(statement: Any) -> bool:
-    """Whether the statement before waits for the other processes already."""
-    before = statement.block.statements[statement.index - 1] if statement.index else None
-    call = before.value if isinstance(before, s.Evaluate) else None
-    return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "wait_for_everyone"
-
-
-def _outermost_with(statement: Any) -> Any:
-    while isinstance(statement.block.owner, s.With):
-        statement = statement.block.owner
-    return statement
+                self.code, module, call, "Load this model onto the process's own device",
+                (Step(module, call, Replace(Span(end, end), f", map_location={ACCELERATOR}.device")),), needs=_PREPARED,
+            )  # fmt: skip
 
 
 class MainProcessGuard(Rule):
@@ -254,4 +214,4 @@ class ModelModule(Rule):
             )
 
 
-RULES: tuple[type[Rule], ...] = (Save, SaveDict, Load, ModelModule, MainProcessGuard)
+RULES: tuple[type[Rule], ...] = (Save, SaveDict, LoadedModel, ModelModule, MainProcessGuard)

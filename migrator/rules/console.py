@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
-from migrator.rules.change import ACCELERATOR, Change, Prefix, Step
+from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
-from migrator.source.block import Replace
+from migrator.source.block import Replace, Wrap
+from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.training import Training
 
@@ -19,10 +20,11 @@ _PREPARED = frozenset({"prepared"})
 class Print(Rule):
     """Print on the main process only.
 
-    What: `print(...)` becomes `accelerator.print(...)` where the Accelerator is at hand.
+    What: `print(...)` becomes `accelerator.print(...)` where the Accelerator is at hand; `sys.stdout.write(...)` moves under
+    `if accelerator.is_local_main_process:`.
     Why: N processes would print every line N times.
     Safety: safe; on one process it prints the same. Prints to a file, in code that no Accelerator reaches, or before there
-    is one, stay as they are.
+    is one, stay as they are, and so does a variable that holds `print`.
     Source: Accelerate's `Accelerator.print`.
     """
 
@@ -32,15 +34,16 @@ class Print(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
+        told: set[tuple[Module, str]] = set()
         for module, call in training.calls.get("print", []):
-            if (
-                not training.is_involved(call)
-                or "file" in call.keywords()
-                or _in_model(training, call)
-                or not _is_written(training, call, "print")
-            ):
+            if not training.is_involved(call) or "file" in call.keywords() or _in_model(training, call):
                 continue
             if any(arg.star == "**" for arg in call.args) or _is_guarded(call):
+                continue
+            if not _is_written(training, call, "print"):
+                if (module, module.text(call.func)) not in told:
+                    told.add((module, module.text(call.func)))
+                    yield _held(module, call)
                 continue
             yield Change(
                 self.code,
@@ -51,6 +54,26 @@ class Print(Rule):
                 needs=_PREPARED,
                 opportune=True,
             )
+
+    def _write(self, module: Module, call: s.Call) -> Change:
+        last = call.statement
+        following = last.block.statements[last.index + 1 : last.index + 2]
+        if following and module.text(following[0]).endswith("stdout.flush()"):
+            last = following[0]
+        return Change(
+            self.code, module, call, "Write to the console on the main process only",
+            (Step(module, call, Wrap(call.statement, last, f"if {ACCELERATOR}.is_local_main_process:")),),
+            needs=_PREPARED, opportune=True,
+        )  # fmt: skip
+
+
+def _held(module: Module, call: s.Call) -> Change:
+    """Say of a variable that holds `print` that what is printed through it comes once per process."""
+    return Change(
+        "MIG702", module, call, f"`{module.text(call.func)}` may be `print`, whose lines come once per process",
+        level=Level.NOTE, reason="what else the variable may hold, an Accelerator has not",
+        recipe="give it `accelerator.print` instead of `print`",
+    )  # fmt: skip
 
 
 class ProgressBar(Rule):

@@ -1,19 +1,18 @@
-"""Other files than checkpoints: figures, logs and folders, which the main process alone writes."""
+"""Other files than checkpoints: figures and logs, which the main process alone writes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from migrator.roles.role import Kind
-from migrator.rules.change import Change, Level, Step
+from migrator.rules.change import Change, Level
 from migrator.rules.checkpoint import guarded
-from migrator.rules.main_process import is_guarded, is_guarded_on_every_way
+from migrator.rules.main_process import is_guarded, is_guarded_on_every_way, takes_part
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
-from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
-from migrator.source.span import Span
 from migrator.training.training import Training
 
 _PREPARED = frozenset({"prepared"})
@@ -23,19 +22,24 @@ _WRITERS = frozenset(
     pickle.dump scipy.misc.imsave scipy.io.savemat imageio.imwrite imageio.imsave imageio.mimsave cv2.imwrite
     torch.onnx.export joblib.dump shutil.copyfile shutil.copy shutil.move os.remove os.rename yaml.dump""".split()
 )
-_FOLDERS = frozenset({"os.mkdir", "os.makedirs"})
+_OPENERS = frozenset({"open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open"})
+# where a writer names its file, where that is not the first argument; of those with None somebody else opens it
+_PATHS = {
+    "torchvision.utils.save_image": 1, "joblib.dump": 1, "torch.onnx.export": 2, "shutil.copyfile": 1, "shutil.copy": 1,
+    "shutil.move": 1, "os.rename": 1, "os.remove": None, "json.dump": None, "pickle.dump": None, "yaml.dump": None,
+}  # fmt: skip
 # methods of models, tables and figures that write files
 _WRITING_METHODS = frozenset(
-    """save save_pretrained push_to_hub to_csv to_json to_pickle to_excel to_parquet to_hdf savefig write_image""".split()
+    """save save_pretrained push_to_hub to_csv to_json to_pickle to_excel to_parquet to_hdf savefig write_image
+    write_text write_bytes""".split()
 )
 
 
 class OtherWrites(Rule):
-    """Let the main process alone write other files, and make folders without a race.
+    """Let the main process alone write other files.
 
-    What: `save_image(...)`, `np.save(...)`, `plt.savefig(...)` move under `if accelerator.is_main_process:`;
-    `os.mkdir(d)` becomes `os.makedirs(d, exist_ok=True)`.
-    Why: two processes that write one file leave a broken one; two that make one folder raise FileExistsError.
+    What: `save_image(...)`, `np.save(...)`, `plt.savefig(...)` move under `if accelerator.is_main_process:`.
+    Why: two processes that write one file leave a broken one.
     Safety: safe for calls that are made for their effect only.
     Source: Accelerate's guide on processes.
     """
@@ -46,44 +50,8 @@ class OtherWrites(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        done: set[Any] = set()
-        for name, found in training.calls.items():
-            for module, call in found:
-                if not training.is_involved(call):
-                    continue
-                if name in _FOLDERS and not _tolerates(call.statement):
-                    yield from self._folder(training, module, call, name)
-                elif name in _WRITERS and not is_guarded(training, call):
-                    yield from self._write(training, module, call, name)
-
-        for event in training.events("call"):
-            if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
-                call = event.node
-                if training.is_involved(call) and not is_guarded(training, call) and call not in done:
-                    done.add(call)
-                    yield from self._write(training, training.module_of(call), call, f".{event.detail}")
-
-    def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
-        if (
-            call.argument(None, "exist_ok") is not None
-            or not isinstance(call.parent, s.Evaluate)
-            or any(arg.star for arg in call.args)
-        ):
-            return
-        operations: list[Operation] = []
-        if name == "os.mkdir":
-            text = module.text(call.func)
-            if not text.endswith("mkdir") or len(call.args) != 1 or "." not in text:
-                return
-            end = module.span(call.func).end
-            operations.append(Replace(Span(end - len("mkdir"), end), "makedirs"))
-        if call.args:
-            end = module.outer(call.args[-1].value).end
-            operations.append(Replace(Span(end, end), ", exist_ok=True"))
-        yield Change(
-            self.code, module, call, "Make the folder without failing where another process was faster",
-            tuple(Step(module, call, operation) for operation in operations), needs=_PREPARED,
-        )  # fmt: skip
+        for module, call, name in _unguarded_writes(training):
+            yield from self._write(training, module, call, name)
 
     def _write(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
         statement = call.statement
@@ -101,21 +69,32 @@ class OtherWrites(Rule):
         yield guarded(self.code, module, target, target, call, f"Call `{name}` on the main process only")
 
 
-def _tolerates(statement: Any) -> bool:
-    """Whether a statement stands in a `try` whose handlers take a folder that is there already."""
-    owner = statement.block.owner
-    if not isinstance(owner, s.Try) or statement.block is not owner.body:
-        return False
-    words = {
-        x.id
-        for handler in owner.handlers
-        if handler.type is not None
-        for x in handler.type.walk()
-        if isinstance(x, s.Name)
-    }
-    return not all(handler.type is not None for handler in owner.handlers) or bool(
-        words & {"OSError", "FileExistsError", "Exception", "IOError"}
-    )
+def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]]:
+    """The calls that write a file in every process, each with what is called."""
+    done: set[Any] = set()
+    for name, found in training.calls.items():
+        for module, call in found if name in _WRITERS else ():
+            if training.is_involved(call) and not is_guarded(training, call):
+                yield module, call, name
+    for event in training.events("call"):
+        if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
+            call = event.node
+            if training.is_involved(call) and not is_guarded(training, call) and call not in done:
+                done.add(call)
+                yield training.module_of(call), call, f".{event.detail}"
+
+
+def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
+    """Give the calls that write a file, or open one to write, from now on on the main process alone, each with the file's name."""
+    for module, call, name in _unguarded_writes(training):
+        at = _PATHS.get(name, 0)
+        path = call.argument(at, "path") if at is not None else None
+        if path is not None and isinstance(call.parent, s.Evaluate):
+            yield module, call, path
+    for module, call in _opened(training):
+        path = _path_node(call)
+        if path is not None and training.is_involved(call) and not is_guarded_on_every_way(training, call):
+            yield module, call, path
 
 
 def _runs_model(training: Training, statement: Any) -> bool:
@@ -150,9 +129,9 @@ class OpenedFile(Rule):
     name = "opened-file"
 
     def check(self, training: Training) -> Iterator[Change]:
-        for module, call in training.calls.get("open", []) if training.required else ():
+        for module, call in _opened(training) if training.required else ():
             involved = training.is_involved(call)
-            if not _writes(call) or not (involved or training.is_run(call)) or is_guarded_on_every_way(training, call):
+            if not takes_part(training, call) or is_guarded_on_every_way(training, call):
                 continue
             block = _only_writes(training, call) if involved else None
             if block is not None:
@@ -167,13 +146,30 @@ class OpenedFile(Rule):
                 )  # fmt: skip
 
 
-def _writes(call: s.Call) -> bool:
-    mode = call.argument(1, "mode")
-    return isinstance(mode, s.Literal) and any(letter in str(mode.value) for letter in "wax+")
+def _opened(training: Training) -> Iterator[tuple[Module, s.Call]]:
+    """The calls that open a file to write: `open(path, "w")`, `gzip.open(path, "wb")`, `path.open("w")`."""
+    for name in _OPENERS & training.calls.keys():
+        yield from ((module, call) for module, call in training.calls[name] if _writes(call.argument(1, "mode")))
+    for module in training.modules:
+        for call in module.nodes(s.Call):
+            if isinstance(call.func, s.Attribute) and call.func.name == "open" and _writes(call.argument(0, "mode")):
+                yield module, call
+
+
+def _writes(mode: Any) -> bool:
+    return isinstance(mode, s.Literal) and re.fullmatch(r"[rb+t]*[wax+][bt+]*", str(mode.value)) is not None
+
+
+def _path_node(call: s.Call) -> Any:
+    """The expression of the file's name: what `open` gets, or what `.open` is called on."""
+    if isinstance(call.func, s.Attribute) and _writes(call.argument(0, "mode")):
+        return call.func.value
+    return call.args[0].value if call.args else None
 
 
 def _path(module: Module, call: s.Call) -> str:
-    return f"`{module.text(call.args[0].value)}`" if call.args else "a file"
+    node = _path_node(call)
+    return f"`{module.text(node)}`" if node is not None else "a file"
 
 
 def _only_writes(training: Training, call: s.Call) -> s.With | None:

@@ -32,3 +32,8 @@ def is_guarded_on_every_way(training: Training, node: Any) -> bool:
     return is_guarded(training, node) or (
         bool(calls) and all(any(is_guarded(training, call) for call in way) for way in calls)
     )
+
+
+def takes_part(training: Training, call: Any) -> bool:
+    """Whether the program gets to a call on its way, be that to its training or before it."""
+    return training.is_involved(call) or training.is_run(call)

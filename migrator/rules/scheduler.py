@@ -60,10 +60,11 @@ class SchedulerCadence(Rule):
                     recipe="step it in one place, or make two schedulers",
                 )  # fmt: skip
                 continue
-            how = "on a metric" if cadence == "metric" else "not once per batch of a prepared loader"
+            how = "is stepped on a metric" if cadence == "metric" else "is not stepped once for each prepared batch"
             yield Change(
-                self.code, module, item.site, f"The scheduler is not prepared: it is stepped {how}", level=Level.NOTE
-            )
+                self.code, module, item.site, f"The scheduler is not prepared: it {how}", level=Level.NOTE,
+                reason="a prepared scheduler takes as many steps at a time as there are processes",
+            )  # fmt: skip
 
 
 class MixedCadence(Rule):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator.rules.examples.frame import BATCH, LOSS, SETUP, TRAINER
-from migrator.rules.examples.script import INFERENCE, MIGRATED
+from migrator.rules.examples.script import GAN, INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
 EXAMPLES = {
@@ -92,5 +92,30 @@ EXAMPLES = {
         Example("a block without gradients", "with torch.no_grad():\n    norm = loss.abs()", frame=BATCH),
         Example("a tensor that wants a gradient", "shift = torch.zeros(4, requires_grad=True)", frame=SETUP),
         Example("a script that goes through the Accelerator already", MIGRATED),
+    ),
+    "second-backward": (
+        Example(
+            "a graph that is kept",
+            "out = model(x)\nout.mean().backward(retain_graph=True)\noptimizer.zero_grad()\nloss.backward()\n(out ** 2).mean().backward()",
+            reviews="MIG313",
+            at="(out ** 2).mean().backward()",
+            frame=LOSS,
+        ),
+        Example(
+            "two forwards, and then two backwards",
+            "other = model(-x).mean()\nloss.backward()\nother.backward()",
+            reviews="MIG313",
+            at="other.backward()",
+            frame=LOSS,
+        ),
+        Example("a forward for each", "loss.backward()\nmodel(-x).mean().backward()", frame=LOSS),
+        Example(
+            "a step that the loop goes on from",
+            "if x.sum() > 0:\n    (2 * loss).backward()\n    optimizer.step()\n    continue\nloss.backward()",
+            frame=LOSS,
+        ),
+        Example("two losses in one", "other = model(-x).mean()\n(loss + other).backward()", frame=LOSS),
+        Example("a graph that is kept for nothing", "loss.backward(retain_graph=True)", frame=LOSS),
+        Example("two models of which each has its own", GAN),
     ),
 }

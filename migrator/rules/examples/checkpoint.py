@@ -3,45 +3,11 @@
 from __future__ import annotations
 
 from migrator.rules.examples.frame import EPOCH, SETUP, STEP, TRAINER
-from migrator.rules.examples.script import INFERENCE, MIGRATED
+from migrator.rules.examples.script import INFERENCE, MIGRATED, TRAINED
 from migrator.rules.rule import Example
 
-_RANKS = """
-import torch
-from torch import nn
-from torch.utils.data import DataLoader
-from data import dataset
-
-model = nn.Linear(4, 1).cuda()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-for x, y in DataLoader(dataset):
-    nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
-    optimizer.step()
-"""
-_AWAITED = """
-import torch
-from torch import nn
-from torch.utils.data import DataLoader
-from data import dataset
-from runtime import Accelerator
-
-model = nn.Linear(4, 1)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-accelerator = Accelerator()
-model, optimizer = accelerator.prepare(model, optimizer)
-for x, y in accelerator.prepare(DataLoader(dataset)):
-    accelerator.backward(nn.functional.mse_loss(model(x), y))
-    optimizer.step()
-accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
-
-def best():
-    accelerator.wait_for_everyone()
-    return torch.load("model.pt")
-
-accelerator.unwrap_model(model).load_state_dict(best())
-"""
 _GUARDED = (
-    _RANKS
+    TRAINED
     + """if RANK == 0:
     torch.save(model.state_dict(), "model.pt")
 """
@@ -88,6 +54,49 @@ EXAMPLES = {
         Example("a save through the Accelerator", MIGRATED),
         Example("a script that trains nothing", INFERENCE),
     ),
+    "loaded-model": (
+        Example(
+            "the best model, whole",
+            TRAINED + 'torch.save(model, "best.pt")\nbest = torch.load("best.pt")\nbest(x)\n',
+            """
+            import torch
+            from torch import nn
+            from torch.utils.data import DataLoader
+            from data import dataset
+            from runtime import Accelerator
+
+            model = nn.Linear(4, 1)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            accelerator = Accelerator()
+            model, optimizer = accelerator.prepare(model, optimizer)
+            for x, y in accelerator.prepare(DataLoader(dataset)):
+                accelerator.backward(nn.functional.mse_loss(model(x), y))
+                optimizer.step()
+            accelerator.save(accelerator.unwrap_model(model), "best.pt")
+            accelerator.wait_for_everyone()
+            best = torch.load("best.pt", map_location=accelerator.device)
+            best(x)
+            """,
+        ),
+        Example(
+            "a teacher",
+            'teacher = torch.load("teacher.pt", weights_only=False)\nteacher(torch.zeros(1, 4, device=device))',
+            'teacher = torch.load("teacher.pt", weights_only=False, map_location=accelerator.device)\n'
+            "teacher(torch.zeros(1, 4, device=device))",
+            frame=SETUP,
+        ),
+        Example("weights", 'model.load_state_dict(torch.load("start.pt"))', frame=SETUP),
+        Example(
+            "one that is moved",
+            'teacher = torch.load("t.pt").to(device)\nteacher(torch.zeros(1, 4, device=device))',
+            frame=SETUP,
+        ),
+        Example(
+            "one that stays on the CPU",
+            'teacher = torch.load("t.pt", map_location="cpu")\nteacher(torch.zeros(1, 4))',
+            frame=SETUP,
+        ),
+    ),
     "save-dict": (
         Example(
             "weights and the state of the optimizer",
@@ -104,90 +113,10 @@ EXAMPLES = {
         Example("a dictionary that stays in memory", 'state = {"epoch": epoch, "total": total}', frame=EPOCH),
         Example("a save through the Accelerator", MIGRATED),
     ),
-    "load": (
-        Example(
-            "weights that the same run has saved",
-            _RANKS + 'torch.save(model.state_dict(), "model.pt")\nmodel.load_state_dict(torch.load("model.pt"))\n',
-            """
-            import torch
-            from torch import nn
-            from torch.utils.data import DataLoader
-            from data import dataset
-            from runtime import Accelerator
-
-            model = nn.Linear(4, 1)
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            accelerator = Accelerator()
-            model, optimizer = accelerator.prepare(model, optimizer)
-            for x, y in accelerator.prepare(DataLoader(dataset)):
-                accelerator.backward(nn.functional.mse_loss(model(x), y))
-                optimizer.step()
-            accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
-            accelerator.wait_for_everyone()
-            accelerator.unwrap_model(model).load_state_dict(torch.load("model.pt"))
-            """,
-        ),
-        Example(
-            "under another name, with a comment",
-            _RANKS.replace("import torch\n", "import torch\nfrom torch import load as read\n", 1)
-            + 'torch.save(model.state_dict(), "model.pt")\n# the best so far\nstate = read("model.pt")\n',
-            """
-            import torch
-            from torch import load as read
-            from torch import nn
-            from torch.utils.data import DataLoader
-            from data import dataset
-            from runtime import Accelerator
-
-            model = nn.Linear(4, 1)
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            accelerator = Accelerator()
-            model, optimizer = accelerator.prepare(model, optimizer)
-            for x, y in accelerator.prepare(DataLoader(dataset)):
-                accelerator.backward(nn.functional.mse_loss(model(x), y))
-                optimizer.step()
-            accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")
-            # the best so far
-            accelerator.wait_for_everyone()
-            state = read("model.pt")
-            """,
-        ),
-        Example(
-            "in a function",
-            _RANKS
-            + """torch.save(model.state_dict(), "model.pt")
-
-def best():
-    return torch.load("model.pt")
-
-model.load_state_dict(best())
-""",
-            _AWAITED,
-        ),
-        Example(
-            "in a function that the main process alone calls",
-            MIGRATED
-            + """
-def best():
-    return torch.load("model.pt")
-
-accelerator.save(1, "model.pt")
-if accelerator.is_main_process:
-    best()
-""",
-        ),
-        Example("weights of an earlier run", 'state = torch.load("start.pt", map_location="cpu")', frame=SETUP),
-        Example("a script that trains nothing", INFERENCE),
-        Example(
-            "something else that loads",
-            "class Game:\n    def load(self, name):\n        pass\n\nGame().load('a')",
-            frame=SETUP,
-        ),
-    ),
     "model-module": (
         Example(
             "the model inside DataParallel",
-            _RANKS.replace(".cuda()\noptim", ".cuda()\nmodel = nn.DataParallel(model)\noptim")
+            TRAINED.replace(".cuda()\noptim", ".cuda()\nmodel = nn.DataParallel(model)\noptim")
             + 'torch.save(model.module.state_dict(), "model.pt")\n',
             """
             import torch
@@ -208,7 +137,7 @@ if accelerator.is_main_process:
         ),
         Example(
             "one of its attributes",
-            _RANKS.replace(".cuda()\noptim", ".cuda()\nmodel = nn.DataParallel(model)\noptim").replace(
+            TRAINED.replace(".cuda()\noptim", ".cuda()\nmodel = nn.DataParallel(model)\noptim").replace(
                 "    optimizer.step()", "    optimizer.step()\n    width = model.module.in_features"
             ),
             """

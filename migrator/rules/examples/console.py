@@ -21,6 +21,25 @@ EXAMPLES = {
             'accelerator.print(f"loss {total:.3f}")  # every epoch',
             frame=EPOCH,
         ),
+        Example(
+            "a line written to the console",
+            """
+            import sys
+            sys.stdout.write("\\rloss %.3f" % total)
+            sys.stdout.flush()
+            """,
+            """
+            import sys
+            if accelerator.is_local_main_process:
+                sys.stdout.write("\\rloss %.3f" % total)
+                sys.stdout.flush()
+            """,
+            frame=EPOCH,
+        ),
+        Example(
+            "a variable that holds it", "show = print\nshow(total)", reviews="MIG702", at="show(total)", frame=EPOCH
+        ),
+        Example("another stream", 'import sys\nsys.stderr.write("loss %.3f" % total)', frame=EPOCH),
         Example("a line that goes to a file", "import sys\nprint(total, file=sys.stderr)", frame=EPOCH),
         Example("a function of that name", "from report import print as show\nshow(total)", frame=EPOCH),
         Example(

@@ -14,12 +14,11 @@ EXAMPLES = {
             frame=EPOCH,
         ),
         Example(
-            "a folder",
-            'import os\nos.mkdir("out")  # for the figures',
-            'import os\nos.makedirs("out", exist_ok=True)  # for the figures',
-            frame=SETUP,
+            "a text, by its path",
+            'from pathlib import Path\nPath("total.txt").write_text(str(total))',
+            'from pathlib import Path\nif accelerator.is_main_process:\n    Path("total.txt").write_text(str(total))',
+            frame=EPOCH,
         ),
-        Example("a folder that may exist", 'import os\nos.makedirs("out", exist_ok=True)', frame=SETUP),
         Example("a path that is only put together", 'import os\nwhere = os.path.join("out", "a")', frame=SETUP),
         Example(
             "a figure that is drawn and not written", "import matplotlib.pyplot as plt\nplt.plot([total])", frame=EPOCH
@@ -33,6 +32,21 @@ EXAMPLES = {
             'if accelerator.is_main_process:\n    with open("log.txt", "a") as log:\n        log.write(str(total))',
             frame=EPOCH,
         ),
+        Example(
+            "a compressed file",
+            'import gzip\nlog = gzip.open("log.gz", "wt")',
+            reviews="MIG505",
+            at="gzip.open(",
+            frame=SETUP,
+        ),
+        Example(
+            "one opened by its path",
+            "log = (OUT / 'log.txt').open('w')",
+            reviews="MIG505",
+            at=".open('w')",
+            frame=SETUP,
+        ),
+        Example("one that is read by its path", "names = (OUT / 'names.txt').open('r')", frame=SETUP),
         Example("a file that stays open", 'log = open("log.txt", "w")', reviews="MIG505", at="open(", frame=SETUP),
         Example(
             "a file that a logger of one's own keeps open",

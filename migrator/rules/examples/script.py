@@ -32,6 +32,18 @@ model.to(device).eval()
 for x, _ in torch.utils.data.DataLoader(dataset):
     print(model(x.to(device)))
 """
+TRAINED = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from data import dataset
+
+model = nn.Linear(4, 1).cuda()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for x, y in DataLoader(dataset):
+    nn.functional.mse_loss(model(x.cuda()), y.cuda()).backward()
+    optimizer.step()
+"""
 GAN = """
 import torch
 from torch import nn, optim

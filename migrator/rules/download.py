@@ -1,0 +1,96 @@
+"""Downloads: by one process, before the others look for what it got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.rule import Rule
+from migrator.source import syntax as s
+from migrator.source.block import Wrap
+from migrator.source.module import Module
+from migrator.training.position import within
+from migrator.training.training import Training
+
+_PREPARED = frozenset({"prepared"})
+_REASON = "processes that fetch one file at once leave a broken one"
+
+
+class Download(Rule):
+    """Let one process download, and the others find what it got.
+
+    What: `data = datasets.MNIST(root, download=True)` moves under `with accelerator.main_process_first():` where the
+    Accelerator is at hand; a dataset that is made in the middle of a loader, and an archive that every process unpacks, are
+    reported.
+    Why: two processes that fetch and unpack one file at once leave a broken one.
+    Safety: safe; such a class downloads nothing that is there already.
+    Source: Accelerate's `Accelerator.main_process_first`.
+    """
+
+    code = "MIG505"
+    name = "download"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for module in training.modules if training.required else ():
+            for call in module.nodes(s.Call):
+                if not (training.is_involved(call) or training.is_run(call)) or _is_first(call):
+                    continue
+                if _downloads(training, call):
+                    yield self._change(training, module, call)
+                elif isinstance(call.func, s.Attribute) and call.func.name == "extractall":
+                    yield Change(
+                        self.code, module, call, f"Every process unpacks `{short(module.text(call))}`", level=Level.REVIEW,
+                        reason="one may read what another one is still writing",
+                        recipe="unpack it beforehand, or under `with accelerator.main_process_first():`",
+                    )  # fmt: skip
+
+    def _change(self, training: Training, module: Module, call: s.Call) -> Change:
+        statement = call.statement
+        steps: tuple[Step, ...] = ()
+        if call.parent is statement and not any(within(x.node, statement) for x in training.outcome.inlines):
+            steps = (Step(module, statement, Wrap(statement, statement, f"with {ACCELERATOR}.main_process_first():")),)
+        if not steps:
+            return _advice(module, call)
+        return Change(
+            self.code,
+            module,
+            call,
+            "Download on the main process first",
+            steps,
+            needs=_PREPARED,
+            opportune=True,
+            otherwise=_advice(module, call),
+        )
+
+
+def _advice(module: Module, call: s.Call) -> Change:
+    return Change(
+        "MIG505", module, call, f"Every process may download `{short(module.text(call.func))}`", level=Level.NOTE,
+        reason=_REASON, recipe="run the script once on one process, which finds the data there afterwards",
+    )  # fmt: skip
+
+
+def _downloads(training: Training, call: s.Call) -> bool:
+    """Whether a call of unseen code is asked to download what is not there."""
+    wish = call.argument(None, "download")
+    if wish is None or (isinstance(wish, s.Literal) and not wish.value):
+        return False
+    made = training.value(call.func)
+    return bool(made) and all(x.kind in (Kind.LIBRARY, Kind.OPAQUE) for x in made)
+
+
+def _is_first(node: Any) -> bool:
+    """Whether code runs on one process before the others, or on one only, already."""
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
+        tests = [item.value for item in node.items] if isinstance(node, s.With) else []
+        tests += [node.test] if isinstance(node, s.If) else []
+        words = {x.name for test in tests for x in test.walk() if isinstance(x, s.Attribute)}
+        if any("main_process" in word for word in words):
+            return True
+        node = node.parent
+    return False
+
+
+RULES: tuple[type[Rule], ...] = (Download,)

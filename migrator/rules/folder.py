@@ -1,0 +1,109 @@
+"""Folders, which two processes may want to make at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.roles.role import Kind
+from migrator.rules.change import Change, Level, Step, short
+from migrator.rules.main_process import is_guarded, takes_part
+from migrator.rules.rule import Rule
+from migrator.source import syntax as s
+from migrator.source.block import Operation, Replace
+from migrator.source.module import Module
+from migrator.source.span import Span
+from migrator.training.training import Training
+
+_PREPARED = frozenset({"prepared"})
+# what a `mkdir` raises where the folder is there
+_TAKEN = frozenset({"OSError", "FileExistsError", "Exception", "IOError", "EnvironmentError", "BaseException"})
+
+
+class Folder(Rule):
+    """Make folders without a race.
+
+    What: `os.mkdir(d)` becomes `os.makedirs(d, exist_ok=True)`; a `path.mkdir()` that fails where the folder is there is
+    reported.
+    Why: two processes that make one folder at once: the second one gets a FileExistsError.
+    Safety: safe; left alone where a `try` around it takes that error and goes on.
+    Source: Python's `os.makedirs`.
+    """
+
+    code = "MIG505"
+    name = "folder"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        if not training.required:
+            return
+        for name in ("os.mkdir", "os.makedirs"):
+            for module, call in training.calls.get(name, []):
+                if takes_part(training, call) and not _tolerates(call.statement):
+                    yield from self._folder(training, module, call, name)
+        for module in training.modules:
+            for call in module.nodes(s.Call):
+                if _makes_by_path(training, call) and takes_part(training, call) and not is_guarded(training, call):
+                    yield Change(
+                        self.code, module, call, f"`{short(module.text(call))}` fails where another process was faster",
+                        level=Level.REVIEW, reason="the folder is there already",
+                        recipe="make it with `exist_ok=True`, or under `if accelerator.is_main_process:`",
+                    )  # fmt: skip
+
+    def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
+        if (
+            call.argument(None, "exist_ok") is not None
+            or not isinstance(call.parent, s.Evaluate)
+            or any(arg.star for arg in call.args)
+        ):
+            return
+        operations: list[Operation] = []
+        if name == "os.mkdir":
+            text = module.text(call.func)
+            if not text.endswith("mkdir") or len(call.args) != 1 or "." not in text:
+                return
+            end = module.span(call.func).end
+            operations.append(Replace(Span(end - len("mkdir"), end), "makedirs"))
+        if call.args:
+            end = module.outer(call.args[-1].value).end
+            operations.append(Replace(Span(end, end), ", exist_ok=True"))
+        yield Change(
+            self.code, module, call, "Make the folder without failing where another process was faster",
+            tuple(Step(module, call, operation) for operation in operations), needs=_PREPARED,
+        )  # fmt: skip
+
+
+def _makes_by_path(training: Training, call: s.Call) -> bool:
+    """Whether a call is a `path.mkdir(...)` that does not take a folder that is there."""
+    if not isinstance(call.func, s.Attribute) or call.func.name != "mkdir":
+        return False
+    wish = call.argument(2, "exist_ok")
+    is_taken = isinstance(wish, s.Literal) and wish.value is True
+    owner = training.value(call.func.value)
+    return not is_taken and not _tolerates(call.statement) and not any(x.kind is Kind.LIBRARY for x in owner)
+
+
+def _tolerates(statement: Any) -> bool:
+    """Whether a statement stands in a `try` whose handlers take a folder that is there already, and go on."""
+    while isinstance(statement.block.owner, s.If):
+        statement = statement.block.owner
+    owner = statement.block.owner
+    if not isinstance(owner, s.Try) or statement.block is not owner.body:
+        return False
+    taking = [x for x in owner.handlers if x.type is None or _names(x.type) & _TAKEN]
+    return any(
+        not isinstance(x, s.Raise) and not _ends(x) for handler in taking[:1] for x in [handler.body.statements[-1]]
+    )
+
+
+def _names(node: Any) -> set[str]:
+    return {x.id for x in node.walk() if isinstance(x, s.Name)}
+
+
+def _ends(statement: Any) -> bool:
+    """Whether a statement ends the process: `sys.exit(1)`."""
+    call = statement.value if isinstance(statement, s.Evaluate) else None
+    name = getattr(call.func, "name", getattr(call.func, "id", "")) if isinstance(call, s.Call) else ""
+    return name in ("exit", "_exit", "quit")
+
+
+RULES: tuple[type[Rule], ...] = (Folder,)
