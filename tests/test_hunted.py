@@ -31,6 +31,7 @@ CASES = (
     Case("alias_below_what_forward_calls", has=("Tensor(x.size(0), 4).to(accelerator.device).normal_()",)),
     Case("attack_that_trains_no_model", migrated=False, untold=("MIG301", "MIG201")),
     Case("attrs_that_make_the_training", migrated=False, told=("MIG901",)),
+    Case("backward_behind_each_forward", has=("accelerator.backward(judge(fake).mean())",), untold=("MIG313",)),
     Case("backward_that_trains_nothing", migrated=False, untold=("MIG301", "MIG201")),
     Case(
         "batch_meets_cpu_tensor_before_its_move",

@@ -84,6 +84,12 @@ def _append_to_part(walk: Walk, item: Object, args: Arguments) -> Value:
 _WRITES = frozenset({"copy_", "set_", "index_copy_", "scatter_", "masked_scatter_", "add_"})
 
 
+def _without_models(walk: Walk, item: Object) -> Value:
+    """Give a tensor through which no gradient flows back: no model is behind it, but for what is else known of it."""
+    left = frozenset(x for x in item.of if x.kind not in (Kind.MODEL, Kind.PART))
+    return walk.heap.tensor(left) if left else walk.heap.single(item)
+
+
 def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:
     if name == "backward":
         walk.note("backward", node, item, "tensor", frozenset(roots(walk.heap.single(item))))
@@ -93,6 +99,8 @@ def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
         return placed(walk, item, where)
     if name == "numpy":
         note_host(walk, node, walk.heap.single(item))
+    if name == "detach" and item.kind is Kind.TENSOR:
+        return _without_models(walk, item)
     if item.kind is Kind.BATCH:
         if name in knowledge.VIEWS or name in SAME - {"apply"}:
             return walk.heap.single(item)

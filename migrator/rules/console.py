@@ -54,6 +54,9 @@ class Print(Rule):
                 needs=_PREPARED,
                 opportune=True,
             )
+        for module, call in training.calls.get("sys.stdout.write", []):
+            if isinstance(call.parent, s.Evaluate) and training.is_involved(call) and not _is_guarded(call):
+                yield self._write(module, call)
 
     def _write(self, module: Module, call: s.Call) -> Change:
         last = call.statement

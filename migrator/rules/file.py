@@ -31,7 +31,7 @@ _PATHS = {
 # methods of models, tables and figures that write files
 _WRITING_METHODS = frozenset(
     """save save_pretrained push_to_hub to_csv to_json to_pickle to_excel to_parquet to_hdf savefig write_image
-    write_text write_bytes""".split()
+""".split()
 )
 
 
@@ -76,6 +76,11 @@ def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]
         for module, call in found if name in _WRITERS else ():
             if training.is_involved(call) and not is_guarded(training, call):
                 yield module, call, name
+    for module in training.modules:
+        for call in module.nodes(s.Call):
+            if isinstance(call.func, s.Attribute) and call.func.name in ("write_text", "write_bytes"):
+                if training.is_involved(call) and not is_guarded(training, call):
+                    yield module, call, f".{call.func.name}"
     for event in training.events("call"):
         if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
             call = event.node
@@ -89,6 +94,8 @@ def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
     for module, call, name in _unguarded_writes(training):
         at = _PATHS.get(name, 0)
         path = call.argument(at, "path") if at is not None else None
+        if name in (".write_text", ".write_bytes"):
+            path = call.func.value  # type: ignore[attr-defined]
         if path is not None and isinstance(call.parent, s.Evaluate):
             yield module, call, path
     for module, call in _opened(training):
@@ -153,7 +160,8 @@ def _opened(training: Training) -> Iterator[tuple[Module, s.Call]]:
     for module in training.modules:
         for call in module.nodes(s.Call):
             if isinstance(call.func, s.Attribute) and call.func.name == "open" and _writes(call.argument(0, "mode")):
-                yield module, call
+                if not any(x.kind is Kind.LIBRARY for x in training.value(call.func)):  # a module's function
+                    yield module, call
 
 
 def _writes(mode: Any) -> bool:

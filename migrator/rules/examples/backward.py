@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator.rules.examples.frame import BATCH, LOSS, SETUP, TRAINER
-from migrator.rules.examples.script import GAN, INFERENCE, MIGRATED
+from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
 EXAMPLES = {
@@ -108,14 +108,9 @@ EXAMPLES = {
             at="other.backward()",
             frame=LOSS,
         ),
-        Example("a forward for each", "loss.backward()\nmodel(-x).mean().backward()", frame=LOSS),
-        Example(
-            "a step that the loop goes on from",
-            "if x.sum() > 0:\n    (2 * loss).backward()\n    optimizer.step()\n    continue\nloss.backward()",
-            frame=LOSS,
-        ),
-        Example("two losses in one", "other = model(-x).mean()\n(loss + other).backward()", frame=LOSS),
-        Example("a graph that is kept for nothing", "loss.backward(retain_graph=True)", frame=LOSS),
-        Example("two models of which each has its own", GAN),
+        Example("a forward that nobody goes back through", "other = model(-x).mean()", frame=BATCH),
+        Example("two losses in one", "loss = loss + model(-x).mean()", frame=BATCH),
+        Example("a script that goes through the Accelerator already", MIGRATED),
+        Example("a script that trains nothing", INFERENCE),
     ),
 }

@@ -85,7 +85,7 @@ EXAMPLES = {
             "teacher(torch.zeros(1, 4, device=device))",
             frame=SETUP,
         ),
-        Example("weights", 'model.load_state_dict(torch.load("start.pt"))', frame=SETUP),
+        Example("weights", 'weights = torch.load("start.pt")["model"]', frame=SETUP),
         Example(
             "one that is moved",
             'teacher = torch.load("t.pt").to(device)\nteacher(torch.zeros(1, 4, device=device))',

@@ -30,7 +30,7 @@ EXAMPLES = {
                 if not os.path.exists("out"):
                     os.makedirs("out", exist_ok=True)
             except OSError as problem:
-                print(problem)
+                accelerator.print(problem)
                 sys.exit(1)
             """,
             frame=SETUP,
