@@ -1,9 +1,9 @@
 # Needs Python 3.10 or newer, make and the package registry; everything else goes into .venv on first use.
-#   make demo     migrate a script, train it before and after, on one process and on two
+#   make demo     migrate a script, with the proof that it trains as before, on one process and on two
 #   make test     the test suite
 #   make check    format, lint, types, floors
 #   make bench    the figures of the README; BENCH=--write-readme puts them there
-#   make docs     the example and the rule table of the README
+#   make docs     the example and the rule table of the README, and the page of a verification
 # Another interpreter: make test PYTHON=python3.13
 
 PYTHON ?= python3
@@ -44,3 +44,4 @@ bench: $(READY)
 
 docs: $(READY)
 	$(BIN)/python scripts/readme.py
+	$(BIN)/python -m scripts.page

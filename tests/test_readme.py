@@ -38,10 +38,16 @@ def test_the_targets_that_it_names_exist() -> None:
     assert {"demo", "test"} <= named <= targets
 
 
+def test_the_pages_that_it_links_exist() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", TEXT)
+    assert "docs/verify-example.html" in links
+    assert all((ROOT / link).is_file() for link in links)
+
+
 def test_the_flags_that_it_names_exist() -> None:
     flags = {flag for parameter in cli.command.params for flag in parameter.opts} | {"--help"}
     commands = [line for block in blocks("console") for line in block.splitlines() if line.startswith("$ migrate")]
-    named = {word for line in commands for word in line.split("#")[0].split() if word.startswith("-")}
+    named = {word for line in commands for word in line.split("#")[0].split(" -- ")[0].split() if word.startswith("-")}
     assert {"--write", "--diff", "--roles", "-v"} <= named <= flags
 
 
