@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import torch
 
@@ -16,6 +16,7 @@ _WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int32, 16: tor
 # Tensors are joined up to so many numbers, where a copy costs less than further calls: a GPU copies faster.
 _JOINED = 1 << 18
 _JOINED_ON_DEVICE = 1 << 22
+_KEPT = 512  # groups whose places are kept
 _MODULUS = 1 << 64
 _REAL = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
 
@@ -60,16 +61,26 @@ def _joined(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     if first.dtype not in _REAL:
         return torch.cat([_plain(one) for one in tensors])
     with torch.no_grad():
-        flat = [one.reshape(-1) if one.layout is torch.strided else _plain(one) for one in tensors]
         if not first.is_cpu:  # another stream may still read what was there before
-            return torch.cat(flat)
-        return torch.cat(flat, out=_scratch(first.dtype)[: sum(map(len, flat))])
+            return torch.cat([one.reshape(-1) if one.layout is torch.strided else _plain(one) for one in tensors])
+        dense = [one if one.layout is torch.strided else one.to_dense() for one in tensors]
+        whole, places = _places(first.dtype, tuple(one.shape for one in dense))
+        torch._foreach_copy_(places, dense)
+        return whole
 
 
 @cache
 def _scratch(dtype: torch.dtype) -> torch.Tensor:
     """Keep a place for what is joined: the system takes longer to find new memory than we to read it."""
     return torch.empty(_JOINED, dtype=dtype, device="cpu")
+
+
+@lru_cache(_KEPT)
+def _places(dtype: torch.dtype, shapes: tuple[torch.Size, ...]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Give a place for tensors of some shapes, as a vector and as one tensor of each shape."""
+    counts = [shape.numel() for shape in shapes]
+    whole = _scratch(dtype)[: sum(counts)]
+    return whole, [part.view(shape) for part, shape in zip(whole.split(counts), shapes, strict=True)]
 
 
 def _table(flat: torch.Tensor) -> torch.Tensor:
