@@ -267,6 +267,23 @@ for epoch in range(2):
             "run(model, loader, optimizer, device, accelerator=accelerator)",
         ),
     ),
+    "a writer that is built further out than the training, and gets the model in it": Case(
+        {
+            "writer.py": "from tensorboardX import SummaryWriter\n\n\nclass Writer(SummaryWriter):\n"
+            "    def __init__(self, folder):\n        super().__init__(folder)\n        self.count = 0\n\n"
+            "    def weights(self, model):\n        for name, value in model.named_parameters():\n"
+            "            self.add_histogram(name, value, self.count)\n",
+            "engine.py": f"{HEAD}\n\ndef train(writer, epochs):\n{MAKE}    for epoch in range(epochs):\n"
+            + STEP.replace("\n    ", "\n        ").replace("    for", "        for", 1)
+            + "        writer.weights(model)\n",
+            "start.py": "from engine import train\nfrom writer import Writer\n\n\ndef main():\n"
+            '    writer = Writer("runs")\n    train(writer, 2)\n\n\nif __name__ == "__main__":\n    main()\n',
+        },
+        has=(
+            'def main():\n    accelerator = Accelerator()\n    writer = Writer("runs", accelerator)\n    train(writer, 2, accelerator)',
+            "in self.accelerator.unwrap_model(model).named_parameters():",
+        ),
+    ),
     "what a test calls makes do without the main program's globals": Case(
         {"train.py": guarded(""), "check.py": "from train import main\n\n\ndef test_it():\n    main(1)\n"},
         has=(

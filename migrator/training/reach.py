@@ -25,6 +25,14 @@ _CALLABLE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.PARTIAL, Kin
 _TRAINED = frozenset({Kind.MODEL, Kind.OPTIMIZER, Kind.LOADER, Kind.SCHEDULER, Kind.DEVICE})
 
 
+class _TooDeep(Exception):
+    """The Accelerator would be made further in than a call that hands it on."""
+
+    def __init__(self, call: s.Call) -> None:
+        super().__init__("INTERNAL ERROR: nobody looked for a place further out")
+        self.call = call
+
+
 class Reach:
     """Finds an Access for a set of sites."""
 
@@ -57,8 +65,14 @@ class Reach:
             scopes = list(dict.fromkeys(scope_of(node) for node in nodes))
             if access.is_guarded and any(map(self._is_imported, scopes)):
                 access = self.birthplace.above_guard(access, ways) or access
-            for scope in scopes:
-                self._reach(access, scope, ())
+            try:
+                for scope in scopes:
+                    self._reach(access, scope, ())
+            except _TooDeep as problem:
+                if problem.call in nodes:
+                    raise Unreachable(problem.call, "no place comes before all that needs the Accelerator") from None
+                nodes.append(problem.call)
+                continue
             late = [
                 call for call in access.calls if call not in nodes and not self.birthplace.is_made_before(access, call)
             ]
@@ -284,6 +298,8 @@ class Reach:
                 continue  # it enters another function, too, which was seen first
             caller = scope_of(call)
             if caller not in through:
+                if self._is_further_out(access, caller):
+                    raise _TooDeep(call)
                 self._reach(access, caller, (*through, scope))
             others = self._callees(call) - {scope}
             counted = by_position and not others and not self._filled(call)
@@ -292,6 +308,14 @@ class Reach:
             access.calls.append(call)
             for other in others:
                 self._thread_alike(access, other, (*through, scope))
+
+    def _is_further_out(self, access: Access, scope: Any) -> bool:
+        """Whether a scope leads to where the Accelerator is made, and cannot see it."""
+        frames = self.walk.log.frames.get(access.home, [])
+        if access.exists or scope is access.home or not any(scope is x.node for way in frames for x in way.chain()):
+            return False
+        seen = scope in access.expressions or scope in access.placed or self._in_sight(access, scope)
+        return not (seen or self._on_parameter(access, scope))
 
     def _thread_alike(self, access: Access, scope: Any, through: tuple[Any, ...]) -> None:
         """Give the same parameter to a function that the same call may enter."""
