@@ -74,6 +74,7 @@ CASES = (
     Case("preallocated_input_buffer", has=("model, optimizer, loader = accelerator.prepare(",), untold=("MIG912",)),
     Case("pretrained_weights_in_constructor", lacks=("wait_for_everyone",)),
     Case("second_run_after_unwrapped_method", has=("accelerator.unwrap_model(policy).sample_action(",)),
+    Case("loop_ends_on_randomly_drawn_data", migrated=False, told=("MIG910",)),
     Case("loop_ends_on_rank_local_loss", migrated=False, told=("MIG910",)),
     Case("number_of_steps_differs_between_ranks", migrated=False, told=("MIG910",)),
     Case("printed_before_the_accelerator", told=("MIG702",)),

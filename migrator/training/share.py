@@ -35,6 +35,10 @@ _CLOCK = frozenset(
     timeit.default_timer datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today""".split()
 )
 _CHANCE = ("random.", "numpy.random.")  # followed by a function that draws
+_TORCH_CHANCE = frozenset(
+    """torch.rand torch.randn torch.randint torch.randperm torch.rand_like torch.randn_like torch.randint_like torch.normal
+    torch.bernoulli torch.multinomial""".split()
+)
 _DRAWS_NOTHING = frozenset({"seed", "getstate", "setstate", "shuffle", "default_rng", "get_state", "set_state"})
 _SEEDS = ("random.seed", "numpy.random.seed", "torch.manual_seed", "torch.random.manual_seed")
 # what a tensor is like does not depend on what it holds
@@ -225,7 +229,7 @@ class Shares:
 def _draws(name: str) -> bool:
     """Whether a library function draws random numbers (a class of generators does not by itself)."""
     member = name.rpartition(".")[2]
-    return name.startswith(_CHANCE) and member.islower() and member not in _DRAWS_NOTHING
+    return name in _TORCH_CHANCE or (name.startswith(_CHANCE) and member.islower() and member not in _DRAWS_NOTHING)
 
 
 def _share_of(value: Value) -> Origins:
