@@ -103,7 +103,7 @@ class Unprepared(Rule):
                     "it is handed to code that cannot be seen", "if that code steps it, prepare it by hand",
                 )  # fmt: skip
             else:
-                yield self._note(training, item, "This optimizer is not prepared: it takes no step")
+                yield self._note(training, item, "This optimizer is not prepared: no step of it was seen")
 
     def _note(self, training: Training, item: Object, message: str, reason: str = "", recipe: str = "") -> Change:
         module = training.module_of(item.site)

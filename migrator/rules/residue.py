@@ -114,6 +114,8 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif _is_undrawn(training, call):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, from which nothing here draws,"
+    elif not training.required and any(x.kind is Kind.OPTIMIZER and x.site is call for x in training.value(call)):
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, no step of which was seen,"
     elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
         yield _DISTRIBUTED[name], call, f"`{short(module.text(func), 50)}`"
 
