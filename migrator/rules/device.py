@@ -116,10 +116,10 @@ class DeviceDefinition(Rule):
                     self.code,
                     item.module,
                     other,
-                    f"`{short(item.module.text(other))}` may pick a device that the Accelerator does not honour",
+                    f"`{short(item.module.text(other))}` may name another device than the Accelerator's",
                     level=Level.REVIEW,
-                    reason="what it stands for when the script runs is not known",
-                    recipe="pass `cpu=True` to the Accelerator where the CPU is meant",
+                    reason="models and batches go where the Accelerator puts them, whatever this says",
+                    recipe="where it means the CPU, make that `Accelerator(cpu=True)`",
                 )
 
     def _unheld(self, training: Training, device: Object, node: Any) -> Change:
