@@ -1,6 +1,7 @@
 """Why a mutant that trains as it should does so: reasons that can be checked by its text.
 
-A reason is a question to a mutant and the good program; its first line says why the answer yes makes it harmless.
+A reason is a question to a mutant, the good program, and what the original prints; its first line says why the answer
+yes makes it harmless.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from tests.mutation import DOUBLED, EARLIER, IN_PART, INTO, LATER, LEFT_OUT, OUT, Mutant
 from tests.oracle.program import Program
 
-Reason = Callable[[Mutant, Program], bool]
+Reason = Callable[[Mutant, Program, Sequence[str]], bool]
 _DEVICES = re.compile(r"\b(device|cuda|cpu|is_available|gpu)\b|cuda|device")
 _TENSOR_TYPES = {"FloatTensor": "torch.float32", "LongTensor": "torch.int64"}
 _SCALES = ("mixed_precision", "gradient_accumulation_steps", "accumulate(")  # what `backward` and `step` may do beside
@@ -38,6 +39,17 @@ class _WithoutDevices(ast.NodeTransformer):
             if node.func.attr == "to":
                 node.args = left
         return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        self.generic_visit(node)
+        (part,) = node.generators
+        return part.iter if ast.unparse(part.target) == ast.unparse(node.elt) else node
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        (part,) = node.generators
+        is_same = ast.unparse(part.target).strip("()") == f"{ast.unparse(node.key)}, {ast.unparse(node.value)}"
+        return part.iter.func.value if is_same and ast.unparse(part.iter).endswith(".items()") else node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         self.generic_visit(node)
@@ -65,7 +77,7 @@ def _is_of_gpus(test: ast.expr) -> bool:
     return bool(re.search("cuda|gpu", shown)) and "not " not in shown
 
 
-def moves_nothing_on_a_cpu(mutant: Mutant, good: Program) -> bool:
+def moves_nothing_on_a_cpu(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """On a CPU every device is the same: but for devices, both programs are one."""
     return _same(mutant.program, good, _WithoutDevices())
 
@@ -84,7 +96,7 @@ class _WithoutTypes(_WithoutDevices):
         return found
 
 
-def is_of_the_type_already(mutant: Mutant, good: Program) -> bool:
+def is_of_the_type_already(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """What has the type already is not converted: but for devices and types, both programs are one."""
     return _same(mutant.program, good, _WithoutTypes())
 
@@ -101,7 +113,7 @@ class _PlainBackward(ast.NodeTransformer):
         return node
 
 
-def calls_the_backward_of_the_loss(mutant: Mutant, good: Program) -> bool:
+def calls_the_backward_of_the_loss(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Without mixed precision and accumulation the Accelerator's `backward` is that of the loss."""
     return _scales_nothing(good) and _same(mutant.program, good, _PlainBackward())
 
@@ -123,7 +135,7 @@ class _Wrapped(ast.NodeTransformer):
         return node.args[0] if is_unwrap else node
 
 
-def reaches_the_same_through_the_wrapper(mutant: Mutant, good: Program) -> bool:
+def reaches_the_same_through_the_wrapper(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """The prepared model names its parameters, and gives its attributes, as the model in it does."""
     return _same(mutant.program, good, _Wrapped())
 
@@ -138,7 +150,7 @@ class _MadeFolders(ast.NodeTransformer):
         return node
 
 
-def comes_first_this_time(mutant: Mutant, good: Program) -> bool:
+def comes_first_this_time(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Two processes that make a folder meet only sometimes, and this time one came first: no run shows that none can."""
     return _same(mutant.program, good, _MadeFolders())
 
@@ -158,7 +170,12 @@ def _scales_nothing(program: Program) -> bool:
 # ---------------------------------------------------------------- one object left out
 
 
-def steps_by_itself(mutant: Mutant, good: Program) -> bool:
+def deals_out_nothing(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
+    """Without a loader to deal out, every process does the same work on the same samples, prepared or not."""
+    return not any("DataLoader(" in text for text in good)
+
+
+def steps_by_itself(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Without mixed precision and accumulation a prepared optimizer steps as it does by itself."""
     made = re.compile(
         rf"\b{re.escape(_told(mutant))} = .*\b(optim\.\w|SGD|Adam|Optimizer|LBFGS|make_optimizer|optimizer)"
@@ -166,7 +183,7 @@ def steps_by_itself(mutant: Mutant, good: Program) -> bool:
     return _scales_nothing(good) and any(made.search(text) for text in good)
 
 
-def computes_on_noise_alone(mutant: Mutant, good: Program) -> bool:
+def computes_on_noise_alone(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """What is computed on noise is the same on every process: these are seeded alike."""
     name = _told(mutant)
     calls = [x for text in good for x in ast.walk(ast.parse(text)) if isinstance(x, ast.Call)]
@@ -185,30 +202,30 @@ def _told(mutant: Mutant) -> str:
 # ---------------------------------------------------------------- doubled
 
 
-def says_the_same_again(mutant: Mutant, good: Program) -> bool:
-    """An import may be made twice, and an assignment of what it does not change itself: it draws no random number."""
+def says_the_same_again(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
+    """An import or a return may be made twice, and an assignment of what it does not change: it draws no random number."""
     (statement,) = ast.parse(_told(mutant)).body
     if isinstance(statement, ast.Assign):
         return not {ast.unparse(x) for x in statement.targets} & _names(statement.value)
-    return isinstance(statement, (ast.Import, ast.ImportFrom))
+    return isinstance(statement, (ast.Import, ast.ImportFrom, ast.Return))
 
 
-def is_assigned_in_each_round(mutant: Mutant, good: Program) -> bool:
+def is_assigned_in_each_round(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Of an assignment made in each round the last one counts, and what it refers to is looked at when it is used."""
-    return says_the_same_again(mutant, good)
+    return says_the_same_again(mutant, good, lines)
 
 
-def leaves_what_is_there(mutant: Mutant, good: Program) -> bool:
+def leaves_what_is_there(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """What is copied or loaded twice is there once."""
     return bool(re.search(r"load_state_dict\(|copyfile\(|copy2?\(", _told(mutant)))
 
 
-def shares_one_world(mutant: Mutant, good: Program) -> bool:
+def shares_one_world(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """All Accelerators of a process share one group of processes."""
     return bool(re.fullmatch(r"[\w.]+ = Accelerator\(.*\)", _told(mutant)))
 
 
-def is_prepared_already(mutant: Mutant, good: Program) -> bool:
+def is_prepared_already(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """`prepare` gives back what it has prepared."""
     match ast.parse(_told(mutant)).body:
         case [ast.Assign(targets=[target], value=ast.Call(func=ast.Attribute(attr="prepare"), args=arguments))]:
@@ -216,7 +233,7 @@ def is_prepared_already(mutant: Mutant, good: Program) -> bool:
     return False
 
 
-def may_exist_already(mutant: Mutant, good: Program) -> bool:
+def may_exist_already(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """A folder may be made that is there already."""
     return "exist_ok=True" in _told(mutant)
 
@@ -224,7 +241,7 @@ def may_exist_already(mutant: Mutant, good: Program) -> bool:
 # ---------------------------------------------------------------- misplaced
 
 
-def touches_nothing_of_what_it_passes(mutant: Mutant, good: Program) -> bool:
+def touches_nothing_of_what_it_passes(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Statements may change places that share no name that one of them assigns, unless both are there for their effect."""
     assert mutant.wrong is not None
     moved, passed = ast.parse(mutant.wrong.statement), ast.parse(mutant.wrong.passed)
@@ -237,7 +254,7 @@ def touches_nothing_of_what_it_passes(mutant: Mutant, good: Program) -> bool:
     return not shared and not (_effects(moved) & _effects(passed))
 
 
-def is_trained_as_it_was_made(mutant: Mutant, good: Program) -> bool:
+def is_trained_as_it_was_made(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Only the loader is another one when it is prepared: `backward` averages whatever computed the loss."""
     assert mutant.wrong is not None
     statement, passed = ast.parse(mutant.wrong.statement).body[0], ast.parse(mutant.wrong.passed)
@@ -247,7 +264,7 @@ def is_trained_as_it_was_made(mutant: Mutant, good: Program) -> bool:
     return shared.isdisjoint(walked) and "prepare" in mutant.wrong.statement
 
 
-def clips_nothing(mutant: Mutant, good: Program) -> bool:
+def clips_nothing(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Before there are gradients nothing is clipped; as the numbers are the same, nothing is where it should stand."""
     assert mutant.wrong is not None
     return "clip_grad_norm_" in mutant.wrong.passed
@@ -290,10 +307,18 @@ def _overlap(one: str, other: str) -> bool:
     return f"{other}.".startswith(f"{one}.") or f"{one}.".startswith(f"{other}.")
 
 
-def _effects(tree: ast.AST) -> set[str]:
+def _effects(tree: ast.Module) -> set[str]:
     """Say what is called without keeping what it gives: something that prints, or that does something else."""
-    called = (x.value for x in ast.walk(tree) if isinstance(x, ast.Expr) and isinstance(x.value, ast.Call))
+    run = (x for statement in tree.body if not isinstance(statement, ast.FunctionDef) for x in ast.walk(statement))
+    called = (x.value for x in run if isinstance(x, ast.Expr) and isinstance(x.value, ast.Call))
     return {"prints" if ast.unparse(x.func).endswith("print") else "acts" for x in called}
+
+
+def is_never_said(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
+    """A print that is not reached says nothing, wherever and however often it stands."""
+    line = dict(good.files)[mutant.file].splitlines()[mutant.line - 1]
+    words = max(re.split(r"[{}%\\'\"]", line.partition("print(")[2]), key=len)
+    return "print(" in line and not any(words in said for said in lines)
 
 
 # ---------------------------------------------------------------- the table
@@ -306,15 +331,18 @@ _MOVED: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (("MIG201",), is_trained_as_it_was_made),
     (("MIG106",), is_of_the_type_already),
     (("MIG301",), clips_nothing),
+    (("MIG702",), is_never_said),
 )
 HARMLESS: dict[str, tuple[tuple[tuple[str, ...], Reason], ...]] = {
     LEFT_OUT: (
         (_DEVICE_RULES, moves_nothing_on_a_cpu),
         (_WRAPPER_RULES, reaches_the_same_through_the_wrapper),
+        (("MIG201",), deals_out_nothing),
         (("MIG301",), calls_the_backward_of_the_loss),
         (("MIG505",), comes_first_this_time),
+        (("MIG702",), is_never_said),
     ),
-    IN_PART: ((("MIG201",), steps_by_itself), (("MIG201",), computes_on_noise_alone)),
+    IN_PART: tuple((("MIG201",), reason) for reason in (deals_out_nothing, steps_by_itself, computes_on_noise_alone)),
     DOUBLED: (
         (("MIG",), says_the_same_again),
         (_DEVICE_RULES, moves_nothing_on_a_cpu),
@@ -322,15 +350,19 @@ HARMLESS: dict[str, tuple[tuple[tuple[str, ...], Reason], ...]] = {
         (("MIG201",), is_prepared_already),
         (("MIG505",), may_exist_already),
         (("MIG503", "MIG505"), leaves_what_is_there),
+        (("MIG702",), is_never_said),
     ),
     INTO: ((("MIG201",), is_prepared_already), (("MIG501", "MIG504"), is_assigned_in_each_round)),
     **dict.fromkeys((EARLIER, LATER, OUT), _MOVED),
 }
 
 
-def why_harmless(mutant: Mutant, good: Program) -> str:
-    """Give the reason that holds for a mutant; empty where there is none."""
+def why_harmless(mutant: Mutant, good: Program, lines: Sequence[str]) -> str:
+    """Give the reason that holds for a mutant; empty where there is none.
+
+    Args:    lines: what the original prints.
+    """
     for codes, reason in HARMLESS[mutant.kind]:
-        if mutant.code.startswith(codes) and reason(mutant, good):
+        if mutant.code.startswith(codes) and reason(mutant, good, lines):
             return (reason.__doc__ or "").strip()
     return ""

@@ -62,7 +62,9 @@ def complaint(mutant: Mutant, laboratory: Laboratory) -> str:
     """Say what is wrong with the judges; empty where nothing is."""
     found = caught(mutant, laboratory)
     if found is None:
-        return "" if why_harmless(mutant, work(mutant.script).good) else f"missed: {mutant.name}"
+        right = script(mutant.script)
+        lines = [line for trace in laboratory.alone(right.before, right.facts.launches) for line in trace.lines]
+        return "" if why_harmless(mutant, work(mutant.script).good, lines) else f"missed: {mutant.name}"
     codes = _CODES[found.name]
     if codes and not mutant.calls_own_code and not any(code.startswith(codes) for code in mutant.codes):
         return f"{mutant.name}: likely {found.name}? {found.why}"
