@@ -6,14 +6,18 @@ import math
 
 import pytest
 
+from migrator.report.report import FileReport, Item, Level
+from migrator.source.text import make_source
+from migrator.verify.edits import Edit, nearest
 from migrator.verify.judge import compare, samples
 from migrator.verify.judge.alone import original_differs_from_itself
 from migrator.verify.judge.cause import find
 from migrator.verify.judge.compare import Drift
+from migrator.verify.judge.excuse import excused
 from migrator.verify.judge.output import figures_differ, form, unstable_forms
 from migrator.verify.judge.together import draws_in_steps, schedules_in_batches
 from migrator.verify.result import Finding, Outcome
-from migrator.verify.trace import Backward, Block, End, Fetch, Finish, Schedule, Step, Trace, from_line, to_line
+from migrator.verify.trace import Backward, Begin, Block, End, Fetch, Finish, Schedule, Step, Trace, from_line, to_line
 
 
 def step(norm: float = 1.0, rate: float = 0.1, streams: str = "a", parameters: str = "p") -> Step:
@@ -82,6 +86,13 @@ def test_samples_left_out_or_read_twice_are_told(one: Trace, other: Trace, expec
     (finding,) = told(ALONE, one, other)
     assert finding.outcome is Outcome.DIFFERENT
     assert expected in finding.told
+
+
+def test_a_small_dataset_read_by_every_process_is_no_padding() -> None:
+    original = trace(*(e for i in (0, 4) for e in (fetch(i, i + 1, i + 2, i + 3), Backward(1.0, ""))), Finish(0))
+    whole = rank((0, 1, 2, 3), (4, 5, 6, 7))
+    (finding,) = told(original, whole, whole)
+    assert "8 samples of Rows are read twice, where 0 fill up" in finding.told
 
 
 def test_a_pass_that_was_broken_off_may_leave_samples_out() -> None:
@@ -164,3 +175,45 @@ def test_the_earliest_difference_is_the_cause() -> None:
 def test_fewer_calls_are_a_missed_backward() -> None:
     right, found = trace(Backward(1.0, ""), Backward(2.0, "")), trace(Backward(1.0, ""))
     assert cause(right, found, different("losses", 1)) == "missed backward"
+
+
+def test_a_first_loss_tells_of_where_the_training_starts() -> None:
+    right, found = (trace(Backward(loss, ""), step(), Backward(1.0, "")) for loss in (1.0, 1.234567))
+    assert cause(right, found, different("losses", 1)) == "starting point"
+
+
+@pytest.mark.parametrize(("streams", "expected"), [("a", "data order"), ("b", "dropout stream")])
+def test_other_samples_may_come_of_random_numbers_drawn_before(streams: str, expected: str) -> None:
+    right, found = trace(Begin(0, "a"), fetch(0, 1)), trace(Begin(0, streams), fetch(1, 0))
+    assert cause(right, found, different("samples", 1)) == expected
+
+
+EDITS = [Edit("train.py", line, code, "") for line, code in ((3, "MIG201"), (8, "MIG301"), (9, "MIG702"))]
+
+
+def test_the_edit_is_one_of_the_likeliest_rule() -> None:
+    assert nearest(EDITS, ("MIG201", "MIG301"), "train.py:8") == EDITS[0]
+    assert nearest(EDITS, ("MIG203", "MIG301"), "train.py:9") == EDITS[1]
+    assert nearest(EDITS, (), "train.py:9") == EDITS[2]
+
+
+def test_a_line_that_prints_and_was_not_migrated_is_named_itself() -> None:
+    for line, code in ((9, "MIG702"), (12, "")):
+        printed = Finding("console", Outcome.DIFFERENT, "", None, f"train.py:{line}")
+        named = find([printed], [trace()], [trace(), trace()], EDITS)
+        assert named is not None
+        assert (named.code, named.place) == (code, f"train.py:{line}")
+
+
+# ---------------------------------------------------------------- excuses
+
+
+@pytest.mark.parametrize(("line", "outcome"), [(1, Outcome.DIFFERENT), (2, Outcome.EQUAL)])
+def test_a_note_excuses_no_line_that_was_migrated(line: int, outcome: Outcome) -> None:
+    migrated = Item(1, 1, "MIG702", "", Level.SAFE, 1, 9, applied=True)
+    noted = Item(2, 1, "MIG702", "", Level.NOTE, 2, 9)
+    old, new = "print(1)\nprint(2)\n", "accelerator.print(1)\nprint(2)\n"
+    report = FileReport(make_source("/project/train.py", old), (migrated, noted), new)
+    printed = Finding("console", Outcome.DIFFERENT, "process 1 prints too", None, f"train.py:{line}")
+    ((found,), _) = excused([printed], [report])
+    assert found.outcome is outcome
