@@ -21,9 +21,8 @@ from migrator import plan
 from migrator.rules.change import Change, Step
 from migrator.source.block import Operation, compose
 from migrator.source.edit import Conflict, Edit, apply
-from migrator.source.importing import import_operation
 from migrator.source.module import Module
-from migrator.source.operation import Uncomposable
+from migrator.source.operation import Insert, Uncomposable
 from migrator.verify import edits
 from tests.oracle.program import Program
 from tests.oracle.script import Script, reports
@@ -127,7 +126,9 @@ class _Record:
             others = [op for other in self.accepted if other.code != "MIG003" for op in self.owned(other)]
             return [op for op in self.operations[change.module] if op not in others]
         own = [self._resolved.get(step, step.operation) for step in change.steps]
-        return [*own, import_operation(change.module, "runtime")] if change.code == "MIG001" else own
+        if change.code == "MIG001":
+            own += filter(_is_import, self.operations[change.module])
+        return own
 
     def texts(self, names: dict[Module, str], left_out: _Site | None) -> Iterator[tuple[str, Edit]]:
         """Give the edits of text, but for those of what is left out."""
@@ -136,6 +137,10 @@ class _Record:
             kept = [op for op in operations if op not in without]
             for edit in compose(module, plan._joined_wraps(kept)):
                 yield names[module], edit
+
+
+def _is_import(operation: Operation) -> bool:
+    return isinstance(operation, Insert) and "import Accelerator" in "".join(operation.lines)
 
 
 def site(change: Change, names: dict[Module, str]) -> _Site:
