@@ -74,7 +74,7 @@ class _WithoutDevices(ast.NodeTransformer):
 def _is_of_gpus(test: ast.expr) -> bool:
     """Whether a condition is false where there is none."""
     shown = ast.unparse(test)
-    return bool(re.search("cuda|gpu", shown)) and "not " not in shown
+    return bool(re.search(r"cuda|gpu|device\.index", shown)) and "not " not in shown
 
 
 def moves_nothing_on_a_cpu(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
@@ -177,10 +177,10 @@ def deals_out_nothing(mutant: Mutant, good: Program, lines: Sequence[str]) -> bo
 
 def steps_by_itself(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
     """Without mixed precision and accumulation a prepared optimizer steps as it does by itself."""
-    made = re.compile(
-        rf"\b{re.escape(_told(mutant))} = .*\b(optim\.\w|SGD|Adam|Optimizer|LBFGS|make_optimizer|optimizer)"
-    )
-    return _scales_nothing(good) and any(made.search(text) for text in good)
+    name = re.escape(_told(mutant).rpartition(".")[2])
+    steps = any(re.search(rf"\b{name}\.step\(", text) for text in good) and "sched" not in name
+    made = re.compile(rf"\b{name} = .*\boptim\.\w")
+    return _scales_nothing(good) and (steps or any(made.search(text) for text in good))
 
 
 def computes_on_noise_alone(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
@@ -188,9 +188,10 @@ def computes_on_noise_alone(mutant: Mutant, good: Program, lines: Sequence[str])
     name = _told(mutant)
     calls = [x for text in good for x in ast.walk(ast.parse(text)) if isinstance(x, ast.Call)]
     inputs = [ast.unparse(x.args[0]) for x in calls if ast.unparse(x.func) == name and x.args]
-    noise = re.compile(r"torch\.randn?\(")
+    noise = re.compile(r"(torch\.randn?|np\.random\.\w+)\(")
     return bool(inputs) and all(
-        noise.search(x) or any(re.search(rf"\b{re.escape(x)} = {noise.pattern}", text) for text in good) for x in inputs
+        noise.search(x) or any(re.search(rf"\b{re.escape(x)} = .*{noise.pattern}", text) for text in good)
+        for x in inputs
     )
 
 
@@ -323,7 +324,7 @@ def is_never_said(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
 
 # ---------------------------------------------------------------- the table
 
-_DEVICE_RULES = ("MIG002", "MIG1", "MIG402")
+_DEVICE_RULES = ("MIG001", "MIG002", "MIG1", "MIG402")
 _WRAPPER_RULES = ("MIG207", "MIG501", "MIG503", "MIG504")
 _MOVED: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (("MIG",), touches_nothing_of_what_it_passes),
