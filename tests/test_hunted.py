@@ -38,6 +38,12 @@ CASES = (
         has=("device_placement=[True, True, False]", "x, onehot = x.to(device), onehot.to(device)"),
     ),
     Case("bare_tensors_without_loader", migrated=False, told=("MIG205",)),
+    Case(
+        "data_parallel_under_a_condition",
+        has=("accelerator.unwrap_model(net).state_dict()",),
+        lacks=("DataParallel(",),
+        told=("MIG402",),
+    ),
     Case("data_parallel_under_main_guard", migrated=False, told=("MIG402",)),
     Case("device_in_the_arms_of_another_flag", has=("Accelerator(cpu=args.smoke_test)",)),
     Case("device_of_a_dataclass", has=("accelerator = Accelerator()\n", "device=config.device"), untold=("MIG405",)),

@@ -54,6 +54,25 @@ class UnseenModel(Remark):
                         yield call, f"`{shown(training, func.value)}` was not recognised as a model"
 
 
+class ExecutedText(Remark):
+    """Report code that is executed from a text.
+
+    What: `exec(open("configurator.py").read())`.
+    Why: what it binds is not seen; a device or a flag that it sets anew may go against the Accelerator.
+    Safety: reported only.
+    Source: contract, P3.
+    """
+
+    code = "MIG916"
+    name = "executed-text"
+    reason = "a device that is set there may go against the Accelerator's, and nobody can see what else is"
+    recipe = "leave the device out of it, or read the settings by `argparse`"
+
+    def sites(self, training: Training) -> Sites:
+        for _, call in training.calls.get("exec", []):
+            yield call, f"`{shown(training, call)}` may bind any name anew"
+
+
 def _is_dynamic(training: Training, call: s.Call) -> bool:
     if isinstance(call.func, s.Name) and call.func.id in ("eval", "exec"):
         return True
@@ -61,4 +80,4 @@ def _is_dynamic(training: Training, call: s.Call) -> bool:
     return any(name in ("hydra.utils.instantiate", "hydra.utils.call") for name in names)
 
 
-RULES: tuple[type[Remark], ...] = (Dynamic, UnseenModel)
+RULES: tuple[type[Remark], ...] = (Dynamic, UnseenModel, ExecutedText)

@@ -8,6 +8,7 @@ from migrator.roles.idle import asks_for_main
 from migrator.roles.role import Kind
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.prepare import data_parallel_calls
+from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
@@ -32,10 +33,16 @@ class DataParallel(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         for module, call in data_parallel_calls(training):
             yield self._change(training, module, call)
+            if _is_conditional(call) and _names_a_checkpoint(training, call):
+                yield Change(
+                    self.code, module, call, "Checkpoints written under this `DataParallel` call their entries `module....`",
+                    level=Level.NOTE, reason="those written from now on do not, as on a machine where the condition fails",
+                    recipe="to load an old one, take `module.` off its names",
+                )  # fmt: skip
 
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
         inner = call.argument(0, "module")
-        if inner is None or self._names_a_checkpoint(training, call):
+        if inner is None or (not _is_conditional(call) and _names_a_checkpoint(training, call)):
             return Change(
                 self.code, module, call, "`DataParallel` is on the way to a checkpoint, whose entries are called `module....`",
                 level=Level.REVIEW, blocks=True, reason="without the wrapper, checkpoints of before would not load",
@@ -59,24 +66,49 @@ class DataParallel(Rule):
         outer, kept = module.span(call), module.outer(inner)
         return [Replace(Span(outer.start, kept.start), ""), Replace(Span(kept.end, outer.end), "")]
 
-    def _names_a_checkpoint(self, training: Training, call: s.Call) -> bool:
-        """Whether the wrapper is put on unconditionally and its own `state_dict` is saved or loaded."""
-        node = call.statement
-        while not isinstance(node.block.owner, (s.FunctionDef, s.Root)):
-            if isinstance(node.block.owner, s.If) and not asks_for_main(node.block.owner.test):
-                return False
-            node = node.block.owner
-        wrapped = {x.raw for x in training.value(call)}
-        for event in training.events("call"):
-            if (
-                event.detail in ("state_dict", "load_state_dict")
-                and event.item.raw in wrapped
-                and event.item.kind is not Kind.ANY
-            ):
-                through = event.node.func.value
-                if not (isinstance(through, s.Attribute) and through.name == "module"):
-                    return True
-        return False
+
+def _is_conditional(call: s.Call) -> bool:
+    """Whether the wrapper is put on under a condition."""
+    node = call.statement
+    while not isinstance(node.block.owner, (s.FunctionDef, s.Root)):
+        if isinstance(node.block.owner, s.If) and not asks_for_main(node.block.owner.test):
+            return True
+        node = node.block.owner
+    return False
 
 
-RULES: tuple[type[Rule], ...] = (DataParallel,)
+def _names_a_checkpoint(training: Training, call: s.Call) -> bool:
+    """Whether the wrapper's own `state_dict` is saved or loaded."""
+    wrapped = {x.raw for x in training.value(call)}
+    for event in training.events("call"):
+        if (
+            event.detail in ("state_dict", "load_state_dict")
+            and event.item.raw in wrapped
+            and event.item.kind is not Kind.ANY
+        ):
+            through = event.node.func.value
+            if not (isinstance(through, s.Attribute) and through.name == "module"):
+                return True
+    return False
+
+
+class ParallelCall(Remark):
+    """Report forwards that spread one batch over the GPUs of a process.
+
+    What: `nn.parallel.data_parallel(self.main, x, range(ngpu))`, `replicate`, `parallel_apply`.
+    Why: each of several processes would spread its batches over all GPUs again, those of the others among them.
+    Safety: reported only.
+    Source: torch.nn.parallel.
+    """
+
+    code = "MIG402"
+    name = "parallel-call"
+    reason = "each process would use the GPUs of the others, too"
+    recipe = "call the module itself, and start one process for each GPU"
+
+    def sites(self, training: Training) -> Sites:
+        for call in calls_of(training, r"torch\.nn\.parallel\.(\w+\.)?(data_parallel|replicate|parallel_apply)"):
+            yield call, f"`{shown(training, call)}` spreads a batch over several GPUs"
+
+
+RULES: tuple[type[Rule], ...] = (DataParallel, ParallelCall)

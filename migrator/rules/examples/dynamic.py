@@ -60,4 +60,10 @@ EXAMPLES = {
         ),
         Example("a script that trains nothing", INFERENCE),
     ),
+    "executed-text": (
+        Example("a file of settings", 'exec(open("settings.py").read())', reviews="MIG916", at="exec(", frame=SETUP),
+        Example("a text, by another name", 'run = exec\nrun("width = 4")', reviews="MIG916", at='run("', frame=SETUP),
+        Example("a function of that name", "def exec(text):\n    return text\n\nexec('width = 4')", frame=SETUP),
+        Example("a value", "width = int('4')", frame=SETUP),
+    ),
 }

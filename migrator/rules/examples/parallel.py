@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import MODEL, SETUP
+from migrator.rules.examples.frame import MODEL, SETUP, STEP
 from migrator.rules.examples.script import MIGRATED
 from migrator.rules.rule import Example
 
@@ -30,5 +30,23 @@ EXAMPLES = {
         Example("a model that nobody wraps", "model = nn.Linear(4, 1)", frame=MODEL),
         Example("a class of that name", "class DataParallel:\n    pass\n\nDataParallel()", frame=SETUP),
         Example("a script that leaves it to the Accelerator", MIGRATED),
+    ),
+    "parallel-call": (
+        Example(
+            "a batch spread by hand",
+            "z = nn.parallel.data_parallel(nn.Linear(4, 1), x, range(2))",
+            reviews="MIG402",
+            at="data_parallel(",
+            frame=STEP,
+        ),
+        Example(
+            "copies that run side by side",
+            "from torch.nn.parallel import replicate as copies\nparts = copies(nn.Linear(4, 1), [0, 1])",
+            reviews="MIG402",
+            at="parts = copies",
+            frame=STEP,
+        ),
+        Example("a function of that name", "def replicate(x):\n    return x\n\nz = replicate(x)", frame=STEP),
+        Example("a module that is called", "z = nn.Linear(4, 1).to(device)(x)", frame=STEP),
     ),
 }
