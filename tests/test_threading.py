@@ -267,6 +267,15 @@ for epoch in range(2):
             "run(model, loader, optimizer, device, accelerator=accelerator)",
         ),
     ),
+    "a nested function prints by what the function around it was handed": Case(
+        program(
+            "def fit(model, loader, optimizer, device):\n    def tell(loss):\n        print('loss', loss)\n\n"
+            + STEP
+            + "        tell(loss.item())\n",
+            "fit(model, loader, optimizer, device)",
+        ),
+        has=("        accelerator.print('loss', loss)",),
+    ),
     "a writer that is built further out than the training, and gets the model in it": Case(
         {
             "writer.py": "from tensorboardX import SummaryWriter\n\n\nclass Writer(SummaryWriter):\n"

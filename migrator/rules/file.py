@@ -183,7 +183,10 @@ def _path(module: Module, call: s.Call) -> str:
 def _only_writes(training: Training, call: s.Call) -> s.With | None:
     """The `with` around a file that is opened, written to and closed, with nothing left of it that anybody reads."""
     block = call.statement
-    if not isinstance(block, s.With) or len(block.items) != 1 or _runs_model(training, block):
+    if not isinstance(block, s.With) or _runs_model(training, block):
+        return None
+    opened = {x for _, x in _opened(training)}
+    if call not in [item.value for item in block.items] or not all(item.value in opened for item in block.items):
         return None
     if not all(isinstance(x, (s.Evaluate, s.For, s.Assign, s.Augment, s.If)) for x in _statements(block.body)):
         return None

@@ -92,11 +92,17 @@ class Reach:
             access.expressions[scope] = access.plain
             return True
         if scope not in access.expressions:
-            written = self._in_sight(access, scope) or self._on_self(access, scope)
+            written = self._in_sight(access, scope) or self._on_self(access, scope) or self._around(access, scope)
             if written is None:
                 return False
             access.expressions[scope] = written
         return self.birthplace.is_made_before(access, node)
+
+    def _around(self, access: Access, scope: Any) -> str | None:
+        """How a nested function reads what the function around it has."""
+        outer = scope_of(scope.block) if isinstance(scope, s.FunctionDef) and class_of(scope) is None else None
+        written = access.expressions.get(outer) if isinstance(outer, s.FunctionDef) else None
+        return written if written is None or written.partition(".")[0] not in scope.namespace.bound else None
 
     def _on_self(self, access: Access, scope: Any) -> str | None:
         """How a method reaches the Accelerator that its class's constructor keeps; None where it keeps none."""
