@@ -74,6 +74,13 @@ CASES = (
     Case("method_bypasses_forward", migrated=False, told=("MIG903",)),
     Case("move_in_one_arm", has=("model = nn.Linear(8, 1)\n",), lacks=(" if ", "helper = helper", "x, y = ")),
     Case("no_cuda_flag_on_args_in_two_functions", has=("Accelerator(cpu=not args.cuda)",)),
+    Case(
+        "optimizer_behind_an_option",
+        has=(
+            "    optimizer = accelerator.prepare(torch.optim.AdamW(",
+            "model, loader = accelerator.prepare(model, loader)",
+        ),
+    ),
     Case("optimizers_in_a_bag", migrated=False, told=("MIG201", "MIG301")),
     Case("optimizer_of_bare_tensors", migrated=False, told=("MIG205",)),
     Case("optimizer_with_other_step_names", lacks=("prepare(self.base", "optimizer, loader"), told=("MIG212",)),

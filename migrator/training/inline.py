@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.roles.idle import asks_for_main
 from migrator.roles.role import Kind, Object
 from migrator.source import syntax as s
+from migrator.source.module import Module
+from migrator.training.device import conjuncts
 from migrator.training.structure import Structure
 
 _KINDS = frozenset({Kind.LOADER, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.MODEL})
@@ -71,3 +74,31 @@ def is_rebuilt(structure: Structure, item: Object) -> bool:
                 inner = inner.owner.block
         block = block.owner.block
     return False
+
+
+def is_optional(structure: Structure, item: Object) -> bool:
+    """Whether an object is made under a condition, and its variable read only where the same is asked: else it is not there."""
+    stores = [event for event in structure.by_item[item] if event.kind == "store" and isinstance(event.node, s.Name)]
+    if not stores:
+        return False
+    name, module = stores[0].node, stores[0].frame.module
+    tests = _tests(module, name)
+    owner = name.scope.resolve(name.id)
+    others = [
+        x
+        for x in module.variables()
+        if isinstance(x, s.Name) and x.id == name.id and x is not name and x.scope.resolve(x.id) is owner
+    ]
+    return bool(tests and others) and all(tests & _tests(module, x) for x in others)
+
+
+def _tests(module: Module, node: Any) -> set[str]:
+    """The conditions that hold where a node stands in its function."""
+    found = set()
+    while not isinstance(node, (s.FunctionDef, s.Root)):
+        parent = node.parent
+        if isinstance(parent, s.Block) and isinstance(parent.owner, s.If) and parent is parent.owner.body:
+            if not asks_for_main(parent.owner.test):
+                found |= {module.text(part) for part in conjuncts(parent.owner.test)}
+        node = parent
+    return found

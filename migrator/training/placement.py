@@ -14,7 +14,7 @@ from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 from migrator.training.gap import TRIES, Placement, candidates
 from migrator.training.home import home_frame, homes_of
-from migrator.training.inline import Inline, inline, is_rebuilt
+from migrator.training.inline import Inline, inline, is_optional, is_rebuilt
 from migrator.training.position import class_of
 from migrator.training.structure import Key, Structure, is_own_method, key_of
 
@@ -73,7 +73,7 @@ class _Search:
     # ------------------------------------------------------------ on the spot
 
     def _needs_inline(self, item: Object) -> bool:
-        return not self.homes[item] or is_rebuilt(self.structure, item)
+        return not self.homes[item] or is_rebuilt(self.structure, item) or is_optional(self.structure, item)
 
     def _inline(self, item: Object) -> bool:
         """Prepare an object where it is made, if it can be."""
