@@ -213,9 +213,41 @@ class ParameterWrites(Remark):
     def sites(self, training: Training) -> Sites:
         loops = set()
         for loop, statement in _parameter_writes(training):
-            if loop not in loops and not any(isinstance(x, s.Attribute) and x.name == "grad" for x in statement.walk()):
+            if loop not in loops and not _reads_gradient(statement):
                 loops.add(loop)
                 yield statement, f"`{shown(training, statement)}` is left as it is"
+
+
+class StepByHand(Remark):
+    """Leave a step alone that the script takes itself.
+
+    What: `for p in model.parameters(): p.data.add_(p.grad, alpha=-lr)`.
+    Why: behind `accelerator.backward` every process has the same gradients, and takes the same step.
+    Safety: nothing is edited.
+    Source: torch.nn.parallel.DistributedDataParallel.
+    """
+
+    code = "MIG918"
+    name = "hand-step"
+    level = Level.NOTE
+    reason = "behind `accelerator.backward` every process has the same gradients, and takes the same step"
+
+    def sites(self, training: Training) -> Sites:
+        for loop, statement in _parameter_writes(training):
+            if not _reads_gradient(_changed(statement)) and _reads_gradient(statement):
+                yield loop.iter, f"The step by hand in `{shown(training, statement)}` is left as it is"
+
+
+def _changed(statement: Any) -> Any:
+    """What a statement changes in place: `p.data` of `p.data.add_(...)` and of `p.data = ...`."""
+    if isinstance(statement, s.Evaluate):
+        call: Any = statement.value
+        return call.func
+    return statement.target if isinstance(statement, s.Augment) else statement.targets[0]
+
+
+def _reads_gradient(node: Any) -> bool:
+    return any(isinstance(x, s.Attribute) and x.name == "grad" for x in node.walk())
 
 
 def _mixes(training: Training) -> bool:
@@ -273,4 +305,5 @@ def _in_training(training: Training, node: Any) -> bool:
 
 RULES: tuple[type[Remark], ...] = (
     ClipNorm, ClipValue, NoisyGradient, ShardedOptimizer, GradientsByHand, SecondOrder, LateParameters, LateGroup, ParameterWrites,
+    StepByHand,
 )  # fmt: skip

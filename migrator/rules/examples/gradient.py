@@ -226,4 +226,22 @@ EXAMPLES = {
         Example("a tensor that is clipped", "loss.detach().clamp_(0, 1)", frame=STEP),
         Example("a script that goes through the Accelerator already", MIGRATED),
     ),
+    "hand-step": (
+        Example(
+            "a step of plain descent",
+            "for p in model.parameters():\n    p.data.add_(p.grad, alpha=-0.1)",
+            reviews="MIG918",
+            at="for p in",
+            frame=STEP,
+        ),
+        Example(
+            "the same, as an assignment",
+            "for p in model.parameters():\n    p.data = p.data - 0.1 * p.grad",
+            reviews="MIG918",
+            at="for p in",
+            frame=STEP,
+        ),
+        Example("gradients that are clipped", "for p in model.parameters():\n    p.grad.clamp_(-1, 1)", frame=STEP),
+        Example("gradients that are looked at", "for p in model.parameters():\n    shown = p.grad.norm()", frame=STEP),
+    ),
 }
