@@ -90,7 +90,7 @@ def migrate(entry: Module, shelf: Shelf, allies: frozenset[str] = frozenset()) -
 
     Args:    allies: files that change together with it, should they use what it changes.
     """
-    training = Training(Program(entry, shelf.read, shelf.parsed, shelf.exists, shelf.settings.makes))
+    training = Training(Program(entry, shelf.read, shelf.parsed, shelf.find, shelf.settings.makes))
     proposal = Proposal(entry.source.path, None, frozenset(map(path_of, training.modules)))
     if not _trains(training):
         return replace(proposal, report=_started_by_name(training, shelf))
@@ -233,7 +233,7 @@ def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf, a
 def _would_change(entry: Module, results: dict[Module, Module], shelf: Shelf, allies: frozenset[str]) -> bool:
     second = shelf.second(results)
     training = Training(
-        Program(results.get(entry, entry), second.read, second.parsed, second.exists, second.settings.makes)
+        Program(results.get(entry, entry), second.read, second.parsed, second.find, second.settings.makes)
     )
     if not _trains(training):
         return False

@@ -105,9 +105,9 @@ class Shelf:
         """Whether a file is one of the given ones."""
         return self._ask("given", os.path.normpath(path)) is not None
 
-    def exists(self, path: str) -> bool:
-        """Whether there is a file or a folder of that name."""
-        return self._ask("exists", path) is not None
+    def find(self, path: str) -> str | None:
+        """Give the shortest name of a file or a folder; None where there is none."""
+        return self._ask("exists", path)
 
     def users_of(self, module: Module, name: str, training: Training) -> list[str]:
         """Give the files outside a program that use a name of one of its modules; their paths are normalised."""
@@ -173,7 +173,9 @@ class Shelf:
         return self.names.get(path)
 
     def _exists(self, path: str) -> str | None:
-        return path if os.path.exists(path) else None
+        if not os.path.exists(path):
+            return None
+        return os.path.relpath(path) if path.startswith(os.pardir) else path
 
     def _trainers(self, folder: str) -> str:
         return "".join(f"{path}\0" for path in files_near(folder) if trains(self.peek(path)))

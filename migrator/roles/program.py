@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from functools import cached_property
 
 from migrator.errors import FileProblem
 from migrator.roles.knowledge import LIBRARIES, WORDS, maker
@@ -26,19 +25,19 @@ class Program:
         entry: Module,
         read: Reader,
         parsed: dict[str, Module] | None = None,
-        exists: Callable[[str], bool] = lambda path: False,
+        find: Callable[[str], str | None] = lambda path: None,
         makes: Iterable[tuple[str, str]] = (),
     ) -> None:
         """Begin with the entry script.
 
-        Args:    read, exists: all that a program learns of the disk; every file is asked for, parsed already or not.
+        Args:    read, find: all that a program learns of the disk; every file is asked for, parsed already or not.
                  parsed: what other programs had parsed, by path; what this one parses is left there.
                  makes: what the user says that calls give, by dotted name.
         """
         self.entry = entry
         self.makes = {name: WORDS[word] for name, word in makes}  # by dotted name: what the user says that a call gives
         self._read = read
-        self._exists = exists
+        self._find = find
         self._parsed = parsed if parsed is not None else {}
         self._modules = {os.path.normpath(entry.source.path): entry}
         self.problems: dict[str, FileProblem] = {}  # by path: imported files that cannot be read, which stay unknown
@@ -79,7 +78,7 @@ class Program:
         if not self.problems:
             return None
         stems = self._stems(os.path.dirname(importer.source.path), level, dotted)
-        paths = [path for stem in stems for path in _files_of(stem)]
+        paths = [path for stem in stems for path in self._files_of(stem)]
         return next((self.problems[path] for path in paths if path in self.problems), None)
 
     def _search(self, base: str, level: int, dotted: str) -> Module | None:
@@ -99,7 +98,7 @@ class Program:
         return [os.path.join(folder, *parts) for folder in folders]
 
     def _load(self, stem: str) -> Module | None:
-        for path in _files_of(stem):
+        for path in self._files_of(stem):
             if path in self._modules:
                 return self._modules[path]
             if path in self.problems:
@@ -118,16 +117,16 @@ class Program:
         """The folders above, as far up as a project goes (where packages may be rooted), wherever the command was run."""
         found = []
         for _ in range(limit):
-            if self._exists(os.path.join(folder, ".git")) or os.path.abspath(folder) in self._ends:
+            if folder == os.sep or self._find(os.path.join(folder, ".git")):
                 break
             folder = _folder_above(folder)
             found.append(folder)
         return found
 
-    @cached_property
-    def _ends(self) -> frozenset[str]:
-        """Folders above which no project goes."""
-        return frozenset((os.path.abspath(os.sep), os.path.expanduser("~")))
+    def _files_of(self, stem: str) -> list[str]:
+        """The files that a module may be, each by one name: a way up and down again into the current folder is none."""
+        paths = [os.path.normpath(path) for path in (stem + ".py", os.path.join(stem, "__init__.py"))]
+        return [self._find(path) or path if path.startswith(os.pardir) else path for path in paths]
 
 
 def _folder_above(folder: str) -> str:
@@ -135,9 +134,3 @@ def _folder_above(folder: str) -> str:
     if os.path.basename(folder) in ("", os.curdir, os.pardir):
         return os.path.normpath(os.path.join(folder, os.pardir))
     return os.path.dirname(folder)
-
-
-def _files_of(stem: str) -> list[str]:
-    """The files that a module may be, each by one name: a way up and down again into the current folder is none."""
-    paths = [os.path.normpath(path) for path in (stem + ".py", os.path.join(stem, "__init__.py"))]
-    return [os.path.relpath(path) if path.startswith(os.pardir + os.sep) else path for path in paths]
