@@ -13,7 +13,7 @@ import pytest
 from migrator.verify.judge import cause
 from migrator.verify.result import Cause
 from tests.harmless import why_harmless
-from tests.mutation import IN_PART, Mutant, Work
+from tests.mutation import MISPLACED, Mutant, Work
 from tests.oracle.laboratory import Laboratory
 from tests.oracle.script import script, scripts
 from tests.oracle.verdict import judge_one_process, judge_two_processes
@@ -40,11 +40,12 @@ def work(name: str) -> Work:
 
 
 def mutants(name: str, codes: tuple[str, ...]) -> Iterator[Mutant]:
-    """Give the first mutant of each kind of some rules; where one object is left out, each of them."""
+    """Give the first mutant of each kind of some rules; one that is misplaced stands for all of these."""
     seen = set()
     for mutant in work(name).mutants():
-        if mutant.code in codes and (mutant.kind == IN_PART or (mutant.code, mutant.kind) not in seen):
-            seen.add((mutant.code, mutant.kind))
+        kind = "misplaced" if mutant.kind in MISPLACED else mutant.kind
+        if mutant.code in codes and (mutant.code, kind) not in seen:
+            seen.add((mutant.code, kind))
             yield mutant
 
 
