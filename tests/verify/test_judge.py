@@ -135,6 +135,9 @@ def test_figures_may_differ_by_rounding_or_where_they_never_are_the_same() -> No
     assert "line 1 is 'loss 2.0', where it was 'loss 1.0'" in figures_differ(["loss 1.0"], ["loss 2.0"], set())
     times = unstable_forms(["took 1 s", "loss 1"], ["took 2 s", "loss 1"])
     assert not figures_differ(["took 1 s"], ["took 9 s"], times)
+    assert not figures_differ(["loss 1, 0.05s"], ["loss 1, 0.06s"], set(), tolerance=0.0)
+    assert not figures_differ(["time: 3"], ["time: 4"], set())
+    assert figures_differ(["1 step"], ["2 steps"], set())
     assert "is missing" in figures_differ(["a", "b"], ["a"], set())
     assert figures_differ(["loss 1.000"], ["loss 1.001"], set(), tolerance=0.0)
 

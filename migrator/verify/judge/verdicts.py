@@ -80,7 +80,7 @@ def one_process(original: Trace, migrated: Trace, again: Again, migration: Migra
     found = alone.judge(original, migrated, reads_ahead)
     if _consoles_differ(found):
         found = alone.judge(original, migrated, reads_ahead, again.unstable)
-    findings, differences = _sift(found, again, migration)
+    findings = _settle(found, again)  # what a migration tells of concerns several processes: nothing is excused here
     outcome = _outcome(findings)
     told = _first_difference(findings)
     if outcome is Outcome.EQUAL:
@@ -91,7 +91,7 @@ def one_process(original: Trace, migrated: Trace, again: Again, migration: Migra
     elif outcome is Outcome.UNKNOWN:
         told = "two runs of the original differ from one another, so nothing can be said of the migration; does it set its seeds?"
     why = cause.find(findings, [original], [migrated], migration.edits)
-    return Verdict(P1, _title(P1, 1), outcome, told, tuple(findings), why, tuple(differences))
+    return Verdict(P1, _title(P1, 1), outcome, told, tuple(findings), why)
 
 
 def several_processes(
@@ -116,7 +116,8 @@ def several_processes(
         found = together.judge(original, ranks, references, again.unstable)
     if reads_ahead and together.draws_in_steps(original):
         found = _withdraw(found, {"losses", "gradients", "checkpoints", "console"}, _READS_AHEAD)
-    findings, differences = _sift(found, again, migration)
+    findings, differences = excused(found, migration.files)
+    findings = _settle(findings, again)
     outcome = _outcome(findings)
     told = _first_difference(findings)
     if outcome is Outcome.EQUAL:
@@ -141,15 +142,14 @@ def _consoles_differ(findings: Sequence[Finding]) -> bool:
     return any(finding.aspect == "console" and finding.outcome is Outcome.DIFFERENT for finding in findings)
 
 
-def _sift(found: Sequence[Finding], again: Again, migration: Migration) -> tuple[list[Finding], list[str]]:
-    """Withdraw what the migration told of, then what the original does not repeat either."""
-    findings, differences = excused(found, migration.files)
+def _settle(findings: Sequence[Finding], again: Again) -> list[Finding]:
+    """Withdraw what the original does not repeat either."""
     if all(finding.outcome is not Outcome.DIFFERENT for finding in findings):
-        return findings, differences
+        return list(findings)
     unstable = again.aspects
     if unstable & _TRAINING:
         unstable |= {finding.aspect for finding in findings} - _OF_ITSELF
-    return _withdraw(findings, unstable, "two runs of the original differ in this, too"), differences
+    return _withdraw(findings, unstable, "two runs of the original differ in this, too")
 
 
 def _withdraw(findings: Sequence[Finding], aspects: Set[str], why: str) -> list[Finding]:
