@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from migrator import pipeline
 from migrator.cache.store import Store
 from migrator.config import Settings
 from migrator.errors import Distrusted, FileProblem, Unwritable, UsageError
+from migrator.interrupts import undisturbed
 from migrator.launch import RUNTIME, find_shadow
 from migrator.report.report import ProgramReport
 from migrator.source import files
@@ -83,20 +83,6 @@ def analyse_text(data: bytes, path: str, settings: Settings) -> list[ProgramRepo
     return reports
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C and termination back until a program is written whole, then let them through."""
-    held: list[int] = []
-    handlers = {number: signal.signal(number, lambda number, _: held.append(number)) for number in _INTERRUPTS}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    for caught in held:
-        signal.raise_signal(caught)
-
-
 def _left_alone(report: ProgramReport, problem: FileProblem) -> ProgramReport:
     """Tell of a program that could not be written: none of its edits is applied."""
     untouched = tuple(
@@ -110,7 +96,7 @@ def _write_program(report: ProgramReport) -> ProgramReport:
     changed = [(file.source, file.text) for file in report.files if file.text is not None]
     try:
         changes = [(source.path, source.encode(text), source.encode(source.text)) for source, text in changed]
-        with _undisturbed():
+        with undisturbed(_INTERRUPTS):  # until the program is written whole
             files.replace_all(changes)
     except Unwritable as problem:
         return _left_alone(report, problem)

@@ -9,13 +9,13 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
 from migrator.cache.store import find_folder
 from migrator.errors import Unverifiable
+from migrator.interrupts import undisturbed
 from migrator.verify.copies.duplicate import LIMIT, copy_tree, files_to_copy
 from migrator.verify.copies.repository import copy_repository
 from migrator.verify.copies.tree import PREFIX, Tree, is_below, shown
@@ -88,21 +88,6 @@ def _make(folder: str) -> bool:
     return os.access(folder, os.W_OK)
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C and termination back, then let them through."""
-    held: list[int] = []
-    numbers = (signal.SIGINT, *_FATAL) if threading.current_thread() is threading.main_thread() else ()
-    handlers = {number: signal.signal(number, lambda number, _: held.append(number)) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for caught in held:
-            signal.raise_signal(caught)
-
-
 def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
@@ -139,7 +124,7 @@ class Scratch:
             for number in _FATAL:
                 if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
                     self._handlers[number] = signal.signal(number, _end)
-        with undisturbed():
+        with undisturbed((signal.SIGINT, *_FATAL)):
             self.folder = tempfile.mkdtemp(prefix=PREFIX, dir=os.path.realpath(place))
             # The way out where an exception comes between here and the body of `with`.
             self._remove = weakref.finalize(self, _remove_own, self.folder, os.getpid())
@@ -149,7 +134,7 @@ class Scratch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with undisturbed():
+            with undisturbed((signal.SIGINT, *_FATAL)):
                 self._remove()
         finally:
             for number, handler in self._handlers.items():

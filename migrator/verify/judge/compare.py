@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import isnan
 from typing import Any, TypeVar
 
 from migrator.verify.result import Finding, Outcome
-from migrator.verify.trace import Backward, Block, Step, Trace
+from migrator.verify.trace import Block, Step, Trace
 
 Kind = TypeVar("Kind")
 Numbered = tuple[int, Kind]
@@ -107,8 +107,3 @@ def first(
 def equal(aspect: str, told: str) -> Finding:
     """Say that an aspect is equal."""
     return Finding(aspect, Outcome.EQUAL, told)
-
-
-def losses(trace: Trace) -> Iterator[float]:
-    """Give every value that backward was called on."""
-    return (event.value for event in trace.of(Backward))

@@ -1,0 +1,23 @@
+"""What must not be interrupted half way."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+
+@contextmanager
+def undisturbed(numbers: Sequence[int]) -> Iterator[None]:
+    """Hold some signals back, Ctrl-C and termination say, then let them through; a thread beside the main one gets none."""
+    held: list[int] = []
+    watched = numbers if threading.current_thread() is threading.main_thread() else ()
+    handlers = {number: signal.signal(number, lambda number, _: held.append(number)) for number in watched}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for caught in held:
+            signal.raise_signal(caught)
