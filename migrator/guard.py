@@ -9,10 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from migrator.errors import Distrusted, FileProblem
 from migrator.source import syntax as s
-from migrator.source.comment import comments
 from migrator.source.edit import Edit
-from migrator.source.module import Module, Reread
-from migrator.source.rereading import Unread
+from migrator.source.module import Module
 from migrator.source.text import Source, make_source
 
 _KNOWN = frozenset(dir(builtins)) | {
@@ -42,10 +40,7 @@ def check(before: Module, text: str, edits: Sequence[Edit]) -> Module:
         raise Distrusted(
             path, f"INTERNAL ERROR: the result would use undefined names {sorted(new)}; please report this file"
         )
-    kept = _counted(node.value for node in before.comments())
-    lost = kept - _counted(comments(text))
-    if lost:  # it seems: a measure errs nowhere
-        lost = kept - _counted(node.value for node in in_full(after).comments())
+    lost = _counted(before.comments()) - _counted(after.comments())
     if lost:
         raise Distrusted(
             path, f"INTERNAL ERROR: the result would lose the comment {min(lost)!r}; please report this file"
@@ -70,37 +65,19 @@ def _check_bytes(before: Source, text: str, edits: Sequence[Edit]) -> None:
 
 
 def _parse(source: Source, before: Module) -> Module:
-    """Read a result as Python does, where that can be; else with libcst, which knows every version's syntax."""
     try:
-        return Reread(source, ast.parse(source.text))
-    except (SyntaxError, ValueError, RecursionError, FileProblem) as error:
-        if _compiles(before.source.text):
-            raise Distrusted(
-                source.path, f"INTERNAL ERROR: the result does not compile ({error}); please report this file"
-            ) from error
-    except Unread:
-        pass
-    return _read(source)
-
-
-def in_full(module: Module) -> Module:
-    """Give a result with a place for each of its nodes.
-
-    Raises:  Distrusted
-    """
-    return _read(module.source) if isinstance(module, Reread) else module
-
-
-def _read(source: Source) -> Module:
-    try:
-        return Module(source)
+        after = Module(source)
     except FileProblem as problem:
         raise Distrusted(
             source.path, f"INTERNAL ERROR: the result does not parse ({problem.message}); please report this file"
         ) from problem
+    if not after.is_native and not _compiles(source.text) and _compiles(before.source.text):
+        raise Distrusted(source.path, "INTERNAL ERROR: the result does not compile; please report this file")
+    return after
 
 
 def _compiles(text: str) -> bool:
+    """Whether the Python that runs this accepts a text; libcst accepts that of other versions, too."""
     try:
         ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):

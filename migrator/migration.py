@@ -25,7 +25,6 @@ from migrator.source.block import Uncomposable
 from migrator.source.edit import Conflict, Edit, apply
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
-from migrator.source.rereading import Unread
 from migrator.training.cast import explain_cast
 from migrator.training.framework import framework_of
 from migrator.training.training import Training
@@ -222,15 +221,6 @@ def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf, a
 
     Args:    results: what has become of each changed module, as the guard has read it.
     """
-    try:
-        if not _would_change(entry, results, shelf, allies):
-            return False
-    except Unread:
-        pass
-    return _would_change(entry, {module: guard.in_full(found) for module, found in results.items()}, shelf, allies)
-
-
-def _would_change(entry: Module, results: dict[Module, Module], shelf: Shelf, allies: frozenset[str]) -> bool:
     second = shelf.second(results)
     training = Training(
         Program(results.get(entry, entry), second.read, second.parsed, second.find, second.settings.makes)

@@ -13,6 +13,7 @@ from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compose
 from migrator.source.edit import Edit
 from migrator.source.importing import import_operation
+from migrator.source.layout import Layout
 from migrator.source.module import Module
 from migrator.training.access import Access, Unreachable
 from migrator.training.choice import Choice
@@ -319,7 +320,7 @@ class _Settlement:
             for x in operations.get(access.module, [])
         )
         choice = self.cpu.choice
-        before = choice.lines(access.module.tree.default_indent) if choice is not None else ()
+        before = choice.lines(Layout(access.module).default_unit()) if choice is not None else ()
         below = access.block.statements[access.index]
         starts = isinstance(below, s.If) and asks_for_main(below.test)
         insert = Insert(access.block, access.index, (*before, line), tight=not (follows or starts), rank=-2)

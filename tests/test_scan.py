@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from migrator.scan import candidates, imported_modules, matters
 
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 HEAVY = {"libcst", "rich", "difflib", "json", "pathspec", "torch", "tomllib"}
 HEAVY |= {"hashlib", "migrator.cache.store", "migrator.pipeline", "migrator.run"}
 
@@ -57,20 +59,31 @@ def test_a_file_that_leads_to_a_training_stays(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_that_cannot_matter_costs_no_heavy_import(tmp_path: Path) -> None:
-    (tmp_path / "plain.py").write_text("print(1)\n")
+def imported_for(path: Path) -> set[str]:
+    """Give what a run on a file imports."""
     code = (
         "import sys\nfrom migrator.cli import main\n"
-        "try: main(['plain.py'])\n"
-        "except SystemExit as end: assert end.code == 0\n"
+        "try: main(['--no-cache', '--check', sys.argv[1]])\n"
+        "except SystemExit as end: assert end.code in (0, 1)\n"
         "print(*sys.modules)"
     )
     root = Path(__file__).parents[1]
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, path.name]
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
-    assert done.stderr == "Nothing to change in 1 file.\n"
-    assert HEAVY.isdisjoint(done.stdout.split())
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=True, env=environment)
+    return set(done.stdout.split())
+
+
+def test_a_file_that_cannot_matter_costs_no_heavy_import(tmp_path: Path) -> None:
+    (tmp_path / "plain.py").write_text("print(1)\n")
+    assert HEAVY.isdisjoint(imported_for(tmp_path / "plain.py"))
+
+
+def test_a_script_that_python_can_read_is_migrated_without_libcst(tmp_path: Path) -> None:
+    shutil.copyfile(FIXTURES / "12_resume_and_best" / "before.py", tmp_path / "train.py")
+    modules = imported_for(tmp_path / "train.py")
+    assert "migrator.migration" in modules
+    assert "libcst" not in modules
 
 
 def test_a_script_that_starts_a_training_in_a_file_that_was_not_given_stays(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class ProgressBar(Rule):
                 ):
                     continue
                 last = call.args[-1]
-                if isinstance(last.value, s.Comprehension) and not last.value.cst.lpar:
+                if isinstance(last.value, s.Comprehension) and module.outer(last.value) == module.span(last.value):
                     continue
                 end = module.outer(last.value).end
                 text = f", disable=not {ACCELERATOR}.is_local_main_process"

@@ -14,6 +14,7 @@ from migrator.rules.rule import Rule, Safety
 from migrator.rules.wrapper import wrapped_uses
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
+from migrator.source.layout import Layout
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.gap import Placement
@@ -134,7 +135,7 @@ def _insertion(training: Training, placement: Placement) -> Iterator[Step]:
     anchor = block.statements[min(placement.index, len(block.statements) - 1)]
     column = module.where(anchor)[1] - 1
     places = f"device_placement={_placements(names.values())}" if any(names.values()) else ""
-    lines = prepare_lines(list(names), column, module.tree.default_indent, places)
+    lines = prepare_lines(list(names), column, Layout(module).default_unit(), places)
     yield Step(module, anchor, Insert(block, placement.index, lines, rank=2))
 
 

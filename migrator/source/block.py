@@ -104,7 +104,7 @@ class _Composer:
         self.pen.text(self.layout.end(units[-1][-1]))
 
     def _write_unit(self, unit: list[s.Statement], indent: str) -> None:
-        if unit[0].line is None:
+        if isinstance(unit[0], s.Compound):
             self.headers.write(unit[0], indent)
         else:
             self.rows.write(unit, indent)

@@ -7,6 +7,7 @@ Python itself stops at 200 brackets and at some thousand operators, so nothing t
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from migrator.errors import Unreadable
-from migrator.source.text import Source
+from migrator.source.text import LONE_CR, Source
 
 LIMIT = 400
 _FRAMES = 20 * LIMIT  # what any floor may need for code within the limit
@@ -41,12 +42,30 @@ def room() -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def check_depth(source: Source, text: str) -> None:
+@contextmanager
+def heavy_work(source: Source) -> Iterator[None]:
+    """Let work on a whole tree recurse, and allocate without the garbage collector looking for what is not there.
+
+    Raises:  Unreadable when the source nests too deeply for us.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with room():
+            yield
+    except (RecursionError, MemoryError) as error:
+        raise Unreadable(source.path, "nests too deeply to analyse; split it up, or exclude the file") from error
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def check_depth(source: Source) -> None:
     """Refuse code that nests too deeply; costs about a hundredth of parsing.
 
-    Args:    text: the source's text without bare carriage returns.
     Raises:  Unreadable at the place where the limit is passed.
     """
+    text = LONE_CR.sub("\n", source.text)
     found = _deep_elif(text) if text.count("elif") > LIMIT else None
     for start, end in _wide_statements(text):
         if found is None and len(_OPERATOR.findall(text, start, end)) > LIMIT:

@@ -132,7 +132,7 @@ class Headers:
     def _write_else(self, statement: s.If, indent: str) -> None:
         clause = self.layout.clauses(statement)[1]
         block = clause.block
-        if block in self.fate.dead or not self._is_elif(block):
+        if block in self.fate.dead or not block.is_elif:
             self._write_clause(clause, indent)
         elif self.fate.opens(block):
             self.pen.draft.begin(closes=True)
@@ -143,10 +143,6 @@ class Headers:
             inner = block.statements[0]
             assert isinstance(inner, s.If)
             self._write_if(inner, indent)
-
-    def _is_elif(self, block: s.Block) -> bool:
-        first = block.statements[0]
-        return isinstance(first, s.If) and first.is_elif
 
     def _exchange(self, clause: Clause, indent: str, word: str, instead: str) -> None:
         start = self.layout.margin(clause.start).end
@@ -187,7 +183,7 @@ class Headers:
         self.pen.draft.opens = True
         inner = indent + self.layout.unit(body.block)
         self.pen.erase(other.start, inner)
-        if self._is_elif(other.block):  # one that becomes an `if`
+        if other.block.is_elif:  # one that becomes an `if`
             self.write_block(other.block, inner, other.end)
         else:
             self._peel(other, inner)
@@ -203,7 +199,7 @@ class Headers:
                 self.pen.draft.skip(operand)
                 return
         space = " " if self.layout.text[outer.start - 1].isalnum() else ""  # `if(a):`
-        is_safe = (isinstance(test, _BARE) or test.cst.lpar) and not touch(*outer)
+        is_safe = (isinstance(test, _BARE) or outer != inner) and not touch(*outer)
         self.pen.text(outer.start)
         self.pen.draft.put(f"{space}not " if is_safe else f"{space}not (")
         self.pen.text(outer.end)

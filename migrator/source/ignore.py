@@ -19,13 +19,14 @@ class Ignores:
         self.lines: dict[int, tuple[str, ...]] = {}
         if "migrate:" not in module.source.text:
             return
-        for comment in module.comments():
-            if _SKIP.match(comment.value):
+        for start, end in module.tokens.comments:
+            text = module.source.text[start:end]
+            if _SKIP.match(text):
                 self.whole = True
-            found = _IGNORE.search(comment.value)
+            found = _IGNORE.search(text)
             if found:
                 codes = tuple(word for word in re.split(r"[\s,]+", found.group(1) or "MIG") if word)
-                self.lines[module.where(comment)[0]] = codes
+                self.lines[module.source.where(start)[0]] = codes
 
     def covers(self, code: str, module: Module, node: Any) -> bool:
         """Whether a rule is not wanted at a node."""

@@ -7,18 +7,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
-
-import libcst as cst
 
 from migrator.source import syntax as s
-from migrator.source.literal import string_pieces
 from migrator.source.module import Module
 from migrator.source.span import Span
-from migrator.source.text import LINE_END
 
 _MARGIN = re.compile(r"(?:[ \t]*\f)*([ \t]*)")  # what stands before a form feed is no indentation
 _TAIL = re.compile(r"(?:[ \t\f;]|\\(?:\r\n|\r|\n))*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
+_GLUE = r"(?:[ \t\f]|\\(?:\r\n|\r|\n))*"  # blanks that end no logical line
+_BESIDE = re.compile(rf"{_GLUE};{_GLUE}")
+_BEHIND = re.compile(_GLUE)
 _DIRECTIVE = re.compile(r"#\s*(noqa|type:|pylint:|pragma:|fmt:|isort:|ruff:|mypy:|pyright:|nosec|migrate:)")
 
 
@@ -39,8 +37,6 @@ class Layout:
         self.text = module.source.text
         self._starts = module.source.starts
         self._ends: dict[s.Statement, int] = {}
-        self._comments: list[tuple[int, str]] | None = None
-        self._strings: list[Span] | None = None
 
     # ------------------------------------------------------------ lines
 
@@ -96,21 +92,26 @@ class Layout:
 
     def span(self, statement: s.Statement) -> Span:
         """Give a statement's characters, its decorators included."""
-        decorators = getattr(statement.cst, "decorators", ())
-        start = self.module.span(decorators[0] if decorators else statement).start
-        return Span(start, self.module.span(statement).end)
+        start, end = self.module.span(statement)
+        if isinstance(statement, (s.FunctionDef, s.ClassDef)) and statement.decorators:
+            start = self.text.rindex("@", 0, self.module.outer(statement.decorators[0]).start)
+        return Span(start, end)
 
     def heads_line(self, statement: s.Statement) -> bool:
         """Whether a statement is the first thing on its line."""
         if self.is_suite(statement.block):
             return False
-        before = statement.block.statements[statement.index - 1] if statement.index else None
-        return before is None or before.line is None or before.line is not statement.line
+        return not statement.index or not self._follows(statement)
 
     def ends_line(self, statement: s.Statement) -> bool:
         """Whether no other statement follows on the line."""
         following = statement.block.statements[statement.index + 1 : statement.index + 2]
-        return not following or statement.line is None or following[0].line is not statement.line
+        return not following or not self._follows(following[0])
+
+    def _follows(self, statement: s.Statement) -> bool:
+        """Whether a statement shares a line with the one before it."""
+        before = statement.block.statements[statement.index - 1]
+        return _BESIDE.fullmatch(self.text, self.span(before).end, self.span(statement).start) is not None
 
     def start(self, statement: s.Statement) -> int:
         """Give where a statement begins: its first line, or itself where something stands before it on the line."""
@@ -150,17 +151,25 @@ class Layout:
 
     def unit(self, block: s.Block) -> str:
         """Give one level of indentation, as it is around a block."""
-        if isinstance(block.owner, s.Root) or self.is_suite(block):
-            return self.module.tree.default_indent
+        return self._step(block) or self.default_unit()
+
+    def default_unit(self) -> str:
+        """Give the first level of indentation in the module; where it has none, what most have."""
+        return next(filter(None, map(self._step, self.module.nodes(s.Block))), "    ")
+
+    def _step(self, block: s.Block) -> str:
+        """Give by how much a block is indented more than what it belongs to."""
+        if isinstance(block.owner, s.Root) or block.is_elif or self.is_suite(block):
+            return ""
         head = self._head(block) if isinstance(block.parent, s.Case) else self.start(block.owner)
         margin = self.margin(head)
-        return self.indent(block.statements[0])[margin.end - margin.start :] or self.module.tree.default_indent
+        return self.indent(block.statements[0])[margin.end - margin.start :]
 
     def rows(self, block: s.Block) -> Iterator[list[s.Statement]]:
         """Give the statements that share a line."""
         row: list[s.Statement] = []
         for statement in block.statements:
-            if row and (statement.line is None or statement.line is not row[-1].line):
+            if row and not self._follows(statement):
                 yield row
                 row = []
             row.append(statement)
@@ -171,11 +180,14 @@ class Layout:
 
     def is_suite(self, block: s.Block) -> bool:
         """Whether a block stands on its header's line."""
-        return isinstance(block.cst, cst.SimpleStatementSuite)
+        start = self.span(block.statements[0]).start
+        return (
+            not isinstance(block.owner, s.Root) and _BEHIND.fullmatch(self.text, self.colon(block), start) is not None
+        )
 
     def colon(self, block: s.Block) -> int:
         """Give the offset behind the colon of a block's header."""
-        return self.module.outer(block).start
+        return self.module.tokens.before(self.span(block.statements[0]).start)
 
     def clauses(self, statement: s.Statement) -> list[Clause]:
         """Give the clauses of a compound statement; an `elif` is one clause with all that follows it."""
@@ -187,31 +199,25 @@ class Layout:
 
     def _head(self, block: s.Block) -> int:
         """Give where the line of a clause's header begins."""
-        owner: Any = block.owner
         if isinstance(block.parent, (s.Handler, s.Case)):
-            node = block.parent.cst
+            start = self.module.span(block.parent).start
+        elif isinstance(first := block.statements[0], s.If) and first.is_elif:
+            start = self.module.span(first).start
         else:
-            node = owner.cst.finalbody if block.part == "finally" else owner.cst.orelse
-        return self.line_start(self.module.span(node).start)
+            start = self.module.tokens.before(self.colon(block) - 1) - 1  # in `else` or `finally`
+        return self.line_start(start)
 
     # ------------------------------------------------------------ comments and strings
 
     def comments(self, start: int, end: int) -> list[str]:
         """Give the comments in a range, but for those to tools about their own line."""
-        if self._comments is None:
-            self._comments = [(self.module.span(node).start, node.value) for node in self.module.comments()]
-        first, last = (bisect_left(self._comments, (offset, "")) for offset in (start, end))
-        return [text for _, text in self._comments[first:last] if not _DIRECTIVE.match(text)]
+        found = self.module.tokens.comments
+        first, last = (bisect_left(found, (offset, 0)) for offset in (start, end))
+        texts = (self.text[comment.start : comment.end] for comment in found[first:last])
+        return [text for text in texts if not _DIRECTIVE.match(text)]
 
     def is_in_string(self, line: int) -> bool:
         """Whether a line begins inside a string, so that its indentation is part of a value."""
-        if self._strings is None:
-            nodes = [*self.module.nodes(s.Literal), *self.module.nodes(s.Text)]
-            spans = {self.module.span(piece) for node in nodes for piece in string_pieces(node.cst)}
-            self._strings = []
-            for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-                is_outermost = not self._strings or span.start >= self._strings[-1].end
-                if is_outermost and LINE_END.search(self.text, span.start, span.end):
-                    self._strings.append(span)
-        at = bisect_left(self._strings, (line, 0)) - 1
-        return at >= 0 and line < self._strings[at].end
+        strings = self.module.tokens.strings
+        at = bisect_left(strings, (line, 0)) - 1
+        return at >= 0 and line < strings[at].end

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import libcst as cst
-
 from migrator.source import syntax as s
 
 Handler = Callable[[Any, Any, Any], Any]  # the walk, a node of the library, the parent of the new node
@@ -47,18 +45,10 @@ class Lowering:
         self.function: Any = None  # the innermost `def`, where a `yield` belongs to it
         self.index: dict[type, list[Any]] = {}
 
-    def run(self, tree: cst.Module) -> s.Root:
-        """Lower a module."""
-        root = s.Root()
-        root.cst, root.parent = tree, None
-        self.scope = root.namespace = s.Scope("module", root, None)
-        root.body = self.block(tree, root, "body")
-        return root
-
     def make(self, kind: type, node: Any, parent: Any) -> Any:
         """Make a node and index it."""
         new = kind()
-        new.cst = node
+        new.origin = node
         new.parent = parent
         found = self.index.get(kind)
         if found is None:
@@ -67,25 +57,23 @@ class Lowering:
             found.append(new)
         return new
 
+    def run(self, tree: Any, body: Any) -> s.Root:
+        """Lower a module."""
+        root = s.Root()
+        root.origin, root.parent = tree, None
+        self.scope = root.namespace = s.Scope("module", root, None)
+        root.body = self.block(body, root, "body")
+        return root
+
     # ------------------------------------------------------------ statements
 
     def block(self, node: Any, parent: Any, part: str) -> s.Block:
-        """Lower the body of a module, an indented block or a suite on its header's line."""
-        block: s.Block = self.make(s.Block, node, parent)
-        block.part = part
-        block.statements = []
-        for item in node.body:
-            if item.__class__ is cst.SimpleStatementLine:
-                for small in item.body:
-                    self.statement(small, block, item)
-            else:
-                self.statement(item, block, None if isinstance(item, cst.BaseCompoundStatement) else node)
-        return block
+        """Lower the statements of a block."""
+        raise NotImplementedError
 
-    def statement(self, node: Any, block: s.Block, line: Any) -> Any:
+    def statement(self, node: Any, block: s.Block) -> Any:
         """Lower one statement as the next one of a block."""
         new = self.statements[node.__class__](self, node, block)
-        new.line = line
         new.index = len(block.statements)
         block.statements.append(new)
         return new
@@ -121,28 +109,16 @@ class Lowering:
         elif kind is s.Starred:
             self.mark_store(new.value)
 
-    def name(self, node: cst.Name, parent: Any) -> s.Name:
-        """Lower a name and list it in its scope."""
+    def name(self, text: str, node: Any, parent: Any) -> s.Name:
+        """Make a name and list it in its scope."""
         new: s.Name = self.make(s.Name, node, parent)
-        new.id = node.value
-        new.store = False
+        new.id, new.store = text, False
         names = self.scope.names
-        if new.id in names:
-            names[new.id].append(new)
+        if text in names:
+            names[text].append(new)
         else:
-            names[new.id] = [new]
+            names[text] = [new]
         return new
-
-    def arguments(self, nodes: Any, parent: Any) -> list[s.Argument]:
-        """Lower the arguments of a call."""
-        found = []
-        for node in nodes:
-            new: s.Argument = self.make(s.Argument, node, parent)
-            new.keyword = node.keyword.value if node.keyword is not None else None
-            new.star = node.star
-            new.value = self.expression(node.value, new)
-            found.append(new)
-        return found
 
     # ------------------------------------------------------------ scopes
 
@@ -159,38 +135,3 @@ class Lowering:
         """Go back to the scope around one."""
         assert scope.parent is not None
         self.scope = scope.parent
-
-    def parameters(self, node: cst.Parameters, parent: Any, generics: s.Scope | None) -> list[s.Parameter]:
-        """Lower the parameters of a function; annotations are seen from ``generics``, defaults from here."""
-        star = node.star_arg if isinstance(node.star_arg, cst.Param) else None
-        groups = (
-            (node.posonly_params, "position"),
-            (node.params, "either"),
-            ([star] if star is not None else [], "*"),
-            (node.kwonly_params, "keyword"),
-            ([node.star_kwarg] if node.star_kwarg is not None else [], "**"),
-        )
-        return [self._parameter(param, parent, kind, generics) for params, kind in groups for param in params]
-
-    def _parameter(self, node: cst.Param, parent: Any, kind: str, generics: s.Scope | None) -> s.Parameter:
-        new: s.Parameter = self.make(s.Parameter, node, parent)
-        new.name, new.kind = node.name.value, kind
-        outer = self.scope
-        self.scope = generics or outer
-        new.annotation = self.optional(node.annotation and node.annotation.annotation, new)
-        self.scope = outer
-        new.default = self.optional(node.default, new)
-        return new
-
-    def type_parameters(self, node: Any, parent: Any) -> list[s.Parameter]:
-        """Lower ``[T: bound = default, *Ts, **P]`` in the scope that was opened for them."""
-        return [self._type_parameter(item, parent) for item in node.params] if node is not None else []
-
-    def _type_parameter(self, node: Any, parent: Any) -> s.Parameter:
-        new: s.Parameter = self.make(s.Parameter, node, parent)
-        new.name = node.param.name.value
-        new.kind = {"TypeVarTuple": "*type", "ParamSpec": "**type"}.get(node.param.__class__.__name__, "type")
-        self.bind(new.name)
-        new.annotation = self.optional(getattr(node.param, "bound", None), new)
-        new.default = self.optional(node.default, new)
-        return new

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 class Node:
     """Anything with a place in the text."""
 
-    __slots__ = ("cst", "parent")
+    __slots__ = ("origin", "parent")
     fields: ClassVar[tuple[str, ...]] = ()  # in source order; each a node, a list of nodes or None
     is_statement: ClassVar[bool] = False
     is_clause: ClassVar[bool] = False  # whether it stands between a block and the compound statement
-    cst: Any
+    origin: Any  # the node of the parser
     parent: Any
 
     def children(self) -> Iterator[Any]:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import libcst as cst
-
 from migrator.source import syntax as s
 from migrator.source.operation import Drop, Insert, Operation, Uncomposable, Unwrap, Wrap
 
@@ -41,7 +39,7 @@ class Fate:
 
     def opens(self, block: s.Block) -> bool:
         """Whether an `elif` gets company, so that it has to become an `if` inside an `else`."""
-        return isinstance(block.cst, cst.If) and (block in self.inserts or block in self.wraps)
+        return block.is_elif and (block in self.inserts or block in self.wraps)
 
 
 def settle(operations: Iterable[Operation]) -> Fate:
@@ -174,7 +172,7 @@ def _settle_if(fate: Fate, statement: s.If, left: dict[s.Block, bool]) -> bool:
 
 def _is_plain_else(fate: Fate, block: s.Block) -> bool:
     # `if a: <nothing> elif b:` would need a new condition
-    return not isinstance(block.cst, cst.If) or fate.opens(block)
+    return not block.is_elif or fate.opens(block)
 
 
 def _holds_something(fate: Fate, op: Wrap) -> bool:

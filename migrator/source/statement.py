@@ -21,14 +21,18 @@ class Block(Node):
         """The compound statement (or the module) that this block belongs to."""
         return self.parent.parent if self.parent.is_clause else self.parent
 
+    @property
+    def is_elif(self) -> bool:
+        """Whether this is no more than an ``elif``."""
+        return getattr(self.statements[0], "is_elif", False)
+
 
 class Statement(Node):
-    """One statement; ``line`` is the libcst line that a small statement stands on, None for a compound one."""
+    """One statement."""
 
-    __slots__ = ("index", "line")
+    __slots__ = ("index",)
     is_statement = True
     index: int
-    line: Any
 
     @property
     def block(self) -> Block:

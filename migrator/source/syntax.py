@@ -1,7 +1,8 @@
-"""The lowered syntax tree: what the upper floors read instead of libcst's concrete one.
+"""The lowered syntax tree: what the upper floors read instead of a parser's.
 
-libcst keeps every blank and comma; analysis wants names, calls and blocks. One walk (lower.py) turns the concrete tree
-into this small one. Each node keeps its libcst node in ``cst``, through which ``Module.span`` finds its text.
+One walk (lowering.py) turns the tree of Python's own parser (native/) into this small one, or that of libcst (concrete/),
+which reads what the other one cannot. Each node keeps what it was made of in ``origin``, through which ``Module.span``
+finds its text.
 
     Node
     |-- Expression   Name Attribute Subscript Call Literal Text Collection Mapping Binary Unary Boolean Compare

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from migrator.errors import Unreadable, Unwritable
 
 LINE_END = re.compile(r"\r\n|\r|\n")
+LONE_CR = re.compile(r"\r(?!\n)")
 _BYTE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = codecs.BOM_UTF8
 

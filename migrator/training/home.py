@@ -66,17 +66,17 @@ def _element(held: Event, item: Object, owner: Object, key: str) -> Event:
 
 def _attribute(node: Any, name: str) -> s.Attribute:
     made = s.Attribute()
-    made.cst, made.parent, made.store = None, node.parent, True
+    made.origin, made.parent, made.store = None, node.parent, True
     made.value, made.name = _name_of(node), name
     return made
 
 
 def _subscript(node: Any, owner: Object, key: str) -> s.Subscript:
     made = s.Subscript()
-    made.cst, made.parent, made.store = None, node.parent, True
+    made.origin, made.parent, made.store = None, node.parent, True
     made.value = _name_of(node)
     index = s.Literal()
-    index.cst, index.parent = None, made
+    index.origin, index.parent = None, made
     index.value = int(key) if owner.kind is Kind.SEQUENCE else key
     made.index = [index]
     return made
@@ -89,7 +89,7 @@ def _name_of(node: Any) -> Any:
 def name_node(name: str, like: Any) -> s.Name:
     """Make a name that stands where another node does."""
     node = s.Name()
-    node.id, node.store, node.cst, node.parent = name, True, like.cst, like.parent
+    node.id, node.store, node.origin, node.parent = name, True, like.origin, like.parent
     return node
 
 
@@ -97,13 +97,13 @@ def place_text(module: Module, node: Any) -> str:
     """Give the text of a place that holds an object; of an element in the quotes that the module uses for its key."""
     if isinstance(node, s.Name):
         return node.id
-    if isinstance(node, s.Subscript) and node.cst is None:
+    if isinstance(node, s.Subscript) and node.origin is None:
         (index,) = node.index
         assert isinstance(index, s.Literal)
         key = index.value
         written = next((module.text(x) for x in module.nodes(s.Literal) if x.value == key), repr(key))
         return f"{place_text(module, node.value)}[{written}]"
-    if isinstance(node, s.Attribute) and node.cst is None:
+    if isinstance(node, s.Attribute) and node.origin is None:
         return f"{place_text(module, node.value)}.{node.name}"
     return module.text(node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from migrator.source import syntax as s
@@ -9,6 +10,8 @@ from migrator.source.block import Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.access import Unreachable
+
+_NAME = re.compile(r"(?:async[\s\\]+)?def[\s\\]+\w+")
 
 
 def new_parameter(module: Module, scope: s.FunctionDef, name: str) -> tuple[Replace, bool]:
@@ -25,7 +28,8 @@ def new_parameter(module: Module, scope: s.FunctionDef, name: str) -> tuple[Repl
     elif before is None:
         start, text = module.span(rest).start, f"{text}, "
     else:
-        start = module.outer(before.default or before.annotation or before.cst.name).end
+        last = before.default or before.annotation
+        start = module.outer(last).end if last is not None else module.span(before).end
         text = _separator(module, plain + named) + text
     return Replace(Span(start, start), text, 9), by_position
 
@@ -41,26 +45,25 @@ def new_argument(module: Module, call: s.Call, name: str, expression: str, by_po
         start = module.span(call).end - 1
     else:
         last = call.args[-1].value
-        bare = isinstance(last, s.Comprehension) and last.kind == "generator" and not last.cst.lpar
-        if bare and len(call.args) == 1:
+        if isinstance(last, s.Comprehension) and len(call.args) == 1 and module.outer(last) == module.span(last):
             raise Unreachable(call, "the call's only argument is a bare generator expression")
         start, text = module.outer(last).end, _separator(module, call.args) + text
     return Replace(Span(start, start), text, 9)
 
 
 def _bare_star(scope: s.FunctionDef) -> bool:
-    return bool(scope.cst.params.star_arg.__class__.__name__ == "ParamStar")
+    return any(p.kind == "keyword" for p in scope.params) and not any(p.kind == "*" for p in scope.params)
 
 
 def _open_parenthesis(module: Module, scope: s.FunctionDef) -> int:
-    start = module.span(scope.cst.name).end
-    return module.source.text.index("(", start) + 1
+    found = _NAME.match(module.source.text, module.span(scope).start)
+    assert found is not None
+    return module.source.text.index("(", found.end()) + 1
 
 
 def _separator(module: Module, items: list[Any]) -> str:
     """What stands between the last two of several items, so that a new one looks like its neighbours."""
     if len(items) < 2:
         return ", "
-    text = module.source.text[module.outer(items[-2]).end : module.span(items[-1]).start]
-    before = module.source.text[module.span(items[-2]).end : module.span(items[-1]).start]
-    return before if before.strip() == "," else text if text.strip() == "," else ", "
+    text = module.source.text[module.span(items[-2]).end : module.span(items[-1]).start]
+    return text if text.strip() == "," else ", "

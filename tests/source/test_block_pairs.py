@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Uncomposable, Unwrap, Wrap, compose
 from migrator.source.edit import apply
+from migrator.source.layout import Layout
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.source.text import make_source
@@ -119,7 +120,7 @@ def check_line_ends(before: str, after: str) -> None:
 def check_rest(module: Module, operations: Sequence[Operation], before: str, after: str) -> None:
     """Lines of top-level statements in which nothing was asked for are there as they were, in order."""
     busy = {top(x) for op in operations for x in concerned(module, op)}
-    busy |= {x for x in module.root.body.statements if x.line is not None and any(x.line is y.line for y in busy)}
+    busy.update(x for row in Layout(module).rows(module.root.body) if not busy.isdisjoint(row) for x in row)
     ours, theirs = set[int](), set[int]()
     for statement in module.root.body.statements:
         span = module.span(statement)

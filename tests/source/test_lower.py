@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.source import syntax as s
-from migrator.source.lower_compound import _PATTERNS, STATEMENTS
-from migrator.source.lower_expression import EXPRESSIONS
+from migrator.source.concrete.compound import _PATTERNS, STATEMENTS
+from migrator.source.concrete.expression import EXPRESSIONS
 from migrator.source.module import Module
 from migrator.source.text import make_source
 from tests.source.generate import Generator, steadily
 from tests.source.sample import SNIPPETS
+
+pytestmark = pytest.mark.usefixtures("parser")
 
 
 def read(text: str) -> Module:
@@ -120,13 +122,6 @@ def test_blocks_know_their_owner() -> None:
     module = read("try: a\nexcept b: c\nfinally: d\nmatch e:\n    case f: g\n")
     owners = [(block.part, type(block.owner).__name__) for block in module.nodes(s.Block)]
     assert owners == [("body", "Root"), ("body", "Try"), ("handler", "Try"), ("finally", "Try"), ("case", "Match")]
-
-
-def test_statements_know_their_line() -> None:
-    first, second, third, _, fourth = [x for b in read("a; b\nc\nif d: e\n").nodes(s.Block) for x in b.statements]
-    assert first.line is second.line
-    assert third.line is not second.line
-    assert isinstance(fourth.line, cst.SimpleStatementSuite)
 
 
 def test_imports_are_pairs_of_name_and_alias() -> None:

@@ -5,7 +5,7 @@ import ast
 import libcst as cst
 import pytest
 
-from migrator.source.measure import Measure, parsable
+from migrator.source.concrete.measure import Measure, parsable
 from migrator.source.text import make_source
 
 TEXTS = [

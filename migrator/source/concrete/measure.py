@@ -10,9 +10,9 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from migrator.errors import Unreadable
-from migrator.source.text import Source
+from migrator.source.span import Span
+from migrator.source.text import LONE_CR, Source
 
-_LONE_CR = re.compile(r"\r(?!\n)")
 _LEADING_FORM_FEED = re.compile(r"(?<!\\\n)^([ \t\f]*)\f(?=[ \t]*[^\s#])", re.MULTILINE)
 
 
@@ -23,7 +23,7 @@ def parsable(text: str) -> str:
     line end, and so is the second: what stands before it does not count as indentation.
     """
     if "\r" in text:
-        text = _LONE_CR.sub("\n", text)
+        text = LONE_CR.sub("\n", text)
     return _LEADING_FORM_FEED.sub(r"\1\n", text) if "\f" in text else text
 
 
@@ -37,18 +37,15 @@ class Measure:
         """
         recorder = _Recorder(tree)
         tree._codegen(recorder)
-        self.comments: list[Any] = recorder.comments
         self._printed, self._syntactic = recorder.printed, recorder.syntactic
         self._offsets = [0, *accumulate(map(len, recorder.tokens))]
-        self._moved: dict[int, tuple[int, int]] = {}
+        self.comments = [Span(*self.inner(node)) for node in recorder.comments]
         printed = "".join(recorder.tokens)
         if printed != text:
             self._compare(text, printed, tree, source)
 
     def inner(self, node: cst.CSTNode) -> tuple[int, int]:
         """Give where a node begins and ends, without the parentheses around it and without the lines above it."""
-        if id(node) in self._moved:
-            return self._moved[id(node)]
         start, end = self._syntactic.get(id(node)) or self._printed[id(node)]
         return self._offset(start), self._offset(end)
 
@@ -69,10 +66,9 @@ class Measure:
         if same < end:
             message = "cannot be reproduced byte for byte by libcst; retype the line without its odd characters"
             raise Unreadable(source.path, message, *source.where(same))
-        self.comments = [node for node in self.comments if self.inner(node)[1] <= end]
-        for found in re.finditer(r"#[^\r\n]*", text[end:]):
-            self.comments.append(cst.Comment(found.group()))
-            self._moved[id(self.comments[-1])] = (end + found.start(), end + found.end())
+        found = [Span(*comment.span()) for comment in re.finditer(r"#[^\r\n]*", text[end:])]
+        self.comments = [x for x in self.comments if x.end <= end]
+        self.comments += [Span(end + x.start, end + x.end) for x in found]
 
 
 class _Recorder(CodegenState):

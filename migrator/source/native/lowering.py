@@ -13,49 +13,20 @@ class Unread(Exception):
     """Something was asked that only libcst's tree can answer."""
 
 
-class _Nowhere:
-    """Stands for the libcst node of each node."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise Unread(name)
-
-
-NOWHERE: Any = _Nowhere()
-
-
-class Rereading(Lowering):
+class NativeLowering(Lowering):
     """The walk over Python's own tree; it makes the same nodes in the same order."""
-
-    def run(self, tree: Any) -> s.Root:
-        """Lower a module."""
-        root = s.Root()
-        root.cst, root.parent = NOWHERE, None
-        self.scope = root.namespace = s.Scope("module", root, None)
-        root.body = self.block(tree.body, root, "body")
-        return root
-
-    def make(self, kind: type, node: Any, parent: Any) -> Any:
-        """Make a node that stands nowhere."""
-        return super().make(kind, NOWHERE, parent)
 
     def block(self, node: Any, parent: Any, part: str) -> s.Block:
         """Lower a list of statements."""
-        block: s.Block = self.make(s.Block, node, parent)
+        block: s.Block = self.make(s.Block, None, parent)
         block.part, block.statements = part, []
         for item in node:
-            self.statement(item, block, NOWHERE)
+            self.statement(item, block)
         return block
 
     def orelse(self, node: Any, parent: Any) -> s.Block | None:
         """Lower the `else` of a compound statement."""
         return self.block(node.orelse, parent, "orelse") if node.orelse else None
-
-    def identifier(self, text: str, parent: Any) -> s.Name:
-        """Make a name and list it in its scope."""
-        new: s.Name = self.make(s.Name, None, parent)
-        new.id, new.store = text, False
-        self.scope.names.setdefault(text, []).append(new)
-        return new
 
     def arguments(self, nodes: Any, parent: Any) -> list[s.Argument]:
         """Lower the arguments of a call, which come positions first, in the order of the text."""
@@ -95,7 +66,7 @@ def place(node: Any) -> tuple[int, int]:
     return node.lineno, node.col_offset
 
 
-class RereadTable(Table):
+class NativeTable(Table):
     """Handlers by the type of node; what has none is left to libcst."""
 
     def __missing__(self, kind: type) -> NoReturn:

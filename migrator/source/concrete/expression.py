@@ -8,8 +8,10 @@ from typing import Any
 import libcst as cst
 
 from migrator.source import syntax as s
-from migrator.source.literal import evaluate, string_pieces
-from migrator.source.lowering import Lowering, Table
+from migrator.source.alike import conditional, slice_, walrus
+from migrator.source.concrete.literal import evaluate, string_pieces
+from migrator.source.concrete.lowering import ConcreteLowering as Lowering
+from migrator.source.lowering import Table
 
 EXPRESSIONS = Table(cst)
 _CONSTANTS = {"True": True, "False": False, "None": None}
@@ -37,7 +39,7 @@ def _name(low: Lowering, node: cst.Name, parent: Any) -> Any:
         new = low.make(s.Literal, node, parent)
         new.value = _CONSTANTS[node.value]
         return new
-    return low.name(node, parent)
+    return low.name(node.value, node, parent)
 
 
 @EXPRESSIONS.on("Attribute")
@@ -61,14 +63,6 @@ def _subscript(low: Lowering, node: cst.Subscript, parent: Any) -> Any:
 @EXPRESSIONS.on("Index")
 def _index(low: Lowering, node: cst.Index, parent: Any) -> Any:
     return _starred(low, node, parent) if node.star else low.expression(node.value, parent)
-
-
-@EXPRESSIONS.on("Slice")
-def slice_(low: Lowering, node: cst.Slice, parent: Any) -> Any:
-    """Lower a slice, which Python's own tree writes alike."""
-    new = low.make(s.Slice, node, parent)
-    new.parts = [low.expression(part, new) for part in (node.lower, node.upper, node.step) if part is not None]
-    return new
 
 
 @EXPRESSIONS.on("Call")
@@ -194,29 +188,6 @@ def _comparison(low: Lowering, node: cst.Comparison, parent: Any) -> Any:
     return new
 
 
-@EXPRESSIONS.on("IfExp")
-def conditional(low: Lowering, node: cst.IfExp, parent: Any) -> Any:
-    """Lower `a if b else c`, which Python's own tree writes alike."""
-    new = low.make(s.Conditional, node, parent)
-    new.body = low.expression(node.body, new)
-    new.test = low.expression(node.test, new)
-    new.orelse = low.expression(node.orelse, new)
-    return new
-
-
-@EXPRESSIONS.on("NamedExpr")
-def walrus(low: Lowering, node: cst.NamedExpr, parent: Any) -> Any:
-    """Lower `a := b`, which Python's own tree writes alike."""
-    new = low.make(s.Walrus, node, parent)
-    inner = low.scope
-    while low.scope.kind == "comprehension":  # PEP 572: it binds in the function around the comprehension
-        low.leave(low.scope)
-    new.target = low.target(node.target, new)
-    low.scope = inner
-    new.value = low.expression(node.value, new)
-    return new
-
-
 @EXPRESSIONS.on("Await")
 def _await(low: Lowering, node: cst.Await, parent: Any) -> Any:
     new = low.make(s.Await, node, parent)
@@ -276,3 +247,9 @@ def _generator(low: Lowering, node: cst.CompFor, parent: s.Comprehension) -> s.G
     low.scope = parent.namespace
     new.tests = [low.expression(test.test, new) for test in node.ifs]
     return new
+
+
+# what both parsers write alike
+EXPRESSIONS.on("Slice")(slice_)
+EXPRESSIONS.on("IfExp")(conditional)
+EXPRESSIONS.on("NamedExpr")(walrus)

@@ -7,8 +7,8 @@ from typing import Any
 import libcst as cst
 
 from migrator.source import syntax as s
-from migrator.source.lower_statement import STATEMENTS
-from migrator.source.lowering import Lowering
+from migrator.source.concrete.lowering import ConcreteLowering as Lowering
+from migrator.source.concrete.statement import STATEMENTS
 
 __all__ = ["STATEMENTS"]  # of both files
 
@@ -19,7 +19,7 @@ def _orelse(low: Lowering, node: Any, parent: Any) -> s.Block | None:
     if isinstance(node, cst.If):  # an elif: a block that holds just the next if
         block: s.Block = low.make(s.Block, node, parent)
         block.part, block.statements = "orelse", []
-        low.statement(node, block, None).is_elif = True
+        low.statement(node, block).is_elif = True
         return block
     return low.block(node.body, parent, "orelse")
 
@@ -125,7 +125,7 @@ def _class(low: Lowering, node: cst.ClassDef, parent: Any) -> Any:
 
 def _open_generics(low: Lowering, new: Any) -> None:
     """Enter the scope of a definition's type parameters, where it has any."""
-    node = new.cst.type_parameters
+    node = new.origin.type_parameters
     new.generics = low.enter("generic", new) if node is not None else None
     new.type_params = low.type_parameters(node, new)
 

@@ -6,18 +6,19 @@ import ast
 from typing import Any
 
 from migrator.source import syntax as s
-from migrator.source.lower_statement import assert_, evaluate, jump, return_
-from migrator.source.reread_expression import operator_name
-from migrator.source.rereading import Rereading, RereadTable, Unread
+from migrator.source.alike import assert_, evaluate, jump, return_
+from migrator.source.native.expression import operator_name
+from migrator.source.native.lowering import NativeLowering as Lowering
+from migrator.source.native.lowering import NativeTable, Unread
 
-STATEMENTS = RereadTable(ast)
+STATEMENTS = NativeTable(ast)
 
 
 # ---------------------------------------------------------------- small statements
 
 
 @STATEMENTS.on("Assign")
-def _assign(low: Rereading, node: ast.Assign, parent: Any) -> Any:
+def _assign(low: Lowering, node: ast.Assign, parent: Any) -> Any:
     new = low.make(s.Assign, node, parent)
     new.targets = [low.target(target, new) for target in node.targets]
     new.value = low.expression(node.value, new)
@@ -25,7 +26,7 @@ def _assign(low: Rereading, node: ast.Assign, parent: Any) -> Any:
 
 
 @STATEMENTS.on("AugAssign")
-def _augment(low: Rereading, node: ast.AugAssign, parent: Any) -> Any:
+def _augment(low: Lowering, node: ast.AugAssign, parent: Any) -> Any:
     new = low.make(s.Augment, node, parent)
     new.target = low.target(node.target, new)
     new.operator = operator_name(node.op)
@@ -34,7 +35,7 @@ def _augment(low: Rereading, node: ast.AugAssign, parent: Any) -> Any:
 
 
 @STATEMENTS.on("AnnAssign")
-def _annotate(low: Rereading, node: ast.AnnAssign, parent: Any) -> Any:
+def _annotate(low: Lowering, node: ast.AnnAssign, parent: Any) -> Any:
     new = low.make(s.Annotate, node, parent)
     new.target = low.target(node.target, new)
     new.annotation = low.expression(node.annotation, new)
@@ -43,14 +44,14 @@ def _annotate(low: Rereading, node: ast.AnnAssign, parent: Any) -> Any:
 
 
 @STATEMENTS.on("Raise")
-def _raise(low: Rereading, node: ast.Raise, parent: Any) -> Any:
+def _raise(low: Lowering, node: ast.Raise, parent: Any) -> Any:
     new = low.make(s.Raise, node, parent)
     new.values = [low.expression(value, new) for value in (node.exc, node.cause) if value is not None]
     return new
 
 
 @STATEMENTS.on("Delete")
-def _delete(low: Rereading, node: ast.Delete, parent: Any) -> Any:
+def _delete(low: Lowering, node: ast.Delete, parent: Any) -> Any:
     new = low.make(s.Delete, node, parent)
     new.targets = [low.expression(target, new) for target in node.targets]
     names = (x for target in node.targets for x in ast.walk(target) if isinstance(x, ast.Name))
@@ -59,7 +60,7 @@ def _delete(low: Rereading, node: ast.Delete, parent: Any) -> Any:
 
 
 @STATEMENTS.on("Global", "Nonlocal")
-def _declare(low: Rereading, node: Any, parent: Any) -> Any:
+def _declare(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Declare, node, parent)
     new.word, new.names = node.__class__.__name__.lower(), list(node.names)
     if new.word == "global":
@@ -71,7 +72,7 @@ def _declare(low: Rereading, node: Any, parent: Any) -> Any:
 
 
 @STATEMENTS.on("Import")
-def _import(low: Rereading, node: ast.Import, parent: Any) -> Any:
+def _import(low: Lowering, node: ast.Import, parent: Any) -> Any:
     new = low.make(s.Import, node, parent)
     new.names = [(item.name, item.asname) for item in node.names]
     for name, alias in new.names:
@@ -80,7 +81,7 @@ def _import(low: Rereading, node: ast.Import, parent: Any) -> Any:
 
 
 @STATEMENTS.on("ImportFrom")
-def _import_from(low: Rereading, node: ast.ImportFrom, parent: Any) -> Any:
+def _import_from(low: Lowering, node: ast.ImportFrom, parent: Any) -> Any:
     new = low.make(s.ImportFrom, node, parent)
     new.level, new.module = node.level, node.module or ""
     is_star = node.names[0].name == "*"
@@ -94,7 +95,7 @@ def _import_from(low: Rereading, node: ast.ImportFrom, parent: Any) -> Any:
 
 
 @STATEMENTS.on("If")
-def _if(low: Rereading, node: ast.If, parent: Any) -> Any:
+def _if(low: Lowering, node: ast.If, parent: Any) -> Any:
     new = low.make(s.If, node, parent)
     new.is_elif = False
     new.test = low.expression(node.test, new)
@@ -106,7 +107,7 @@ def _if(low: Rereading, node: ast.If, parent: Any) -> Any:
 
 
 @STATEMENTS.on("For", "AsyncFor")
-def _for(low: Rereading, node: Any, parent: Any) -> Any:
+def _for(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.For, node, parent)
     new.target = low.target(node.target, new)
     new.iter = low.expression(node.iter, new)
@@ -116,7 +117,7 @@ def _for(low: Rereading, node: Any, parent: Any) -> Any:
 
 
 @STATEMENTS.on("While")
-def _while(low: Rereading, node: ast.While, parent: Any) -> Any:
+def _while(low: Lowering, node: ast.While, parent: Any) -> Any:
     new = low.make(s.While, node, parent)
     new.test = low.expression(node.test, new)
     new.body = low.block(node.body, new, "body")
@@ -125,14 +126,14 @@ def _while(low: Rereading, node: ast.While, parent: Any) -> Any:
 
 
 @STATEMENTS.on("With", "AsyncWith")
-def _with(low: Rereading, node: Any, parent: Any) -> Any:
+def _with(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.With, node, parent)
     new.items = [_with_item(low, item, new) for item in node.items]
     new.body = low.block(node.body, new, "body")
     return new
 
 
-def _with_item(low: Rereading, node: ast.withitem, parent: Any) -> s.WithItem:
+def _with_item(low: Lowering, node: ast.withitem, parent: Any) -> s.WithItem:
     new: s.WithItem = low.make(s.WithItem, node, parent)
     new.value = low.expression(node.context_expr, new)
     new.target = low.target(node.optional_vars, new) if node.optional_vars is not None else None
@@ -140,7 +141,7 @@ def _with_item(low: Rereading, node: ast.withitem, parent: Any) -> s.WithItem:
 
 
 @STATEMENTS.on("Try", "TryStar")
-def _try(low: Rereading, node: Any, parent: Any) -> Any:
+def _try(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Try, node, parent)
     new.body = low.block(node.body, new, "body")
     new.handlers = [_handler(low, handler, new) for handler in node.handlers]
@@ -149,19 +150,19 @@ def _try(low: Rereading, node: Any, parent: Any) -> Any:
     return new
 
 
-def _handler(low: Rereading, node: ast.ExceptHandler, parent: Any) -> s.Handler:
+def _handler(low: Lowering, node: ast.ExceptHandler, parent: Any) -> s.Handler:
     new: s.Handler = low.make(s.Handler, node, parent)
     new.type = low.optional(node.type, new)
     new.name = None
     if node.name is not None:
-        new.name = low.identifier(node.name, new)
+        new.name = low.name(node.name, None, new)
         low.mark_store(new.name)
     new.body = low.block(node.body, new, "handler")
     return new
 
 
 @STATEMENTS.on("FunctionDef", "AsyncFunctionDef")
-def _function(low: Rereading, node: Any, parent: Any) -> Any:
+def _function(low: Lowering, node: Any, parent: Any) -> Any:
     _refuse_generics(node)
     new = low.make(s.FunctionDef, node, parent)
     new.name, new.generics, new.type_params = node.name, None, []
@@ -180,7 +181,7 @@ def _function(low: Rereading, node: Any, parent: Any) -> Any:
 
 
 @STATEMENTS.on("ClassDef")
-def _class(low: Rereading, node: ast.ClassDef, parent: Any) -> Any:
+def _class(low: Lowering, node: ast.ClassDef, parent: Any) -> Any:
     _refuse_generics(node)
     new = low.make(s.ClassDef, node, parent)
     new.name, new.generics, new.type_params = node.name, None, []
@@ -203,7 +204,7 @@ def _refuse_generics(node: Any) -> None:
         raise Unread("type parameters")
 
 
-# what both trees write alike
+# what both parsers write alike
 STATEMENTS.on("Expr")(evaluate)
 STATEMENTS.on("Return")(return_)
 STATEMENTS.on("Assert")(assert_)

@@ -7,7 +7,9 @@ from typing import Any
 import libcst as cst
 
 from migrator.source import syntax as s
-from migrator.source.lowering import Lowering, Table
+from migrator.source.alike import assert_, evaluate, jump, return_
+from migrator.source.concrete.lowering import ConcreteLowering as Lowering
+from migrator.source.lowering import Table
 
 STATEMENTS = Table(cst)
 
@@ -59,35 +61,11 @@ def _generic_alias(low: Lowering, node: cst.TypeAlias, parent: Any) -> s.Lambda:
     return new
 
 
-@STATEMENTS.on("Expr")
-def evaluate(low: Lowering, node: cst.Expr, parent: Any) -> Any:
-    """Lower an expression on its own, which Python's own tree writes alike."""
-    new = low.make(s.Evaluate, node, parent)
-    new.value = low.expression(node.value, new)
-    return new
-
-
-@STATEMENTS.on("Return")
-def return_(low: Lowering, node: cst.Return, parent: Any) -> Any:
-    """Lower `return`, which Python's own tree writes alike."""
-    new = low.make(s.Return, node, parent)
-    new.value = low.optional(node.value, new)
-    return new
-
-
 @STATEMENTS.on("Raise")
 def _raise(low: Lowering, node: cst.Raise, parent: Any) -> Any:
     new = low.make(s.Raise, node, parent)
     values = (node.exc, node.cause.item if node.cause is not None else None)
     new.values = [low.expression(value, new) for value in values if value is not None]
-    return new
-
-
-@STATEMENTS.on("Assert")
-def assert_(low: Lowering, node: cst.Assert, parent: Any) -> Any:
-    """Lower `assert`, which Python's own tree writes alike."""
-    new = low.make(s.Assert, node, parent)
-    new.values = [low.expression(value, new) for value in (node.test, node.msg) if value is not None]
     return new
 
 
@@ -107,14 +85,6 @@ def _deleted(target: Any) -> list[s.Name]:
     if isinstance(target, s.Collection):
         return [name for item in target.items for name in _deleted(item)]
     return [target] if isinstance(target, s.Name) else []
-
-
-@STATEMENTS.on("Pass", "Break", "Continue")
-def jump(low: Lowering, node: Any, parent: Any) -> Any:
-    """Lower `pass`, `break`, `continue`, which Python's own tree writes alike."""
-    new = low.make(s.Jump, node, parent)
-    new.word = node.__class__.__name__.lower()
-    return new
 
 
 @STATEMENTS.on("Global")
@@ -163,3 +133,10 @@ def _import_from(low: Lowering, node: cst.ImportFrom, parent: Any) -> Any:
     for name, alias in new.names or ():
         low.bind(alias or name)
     return new
+
+
+# what both parsers write alike
+STATEMENTS.on("Expr")(evaluate)
+STATEMENTS.on("Return")(return_)
+STATEMENTS.on("Assert")(assert_)
+STATEMENTS.on("Pass", "Break", "Continue")(jump)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.source import syntax as s
-from migrator.source.lower_expression import conditional, slice_, walrus
-from migrator.source.rereading import Rereading, RereadTable, place
+from migrator.source.alike import conditional, slice_, walrus
+from migrator.source.native.lowering import NativeLowering as Lowering
+from migrator.source.native.lowering import NativeTable, place
 
-EXPRESSIONS = RereadTable(ast)
+EXPRESSIONS = NativeTable(ast)
 _BINARY: dict[type, str] = {
     ast.Sub: "Subtract", ast.Mult: "Multiply", ast.Div: "Divide", ast.FloorDiv: "FloorDivide", ast.Mod: "Modulo",
     ast.Pow: "Power", ast.LShift: "LeftShift", ast.RShift: "RightShift", ast.MatMult: "MatrixMultiply",
@@ -29,12 +30,12 @@ def operator_name(node: Any) -> str:
 
 
 @EXPRESSIONS.on("Name")
-def _name(low: Rereading, node: ast.Name, parent: Any) -> Any:
-    return low.identifier(node.id, parent)
+def _name(low: Lowering, node: ast.Name, parent: Any) -> Any:
+    return low.name(node.id, node, parent)
 
 
 @EXPRESSIONS.on("Attribute")
-def _attribute(low: Rereading, node: ast.Attribute, parent: Any) -> Any:
+def _attribute(low: Lowering, node: ast.Attribute, parent: Any) -> Any:
     new = low.make(s.Attribute, node, parent)
     new.value = low.expression(node.value, new)
     new.name, new.store = node.attr, False
@@ -42,7 +43,7 @@ def _attribute(low: Rereading, node: ast.Attribute, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("Subscript")
-def _subscript(low: Rereading, node: ast.Subscript, parent: Any) -> Any:
+def _subscript(low: Lowering, node: ast.Subscript, parent: Any) -> Any:
     new = low.make(s.Subscript, node, parent)
     new.value = low.expression(node.value, new)
     new.store = False
@@ -61,7 +62,7 @@ def _is_bare(node: ast.expr) -> bool:
 
 
 @EXPRESSIONS.on("Call")
-def _call(low: Rereading, node: ast.Call, parent: Any) -> Any:
+def _call(low: Lowering, node: ast.Call, parent: Any) -> Any:
     new = low.make(s.Call, node, parent)
     new.func = low.expression(node.func, new)
     new.args = low.arguments([*node.args, *node.keywords], new)
@@ -69,14 +70,14 @@ def _call(low: Rereading, node: ast.Call, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("Constant")
-def _constant(low: Rereading, node: ast.Constant, parent: Any) -> Any:
+def _constant(low: Lowering, node: ast.Constant, parent: Any) -> Any:
     new = low.make(s.Literal, node, parent)
     new.value = node.value
     return new
 
 
 @EXPRESSIONS.on("JoinedStr")
-def _text(low: Rereading, node: ast.JoinedStr, parent: Any) -> Any:
+def _text(low: Lowering, node: ast.JoinedStr, parent: Any) -> Any:
     new = low.make(s.Text, node, parent)
     first = node.values[0] if node.values else None
     new.head = first.value if isinstance(first, ast.Constant) else ""
@@ -94,7 +95,7 @@ def _replaced(node: ast.JoinedStr) -> Iterator[ast.expr]:
 
 
 @EXPRESSIONS.on("Tuple", "List", "Set")
-def _collection(low: Rereading, node: Any, parent: Any) -> Any:
+def _collection(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Collection, node, parent)
     new.kind, new.store = node.__class__.__name__.lower(), False
     new.items = [low.expression(item, new) for item in node.elts]
@@ -102,14 +103,14 @@ def _collection(low: Rereading, node: Any, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("Starred", "Await")
-def _around(low: Rereading, node: Any, parent: Any) -> Any:
+def _around(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Starred if isinstance(node, ast.Starred) else s.Await, node, parent)
     new.value = low.expression(node.value, new)
     return new
 
 
 @EXPRESSIONS.on("Dict")
-def _dict(low: Rereading, node: ast.Dict, parent: Any) -> Any:
+def _dict(low: Lowering, node: ast.Dict, parent: Any) -> Any:
     new = low.make(s.Mapping, node, parent)
     new.keys, new.values = [], []
     for key, value in zip(node.keys, node.values, strict=True):
@@ -119,7 +120,7 @@ def _dict(low: Rereading, node: ast.Dict, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("BinOp")
-def _binary(low: Rereading, node: ast.BinOp, parent: Any) -> Any:
+def _binary(low: Lowering, node: ast.BinOp, parent: Any) -> Any:
     new = low.make(s.Binary, node, parent)
     new.left = low.expression(node.left, new)
     new.operator = operator_name(node.op)
@@ -128,7 +129,7 @@ def _binary(low: Rereading, node: ast.BinOp, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("UnaryOp")
-def _unary(low: Rereading, node: ast.UnaryOp, parent: Any) -> Any:
+def _unary(low: Lowering, node: ast.UnaryOp, parent: Any) -> Any:
     new = low.make(s.Unary, node, parent)
     new.operator = _UNARY[node.op.__class__]
     new.operand = low.expression(node.operand, new)
@@ -136,11 +137,11 @@ def _unary(low: Rereading, node: ast.UnaryOp, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("BoolOp")
-def _boolean(low: Rereading, node: ast.BoolOp, parent: Any) -> Any:
+def _boolean(low: Lowering, node: ast.BoolOp, parent: Any) -> Any:
     return _chain(low, node.values, "and" if isinstance(node.op, ast.And) else "or", parent)
 
 
-def _chain(low: Rereading, values: list[ast.expr], operator: str, parent: Any) -> Any:
+def _chain(low: Lowering, values: list[ast.expr], operator: str, parent: Any) -> Any:
     new = low.make(s.Boolean, None, parent)
     *others, last = values
     new.left = _chain(low, others, operator, new) if len(others) > 1 else low.expression(others[0], new)
@@ -150,7 +151,7 @@ def _chain(low: Rereading, values: list[ast.expr], operator: str, parent: Any) -
 
 
 @EXPRESSIONS.on("Compare")
-def _comparison(low: Rereading, node: ast.Compare, parent: Any) -> Any:
+def _comparison(low: Lowering, node: ast.Compare, parent: Any) -> Any:
     new = low.make(s.Compare, node, parent)
     new.left = low.expression(node.left, new)
     new.operators = [_COMPARE[operator.__class__] for operator in node.ops]
@@ -159,7 +160,7 @@ def _comparison(low: Rereading, node: ast.Compare, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("Yield", "YieldFrom")
-def _yield(low: Rereading, node: Any, parent: Any) -> Any:
+def _yield(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Yield, node, parent)
     new.delegates = isinstance(node, ast.YieldFrom)
     new.value = low.optional(node.value, new)
@@ -169,7 +170,7 @@ def _yield(low: Rereading, node: Any, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("Lambda")
-def _lambda(low: Rereading, node: ast.Lambda, parent: Any) -> Any:
+def _lambda(low: Lowering, node: ast.Lambda, parent: Any) -> Any:
     new = low.make(s.Lambda, node, parent)
     new.params = low.parameters(node.args, new, None)
     new.namespace = low.enter("function", new)
@@ -182,7 +183,7 @@ def _lambda(low: Rereading, node: ast.Lambda, parent: Any) -> Any:
 
 
 @EXPRESSIONS.on("ListComp", "SetComp", "GeneratorExp", "DictComp")
-def _comprehension(low: Rereading, node: Any, parent: Any) -> Any:
+def _comprehension(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Comprehension, node, parent)
     kind = node.__class__.__name__
     new.kind = {"ListComp": "list", "SetComp": "set", "GeneratorExp": "generator"}.get(kind, "dict")
@@ -196,7 +197,7 @@ def _comprehension(low: Rereading, node: Any, parent: Any) -> Any:
     return new
 
 
-def _generator(low: Rereading, node: ast.comprehension, parent: s.Comprehension) -> s.Generator:
+def _generator(low: Lowering, node: ast.comprehension, parent: s.Comprehension) -> s.Generator:
     new: s.Generator = low.make(s.Generator, node, parent)
     new.target = low.target(node.target, new)
     if not parent.generators:  # the first iterable is evaluated outside
@@ -207,7 +208,7 @@ def _generator(low: Rereading, node: ast.comprehension, parent: s.Comprehension)
     return new
 
 
-# what both trees write alike
+# what both parsers write alike
 EXPRESSIONS.on("Slice")(slice_)
 EXPRESSIONS.on("IfExp")(conditional)
 EXPRESSIONS.on("NamedExpr")(walrus)

@@ -1,4 +1,4 @@
-"""The tokens hold the comments that libcst prints."""
+"""The comments and strings that tokens hold are those of libcst."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from migrator.source.comment import comments
-from migrator.source.module import Module
+from migrator.source.concrete.reading import Concrete
 from migrator.source.text import make_source
+from migrator.source.token import find_tokens
 
 PLACES = """\
 # header
@@ -44,13 +44,13 @@ FILES = sorted((Path(__file__).parents[2] / "migrator").rglob("*.py"))
 
 
 def test_comments_are_found_in_every_place() -> None:
-    found = comments(PLACES)
-    assert sorted(found) == sorted(
-        line[line.index("#") :] for line in PLACES.splitlines() if "# " in line and '"' not in line
-    )
+    found = [PLACES[start:end] for start, end in find_tokens(PLACES).comments]
+    assert found == [line[line.index("#") :] for line in PLACES.splitlines() if "# " in line and '"' not in line]
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in FILES])
 def test_they_are_those_that_are_measured(path: Path) -> None:
-    module = Module(make_source(str(path), path.read_text(encoding="utf-8")))
-    assert sorted(comments(module.source.text)) == sorted(node.value for node in module.comments())
+    source = make_source(str(path), path.read_text(encoding="utf-8"))
+    found, measured = find_tokens(source.text), Concrete(source).tokens
+    assert list(found.comments) == list(measured.comments)
+    assert [x.end for x in found.strings] == [x.end for x in measured.strings]  # libcst's begin with their prefix

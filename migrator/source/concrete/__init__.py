@@ -1,0 +1,1 @@
+"""Files as libcst reads them: whatever version of Python they are written for, and every place in the text."""
