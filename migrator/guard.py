@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from migrator.errors import Distrusted, FileProblem
 from migrator.source import syntax as s
+from migrator.source.depth import heavy_work
 from migrator.source.edit import Edit
 from migrator.source.module import Module
 from migrator.source.text import Source, make_source
@@ -74,6 +75,40 @@ def _parse(source: Source, before: Module) -> Module:
     if not after.is_native and not _compiles(source.text) and _compiles(before.source.text):
         raise Distrusted(source.path, "INTERNAL ERROR: the result does not compile; please report this file")
     return after
+
+
+def read_back(before: Source, text: str) -> None:
+    """Insist that libcst reads what is about to be written as we do, and gives it back byte for byte.
+
+    To import it takes longer than all that went before, so it is asked only about what reaches the disk.
+
+    Raises:  Distrusted
+    """
+    from migrator.source.concrete.reading import Concrete
+
+    source = make_source(before.path, text, before.encoding, before.bom)
+    try:
+        with heavy_work(source):
+            concrete = Concrete(source)
+        concrete.inner(concrete.root)  # to measure is to reproduce
+        module = Module(source)
+    except FileProblem as problem:
+        raise Distrusted(
+            source.path, f"INTERNAL ERROR: libcst cannot read the result ({problem.message}); please report this file"
+        ) from problem
+    for kind, nodes in concrete.index.items():
+        if list(map(_outline, module.nodes(kind))) != list(map(_outline, nodes)):
+            raise Distrusted(
+                source.path,
+                f"INTERNAL ERROR: libcst finds another {kind.__name__} in the result than Python; please report this file",
+            )
+
+
+def _outline(node: s.Node) -> list[object]:
+    """Tell a node from others of its type: by what it is a part of, and by the names, words and numbers that it holds."""
+    # the head of an f-string may be empty where the string is put together from several
+    held = (getattr(node, field, None) for field in type(node).__slots__ if field != "head")
+    return [type(node.parent), *(x for x in held if isinstance(x, (str, bytes, int, float)))]
 
 
 def _compiles(text: str) -> bool:

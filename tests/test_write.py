@@ -6,14 +6,18 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from migrator import cli, run
+from migrator import cli, guard, run
+from migrator.errors import Distrusted
 from migrator.report.report import FileReport, ProgramReport
-from migrator.source.text import make_source
+from migrator.source.module import Module
+from migrator.source.text import Source, make_source
+from tests.source.sample import SNIPPETS
 
 BOM = b"\xef\xbb\xbf"
 ENGINE = """\
@@ -164,6 +168,38 @@ def test_all_files_of_a_program_are_old_where_one_cannot_be_written(
     assert {name for name in after if after[name] != before[name]} == {"zalone.py"}
     assert b"accelerator.backward(loss)" in after["zalone.py"][0]
     assert "Launch with `torchrun --nproc_per_node 2 zalone.py` or `python zalone.py`." in result.stderr
+
+
+def test_a_program_that_libcst_reads_otherwise_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def misread(source: Source) -> Module:
+        return Module(replace(source, text=source.text.replace(".backward(loss)", ".backwards(loss)")))
+
+    before = state(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(guard, "Module", misread)
+        with pytest.raises(Distrusted, match=r"engine\.py:1:1: .* another Attribute in the result than Python"):
+            guard.read_back(
+                make_source("engine.py", ENGINE), ENGINE.replace("loss.backward()", "accelerator.backward(loss)")
+            )
+    write = run.write
+
+    def write_what_cannot_be_read(reports: list[ProgramReport]) -> list[ProgramReport]:
+        broken = [
+            replace(file, text=f"{file.text}(") if file.text and "engine" in file.source.path else file
+            for file in reports[0].files
+        ]
+        return write([replace(reports[0], files=tuple(broken)), *reports[1:]])
+
+    monkeypatch.setattr(run, "write", write_what_cannot_be_read)
+    result = migrate()
+    assert result.exit_code == 123, result.stderr
+    assert "engine.py:1:1: error: INTERNAL ERROR: libcst cannot read the result" in result.stderr
+    assert {name for name, found in state(folder).items() if found != before[name]} == {"zalone.py"}
+
+
+@pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
+def test_no_syntax_is_held_back(text: str) -> None:
+    guard.read_back(make_source("a.py", ""), text)
 
 
 def test_text_without_bytes_in_its_encoding_stops_one_program_alone(tmp_path: Path) -> None:
