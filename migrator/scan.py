@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 # A script whose objects come from elsewhere need not say "torch": the training loop itself must be enough.
 SIGNS = (b"torch", b"backward(", b".cuda(", b".to(", b"prepare(")
 
 _IMPORT = re.compile(rb"[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+([^\n#]*)|import[ \t]+([\w., \t]+))")
-BY_NAME = (b"import_module(", b"__import__(")  # imports of what a script makes up when it runs
+_BY_NAME = (b"import_module(", b"__import__(")  # imports of what a script makes up when it runs
+_REPAYS = 200  # files: a hundredth of a second of work, and a fork costs less
 _WORD = re.compile(rb"\w+")
 _CONTINUED = re.compile(rb"\\?(#[^\n]*)?\r?\n")
 _TRAINS = re.compile(rb"\bbackward\b|loss_scaler\(|\boptim\.(?:\w+\.)?[A-Z]\w*\(|from torch\.optim import")
@@ -24,6 +26,11 @@ def matters(data: bytes) -> bool:
 def trains(data: bytes) -> bool:
     """Whether a file may hold a training step, or make what a step elsewhere trains."""
     return _TRAINS.search(data) is not None
+
+
+def imports_by_name(data: bytes) -> bool:
+    """Whether a file may import what it makes up when it runs."""
+    return any(word in data for word in _BY_NAME)
 
 
 def imported_stems(data: bytes) -> set[str]:
@@ -129,11 +136,14 @@ class Outside:
         self._folders = {above for folder in folders for above in _folders_to(folder)}  # they count as given, too
         self._read = read
         self._names: dict[str, set[str]] = {}  # by folder: what can be imported from there
+        self._may_start: dict[str, bool] = {}  # by folder: whether anything can
 
     def is_started_by(self, path: str) -> bool:
         """Whether a file imports one outside of the given files that trains, itself or through others of these."""
         root = os.path.dirname(path)
-        if not self._names_in(root) and not self._names_in(os.path.dirname(root)):
+        if root not in self._may_start:
+            self._may_start[root] = bool(self._names_in(root) or self._names_in(os.path.dirname(root)))
+        if not self._may_start[root]:
             return False
         seen, todo = {os.path.normpath(path)}, [path]
         while todo:
@@ -148,8 +158,7 @@ class Outside:
 
     def starts_by_name(self, path: str) -> bool:
         """Whether a file imports modules by names, as plug-ins, and another one near it trains."""
-        data = self._read(path) or b""
-        if not any(word in data for word in BY_NAME):
+        if not imports_by_name(self._read(path) or b""):
             return False
         folder = os.path.dirname(path)
         if folder not in self._near:
@@ -187,22 +196,39 @@ class Outside:
         return self._names[folder]
 
 
+class _Look(NamedTuple):
+    """What the bytes of a file say."""
+
+    matters: bool
+    trains: bool
+    by_name: bool  # it imports what it makes up
+
+
+def _look(path: str) -> _Look:
+    data = _bytes_of(path)
+    if data is None:
+        return _Look(True, False, False)
+    hit = matters(data)
+    return _Look(hit, hit and trains(data), imports_by_name(data))
+
+
+def _look_at_all(paths: list[str]) -> list[_Look]:
+    """Look at each file, on as many cores as that repays."""
+    if len(paths) < 2 * _REPAYS:
+        return [_look(path) for path in paths]
+    from migrator import pool
+
+    return pool.spread(paths, _look, min(pool.cores(), len(paths) // _REPAYS))
+
+
 def candidates(paths: Iterable[str]) -> list[str]:
     """Keep the files that can matter, and those that lead to one that trains: a ``main.py`` may only start a trainer."""
     given = list(paths)
-    matter: set[str] = set()
-    roots: set[str] = set()
-    loaders: list[str] = []  # they import by name
-    for path in given:
-        data = _bytes_of(path)
-        if data is None or matters(data):
-            matter.add(path)
-            if data is not None and trains(data):
-                roots.add(path)
-        if data is not None and any(word in data for word in BY_NAME):
-            loaders.append(path)
+    looks = dict(zip(given, _look_at_all(given), strict=True))
+    matter = {path for path, look in looks.items() if look.matters}
+    roots = {path for path, look in looks.items() if look.trains}
     outside = Outside(given, roots, _bytes_of)
-    roots.update(path for path in loaders if outside.starts_by_name(path))
+    roots.update(path for path, look in looks.items() if look.by_name and outside.starts_by_name(path))
     if roots and len(matter) < len(given):  # to read a file again is cheaper than to look for imports in vain
         matter |= leading_to(roots, {path: imported_stems(_bytes_of(path) or b"") for path in given})
     return [path for path in given if path in matter or outside.is_started_by(path)]
