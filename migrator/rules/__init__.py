@@ -19,6 +19,7 @@ from migrator.rules import (
     gradient,
     guarded_move,
     loaders,
+    loading,
     metrics,
     move,
     optimizers,
@@ -39,7 +40,7 @@ from migrator.rules.rule import Rule
 
 _FAMILIES = (
     scaffold, device, move, guarded_move, tensor_type, device_name, prepare, wrapper, loaders, optimizers, scheduler,
-    copies, samples, backward, precision, gradient, blockers, processes, checkpoint, file, folder, waiting, download,
+    copies, samples, backward, precision, gradient, blockers, processes, checkpoint, loading, file, folder, waiting, download,
     metrics, console, seed, tracking, cuda, control, data, dynamic, engine, parallel,
 )  # fmt: skip
 CATALOGUE: tuple[Rule, ...] = tuple(
