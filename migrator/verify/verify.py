@@ -65,7 +65,8 @@ def _judge(
     request: Request, reports: Sequence[ProgramReport], settings: Settings, laboratory: Laboratory, tree: Tree
 ) -> Result:
     changed = edits.changed_files(reports)
-    migration = Migration([file for report in reports for file in report.files], edits.edits(changed, tree.root))
+    files = [(os.path.relpath(x.source.path, tree.root), x) for report in reports for x in report.files]
+    migration = Migration(files, edits.edits(changed, tree.root))
     original = laboratory.original("original")
     runs: Runs = {"original": [original]}
     if original.error or not original.losses:

@@ -105,8 +105,8 @@ def judge_two_processes(laboratory: Laboratory, before: Program, after: Program,
 
 
 @lru_cache(maxsize=8)
-def _told(before: Program, given: tuple[str, ...]) -> list[FileReport]:
-    return [file for files in reports(before, given=given).values() for file in files]
+def _told(before: Program, given: tuple[str, ...]) -> list[tuple[str, FileReport]]:
+    return [(name, file) for name, files in reports(before, given=given).items() for file in files]
 
 
 def _runs(

@@ -216,7 +216,21 @@ def test_a_note_excuses_no_line_that_was_migrated(line: int, outcome: Outcome) -
     migrated = Item(1, 1, "MIG702", "", Level.SAFE, 1, 9, applied=True)
     noted = Item(2, 1, "MIG702", "", Level.NOTE, 2, 9)
     old, new = "print(1)\nprint(2)\n", "accelerator.print(1)\nprint(2)\n"
-    report = FileReport(make_source("/project/train.py", old), (migrated, noted), new)
+    report = FileReport(make_source("train.py", old), (migrated, noted), new)
     printed = Finding("console", Outcome.DIFFERENT, "process 1 prints too", None, f"train.py:{line}")
-    ((found,), _) = excused([printed], [report])
+    ((found,), _) = excused([printed], [("train.py", report)])
     assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("place", "outcome"), [("kit/utils.py:9", Outcome.EQUAL), ("utils.py:9", Outcome.DIFFERENT), ("", Outcome.EQUAL)]
+)
+def test_a_note_speaks_for_its_own_file_given_or_not(place: str, outcome: Outcome) -> None:
+    noted = Item(2, 1, "MIG702", "", Level.NOTE, 2, 9)
+    report = FileReport(make_source("kit/utils.py", "\nprint(2)\n"), (noted,))
+    printed = Finding("console", Outcome.DIFFERENT, "process 1 prints too", None, place)
+    ((found,), named) = excused([printed], [("kit/utils.py", report)])
+    assert found.outcome is outcome
+    assert named == (
+        ["console: process 1 prints too, as MIG702 at kit/utils.py:2 says"] if outcome is Outcome.EQUAL else []
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,8 +14,11 @@ _EXPLAINS = {"console": ("MIG702", "MIG703", "MIG705"), "files": ("MIG505", "MIG
 _SETTLES = {"console": ("MIG7",), "files": ("MIG5",)}  # and which edits promise that there is none at their line
 
 
-def excused(findings: Sequence[Finding], files: Sequence[FileReport]) -> tuple[list[Finding], list[str]]:
-    """Withdraw what a finding of the migration explains; give what is left, and the differences by name."""
+def excused(findings: Sequence[Finding], files: Sequence[tuple[str, FileReport]]) -> tuple[list[Finding], list[str]]:
+    """Withdraw what a finding of the migration explains; give what is left, and the differences by name.
+
+    Args:    files: what the migration says of each, changed or not, by its path from the project's root.
+    """
     kept: list[Finding] = []
     named: list[str] = []
     for finding in findings:
@@ -29,13 +31,12 @@ def excused(findings: Sequence[Finding], files: Sequence[FileReport]) -> tuple[l
     return kept, named
 
 
-def _explanation(finding: Finding, files: Sequence[FileReport]) -> str:
+def _explanation(finding: Finding, files: Sequence[tuple[str, FileReport]]) -> str:
     """Name what explains a difference: a finding in the same file, where the line of it was not migrated."""
     codes = _EXPLAINS.get(finding.aspect)
     name, _, line = finding.place.rpartition(":")
-    for file in files if codes else ():
-        path = os.path.relpath(file.source.path)
-        if name and not os.path.normpath(file.source.path).endswith(os.sep + name):
+    for path, file in files if codes else ():
+        if name and path != name:
             continue
         if name and _is_settled(file, int(line), _SETTLES[finding.aspect]):
             continue

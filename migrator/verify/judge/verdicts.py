@@ -54,7 +54,7 @@ class Again:
 class Migration:
     """What is known of a migration beside its runs."""
 
-    files: Sequence[FileReport]  # with the findings that it told of
+    files: Sequence[tuple[str, FileReport]]  # with the findings that it told of, by their paths from the project's root
     edits: Sequence[Edit]
 
 
