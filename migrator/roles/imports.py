@@ -16,6 +16,7 @@ def run_module(walk: Walk, module: Module) -> Object:
     if module in walk.modules:
         return _recall(walk, walk.modules[module])
     frame = Frame(module.root, module, None, None, None)
+    frame.importer = walk.frame
     item = walk.heap.make(Kind.MODULE, None, data=frame, label=module.source.path)
     walk.modules[module] = item
     before = set(walk.variables.names)

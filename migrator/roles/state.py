@@ -72,6 +72,7 @@ class Frame:
         "context",
         "entered",
         "given",
+        "importer",
         "loop",
         "module",
         "node",
@@ -89,6 +90,7 @@ class Frame:
         depth = caller.context if caller is not None else ()
         self.context: tuple[Any, ...] = (*depth[-7:], call) if call is not None else depth
         self.loop: Loop | None = None  # the loop that the call stands in
+        self.importer: Frame | None = None  # what a module is imported by first
         self.returns: list[tuple[Value, Variables]] = []
         self.yields: Value = NOTHING
         self.entered = 0
@@ -100,6 +102,13 @@ class Frame:
         while frame is not None:
             yield frame
             frame = frame.caller
+
+    def beginning(self) -> Frame:
+        """Give the frame that led here, by calls and imports: the program's own, or one that nobody visible calls."""
+        frame = self
+        while (before := frame.caller or frame.importer) is not None:
+            frame = before
+        return frame
 
 
 class Loop:

@@ -273,11 +273,8 @@ class Training:
 
     def is_run(self, node: Any) -> bool:
         """Whether the program's own run gets to a node's code, whether that takes part in the training or not."""
-        return any(
-            isinstance(first.node, s.Root) and first.module is self.program.entry
-            for frame in self.raw.log.frames.get(scope_of(node), ())
-            for first in list(frame.chain())[-1:]
-        )
+        frames = self.raw.log.frames.get(scope_of(node), ())
+        return any(frame.beginning().node is self.program.entry.root for frame in frames)
 
     def value(self, node: Any) -> Value:
         """What an expression may be."""
