@@ -8,6 +8,7 @@ from typing import Any
 
 from migrator.roles.idle import asks_for_main
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
+from migrator.rules.console import repeated
 from migrator.rules.unread import unread
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Wrap, compose
@@ -17,7 +18,7 @@ from migrator.source.layout import Layout
 from migrator.source.module import Module
 from migrator.training.access import Access, Unreachable
 from migrator.training.choice import Choice
-from migrator.training.position import scope_of
+from migrator.training.position import class_of, scope_of
 from migrator.training.reach import Reach, Users
 from migrator.training.training import Training
 from migrator.training.wish import CpuArgument, cpu_argument
@@ -80,6 +81,7 @@ class _Settlement:
         self.plan = Plan()
         self.plan.advice = [x for x in changes if x.is_advice]
         self.open: list[Change] = []
+        self.outside: list[Change] = []  # in files that were not given
         self.opportune: list[Change] = []
         for change in changes:
             if change.is_advice:
@@ -106,7 +108,8 @@ class _Settlement:
         if access is not None:
             at_hand = {change for change in self.opportune if self._is_at_hand(access, change)}
             missed = [x for x in self.opportune if x not in at_hand]
-            self.plan.advice += [*_said_by_all(missed), *(x.otherwise for x in missed if x.otherwise is not None)]
+            self.plan.advice += self._said_by_all(access, missed)
+            self.plan.advice += [x.otherwise for x in missed if x.otherwise is not None]
             self.open += [change for change in self.opportune if change in at_hand]
             self._carry_out(access)
         return self.plan
@@ -119,6 +122,26 @@ class _Settlement:
         """Whether the Accelerator can be used where a change wants it, without bringing it anywhere."""
         return all(step.module in self.editable and self.reach.is_at_hand(access, step.node) for step in change.steps)
 
+    def _would_be_at_hand(self, access: Access, change: Change) -> bool:
+        """Whether a change is missed only because its file was not given, where other changes would bring the Accelerator."""
+        if change.module in self.editable:
+            return False
+        brought = {_owner(node) for node in self._sites(self.outside)}
+        return _owner(change.node) in brought or self.reach.is_at_hand(access, change.node)
+
+    def _said_by_all(self, access: Access, missed: list[Change]) -> Iterator[Change]:
+        """Say where a file prints in every process, because no Accelerator is at hand there: at the first of its prints."""
+        found: dict[tuple[Module, bool], list[Change]] = {}
+        for change in (x for x in missed if x.code == "MIG702"):
+            found.setdefault((change.module, self._would_be_at_hand(access, change)), []).append(change)
+        for (module, is_only_not_given), prints in found.items():
+            nodes = [x.node for x in prints]
+            if is_only_not_given:
+                yield repeated(module, nodes, _not_given(module))
+            else:
+                recipe = "make the Accelerator earlier, or print where it is at hand"
+                yield repeated(module, nodes, "there is no Accelerator here, or not yet", recipe)
+
     def _withhold(self, change: Change, reason: str, waits: bool = False) -> None:
         self.plan.withheld.append(Withheld(change, reason, waits))
 
@@ -129,8 +152,8 @@ class _Settlement:
             outside = [step.module for step in change.steps if step.module not in self.editable]
             if outside:
                 self.open.remove(change)
-                path = outside[0].source.path
-                self._withhold(change, f"{path} is not among the given files (--follow adds it)")
+                self.outside.append(change)
+                self._withhold(change, _not_given(outside[0]))
 
     def _keep_shared(self) -> None:
         """Leave moves in helpers alone that code outside of the program calls, too: it does not prepare what it gets."""
@@ -360,21 +383,6 @@ class _Settlement:
                 )
 
 
-def _said_by_all(changes: list[Change]) -> Iterator[Change]:
-    """Say where a file prints in every process, because no Accelerator is at hand there: at the first of its prints."""
-    found: dict[Module, list[Change]] = {}
-    for change in (x for x in changes if x.code == "MIG702"):
-        found.setdefault(change.module, []).append(change)
-    for module, prints in found.items():
-        first = min((x.node for x in prints), key=module.where)
-        several = f"{len(prints)} prints of this file, the first of them here, come" if len(prints) > 1 else ""
-        yield Change(
-            "MIG702", module, first, f"{several or 'This print comes'} once per process", level=Level.NOTE,
-            reason="there is no Accelerator here, or not yet",
-            recipe="make the Accelerator earlier, or print where it is at hand",
-        )  # fmt: skip
-
-
 def _index_advice(choice: Choice, module: Module, node: Any) -> Iterator[Change]:
     """Say what becomes of a GPU that the user picks by its index, where it is picked and where it is set."""
     yield Change(
@@ -385,6 +393,16 @@ def _index_advice(choice: Choice, module: Module, node: Any) -> Iterator[Change]
         "MIG405", module, node, f"The GPU of `{choice.text}` is made the current one before this, for the Accelerator to use",
         level=Level.NOTE, reason="an Accelerator on one process uses the current GPU; on several it sets that itself",
     )  # fmt: skip
+
+
+def _not_given(module: Module) -> str:
+    return f"{module.source.path} is not among the given files (--follow adds it)"
+
+
+def _owner(node: Any) -> Any:
+    """The code that shares an Accelerator: the methods of a class, or a function."""
+    scope = scope_of(node)
+    return class_of(scope) or scope
 
 
 def _outermost(node: Any) -> s.FunctionDef | s.ClassDef | None:

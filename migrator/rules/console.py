@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.roles.role import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
+from migrator.rules.main_process import is_guarded_on_every_way, takes_part
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Replace, Wrap
 from migrator.source.module import Module
 from migrator.source.span import Span
+from migrator.training.position import class_of, scope_of
 from migrator.training.training import Training
 
 _PREPARED = frozenset({"prepared"})
@@ -23,8 +25,9 @@ class Print(Rule):
     What: `print(...)` becomes `accelerator.print(...)` where the Accelerator is at hand; `sys.stdout.write(...)` moves under
     `if accelerator.is_local_main_process:`.
     Why: N processes would print every line N times.
-    Safety: safe; on one process it prints the same. Prints to a file, in code that no Accelerator reaches, or before there
-    is one, stay as they are, and so does a variable that holds `print`.
+    Safety: safe; on one process it prints the same. Prints to a file stay as they are. So do those in code that no
+    Accelerator reaches, be that in a file that was not given, in the code of a model or a dataset, before there is one, or
+    through a variable that holds `print`: where the program gets to them, they are spoken of once a file.
     Source: Accelerate's `Accelerator.print`.
     """
 
@@ -35,27 +38,36 @@ class Print(Rule):
         if not training.required:
             return
         told: set[tuple[Module, str]] = set()
+        kept: dict[Module, list[Any]] = {}
         for module, call in training.calls.get("print", []):
-            if not training.is_involved(call) or "file" in call.keywords() or _in_model(training, call):
+            if not takes_part(training, call) or "file" in call.keywords():
                 continue
-            if any(arg.star == "**" for arg in call.args) or _is_guarded(call):
+            if any(arg.star == "**" for arg in call.args) or is_guarded_on_every_way(training, call):
                 continue
-            if not _is_written(training, call, "print"):
+            if _in_model(training, call):
+                if _runs_in_model(training, call):
+                    kept.setdefault(module, []).append(call)
+            elif not _is_written(training, call, "print"):
                 if (module, module.text(call.func)) not in told:
                     told.add((module, module.text(call.func)))
                     yield _held(module, call)
-                continue
-            yield Change(
-                self.code,
-                module,
-                call,
-                "Print on the main process only",
-                (Step(module, call, Prefix(call.func, f"{ACCELERATOR}.")),),
-                needs=_PREPARED,
-                opportune=True,
-            )
+            else:
+                yield Change(
+                    self.code,
+                    module,
+                    call,
+                    "Print on the main process only",
+                    (Step(module, call, Prefix(call.func, f"{ACCELERATOR}.")),),
+                    needs=_PREPARED,
+                    opportune=True,
+                )
+        for module, calls in kept.items():
+            reason = "the code of a model or a dataset should not depend on an Accelerator"
+            yield repeated(module, calls, reason, "print where the Accelerator is at hand")
         for module, call in training.calls.get("sys.stdout.write", []):
-            if isinstance(call.parent, s.Evaluate) and training.is_involved(call) and not _is_guarded(call):
+            if not isinstance(call.parent, s.Evaluate) or is_guarded_on_every_way(training, call):
+                continue
+            if takes_part(training, call):
                 yield self._write(module, call)
 
     def _write(self, module: Module, call: s.Call) -> Change:
@@ -68,6 +80,16 @@ class Print(Rule):
             (Step(module, call, Wrap(call.statement, last, f"if {ACCELERATOR}.is_local_main_process:")),),
             needs=_PREPARED, opportune=True,
         )  # fmt: skip
+
+
+def repeated(module: Module, prints: Sequence[Any], reason: str, recipe: str = "") -> Change:
+    """Say of prints in one file that they come once per process, at the first of them."""
+    first = min(prints, key=module.where)
+    several = f"{len(prints)} prints of this file, the first of them here, come" if len(prints) > 1 else ""
+    return Change(
+        "MIG702", module, first, f"{several or 'This print comes'} once per process",
+        level=Level.NOTE, reason=reason, recipe=recipe,
+    )  # fmt: skip
 
 
 def _held(module: Module, call: s.Call) -> Change:
@@ -129,16 +151,17 @@ def _in_model(training: Training, node: Any) -> bool:
     )
 
 
-def _is_guarded(node: Any) -> bool:
-    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
-        parent = node.parent
-        owner = parent.owner if isinstance(parent, s.Block) else None
-        if isinstance(owner, s.If) and any(
-            isinstance(x, s.Attribute) and x.name.endswith("main_process") for x in owner.test.walk()
-        ):
-            return True
-        node = parent
-    return False
+def _runs_in_model(training: Training, call: s.Call) -> bool:
+    """Whether the program gets to a call in the code of a model or a dataset.
+
+    All methods of a trained model count as involved, and its constructor is walked only where that trains.
+    """
+    scope = scope_of(call)
+    owner = class_of(scope)
+    made = training.events("make") if owner is not None and owner.methods().get("__init__") is scope else []
+    return training.is_run(call) or any(
+        isinstance(x.item.data, Object) and x.item.data.site is owner and training.is_run(x.node) for x in made
+    )
 
 
 RULES: tuple[type[Rule], ...] = (Print, ProgressBar)

@@ -83,6 +83,16 @@ def test_a_right_migration_is_equal(project: Path) -> None:
     assert {edit["code"] for hunk in told["hunks"] for edit in hunk["edits"]} >= {"MIG001", "MIG201", "MIG301"}
 
 
+def test_what_a_helper_prints_that_was_not_given_is_told_and_no_difference(project: Path) -> None:
+    text = script("01_base_loop").before.text
+    (project / "train.py").write_text(text.replace("\nmodel = ", "\nfrom helper import say\nsay('hello')\nmodel = "))
+    (project / "helper.py").write_text("def say(what):\n    print(what)\n")
+    code, out, _ = verify(project, "train.py", "--verify", *STEPS, "--", "train.py")
+    assert code == Exit.DONE
+    assert "P2 equal" in out
+    assert "rightly differs: console: process 1 prints too: 'hello', as MIG702 at helper.py:2 says" in out
+
+
 def test_a_wrong_migration_is_different_and_the_cause_is_named(project: Path) -> None:
     right = script("01_base_loop")
     assert right.after is not None

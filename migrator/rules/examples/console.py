@@ -39,6 +39,19 @@ EXAMPLES = {
         Example(
             "a variable that holds it", "show = print\nshow(total)", reviews="MIG702", at="show(total)", frame=EPOCH
         ),
+        Example(
+            "before there is an Accelerator",
+            """
+            def show(what):
+                print(what)
+
+            show("ready")
+            """,
+            reviews="MIG702",
+            at="print(what)",
+            frame=SETUP,
+        ),
+        Example("a function that nobody calls", "def show(what):\n    print(what)", frame=SETUP),
         Example("another stream", 'import sys\nsys.stderr.write("loss %.3f" % total)', frame=EPOCH),
         Example("a line that goes to a file", "import sys\nprint(total, file=sys.stderr)", frame=EPOCH),
         Example("a function of that name", "from report import print as show\nshow(total)", frame=EPOCH),
