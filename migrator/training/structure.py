@@ -45,10 +45,10 @@ class Structure:
         self.loaders = self._loaders()
         self.schedulers = self._schedulers()
 
-    def _made_at(self, item: Object) -> int:
-        """When an object was made, or first seen."""
+    def _made_at(self, item: Object) -> tuple[int, str]:
+        """When an object was made, or first seen; by name, where that is not known."""
         events = self.by_item.get(item)
-        return events[0].order if events else 0
+        return events[0].order if events else 0, item.label
 
     # ------------------------------------------------------------ optimizers
 
