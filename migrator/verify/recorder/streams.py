@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import ctypes
 import hashlib
 import pickle
 import random
 import sys
+from ctypes import string_at
 from typing import Any
 
 import torch
@@ -15,24 +15,47 @@ import torch
 State = dict[str, bytes]
 
 
+_MERSENNE_BYTES = 2500  # of 624 words, and the position among them
+_HEAD_BYTES = object.__basicsize__  # before what an object of a class written in C keeps
+
+
 class Reader:
-    """Reads the states; what has not changed since it was last read is not written out anew."""
+    """Reads the states; one that has not changed since it was last read is not taken apart anew."""
 
     def __init__(self) -> None:
         self._python: tuple[Any, ...] = ()
         self._python_bytes = b""
+        self._numpy = b""
+        self._numpy_bytes = b""
+        self._numpy_keeps = False  # the second of two normal numbers that were drawn together
 
     def read(self) -> State:
         """Give the state of every stream; reading draws nothing and makes no device wait."""
-        python = random.getstate()
-        if python != self._python:
-            self._python, self._python_bytes = python, pickle.dumps(python)
-        state = {"torch": _bytes(torch.get_rng_state()), "python": self._python_bytes}
+        state = {"torch": _bytes(torch.get_rng_state()), "python": self._read_python()}
         if "numpy" in sys.modules:
-            state["numpy"] = pickle.dumps(sys.modules["numpy"].random.get_state())
+            state["numpy"] = self._read_numpy(sys.modules["numpy"].random)
         if torch.cuda.is_initialized():
             state["cuda"] = _bytes(torch.cuda.get_rng_state())
         return state
+
+    def _read_python(self) -> bytes:
+        """Look into memory first, as with numpy: a state is a tuple of hundreds of numbers."""
+        source: Any = random.getstate.__self__  # type: ignore[attr-defined]
+        size = type(source).__basicsize__ - _HEAD_BYTES
+        told = string_at(id(source) + _HEAD_BYTES, size), source.gauss_next
+        if told != self._python:
+            self._python, self._python_bytes = told, pickle.dumps(random.getstate())
+        return self._python_bytes
+
+    def _read_numpy(self, numpy: Any) -> bytes:
+        """Look into numpy's memory first: it takes long to give a state."""
+        generator = numpy.mtrand._rand._bit_generator
+        told = string_at(generator.ctypes.state_address, _MERSENNE_BYTES) if type(generator) is numpy.MT19937 else b""
+        if told != self._numpy or not told or self._numpy_keeps:
+            state = numpy.get_state(legacy=False)
+            self._numpy, self._numpy_bytes = told, pickle.dumps(state)
+            self._numpy_keeps = bool(state["has_gauss"])
+        return self._numpy_bytes
 
 
 def digest(state: State) -> str:
@@ -70,7 +93,7 @@ def decode(text: str) -> State:
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:
-    return ctypes.string_at(tensor.data_ptr(), tensor.numel())  # numpy, which has a method for it, may not be there
+    return string_at(tensor.data_ptr(), tensor.numel())  # numpy, which has a method for it, may not be there
 
 
 def _tensor(data: bytes) -> torch.Tensor:
