@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import sqrt
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """The states of all random streams, written where they have changed; other events name them by their digest."""
+    """The random streams have changed since they were last read; other events name their states by the digest."""
 
-    digest: str
-    state: str  # base64 of a pickle that the recorder alone reads
+    digest: str  # of the states of all
+    changed: str  # the states that are new: base64 of a pickle that the recorder alone reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,7 @@ class Backward:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Neighbouring parameters of an optimizer, after a step, and their gradients from before it."""
 
     parameters: str  # digest of every bit
@@ -91,8 +90,7 @@ class Schedule:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A tensor that was saved."""
 
     digest: str  # of every bit, its type and its shape
@@ -149,23 +147,12 @@ _KINDS = {
 }
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def to_line(event: Any) -> str:
     """Write an event as a line of JSON."""
-    return json.dumps([type(event).__name__, *_values(event)], separators=(",", ":")) + "\n"
-
-
-def _values(event: Any) -> list[Any]:
-    return [_plain(getattr(event, one.name)) for one in fields(event)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (Block, Leaf)):
-        return _values(value)
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return value
+    return _encode([type(event).__name__, *(getattr(event, name) for name in event.__slots__)]) + "\n"
 
 
 def from_line(line: str) -> Any:

@@ -51,13 +51,14 @@ States = dict[str, streams.State]  # of the random streams, by their digests
 def _recorded(path: str) -> tuple[Batches, States]:
     """Read what a process was given."""
     batches: defaultdict[int, deque[Fetch]] = defaultdict(deque)
-    states: dict[str, streams.State] = {}
+    states: States = {}
+    state: streams.State = {}
     for line in Path(path).read_text(encoding="utf-8").split("\n")[:-1]:
         event = from_line(line)
         if isinstance(event, Fetch):
             batches[event.walk].append(event)
         elif isinstance(event, Streams):
-            states[event.digest] = streams.decode(event.state)
+            states[event.digest] = state = {**state, **streams.decode(event.changed)}
     return batches, states
 
 

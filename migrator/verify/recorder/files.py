@@ -69,7 +69,7 @@ class Files:
         sys.addaudithook(self._audit)
 
     def _audit(self, name: str, args: tuple[Any, ...]) -> None:
-        if self._busy or (name != "open" and name not in _CHANGING):
+        if (name != "open" and name not in _CHANGING) or self._busy:  # first what nearly every event ends with
             return
         self._busy = True
         try:

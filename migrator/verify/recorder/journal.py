@@ -22,7 +22,7 @@ class Journal:
     def __init__(self, trace: str, root: str, steps: int) -> None:
         """Begin a trace."""
         self.root = os.path.realpath(root)
-        self._file = Path(trace).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 - open as long as the run
+        self._file = Path(trace).open("wb", buffering=0)  # noqa: SIM115 - open as long as the run
         self._process = os.getpid()
         self._steps = steps
         self._taken = 0
@@ -35,21 +35,24 @@ class Journal:
     def note(self, event: Any) -> None:
         """Write an event down; a process that the script has forked writes nothing."""
         if os.getpid() == self._process and not self._ended:
-            self._file.write(to_line(event))
+            self._file.write(to_line(event).encode())
 
     def streams(self) -> str:
-        """Give the digest of the random streams as they are now; their states are written where they are new."""
+        """Give the digest of the random streams as they are now; a state is written where it is new."""
         state = self._reader.read()
         if state != self._state:
+            changed = {name: one for name, one in state.items() if one != self._state.get(name)}
             self._state, self._streams = state, streams.digest(state)
-            self.note(Streams(self._streams, streams.encode(state)))
+            self.note(Streams(self._streams, streams.encode(changed)))
         return self._streams
 
     def place(self) -> str:
         """Name the line of the script's own files that is being run: the innermost one on the stack."""
         frame: FrameType | None = sys._getframe(1)
+        known = self._names
         while frame is not None:
-            if name := self._name(frame.f_code.co_filename):
+            path = frame.f_code.co_filename
+            if name := known[path] if path in known else self._name(path):
                 return f"{name}:{frame.f_lineno}"
             frame = frame.f_back
         return ""

@@ -61,4 +61,6 @@ class Loaders:
 def _plain(index: Any) -> tuple[int | str, ...]:
     """Write indices as numbers, and what a sampler of another kind gives as text; a stream has none."""
     members = index if isinstance(index, (list, tuple)) else [index]
+    if set(map(type, members)) == {int}:
+        return tuple(members)
     return tuple(int(i) if hasattr(i, "__int__") else repr(i)[:40] for i in members if i is not None)
