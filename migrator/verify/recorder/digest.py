@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from ctypes import memmove
+from functools import cache, cached_property, lru_cache
+from itertools import islice
 
 import torch
 
@@ -11,28 +13,30 @@ from migrator.verify.trace import Block
 
 _WIDTH = 2039  # a prime: two rows of a matrix that change places change the sums of columns
 _TALL, _DEPTH = 1024, 16  # so many rows would not stay in a processor's cache; so many at a time do
-_STRETCHES = 16
+_STRETCHES = 8
 _WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int32, 16: torch.int32}  # by the bytes of an element
 # Tensors are joined up to so many numbers, where a copy costs less than further calls: a GPU copies faster.
 _JOINED = 1 << 18
 _JOINED_ON_DEVICE = 1 << 22
-_KEPT = 512  # groups whose places are kept
+_KEPT = 512  # cuts of what was joined that are kept
 _MODULUS = 1 << 64
 _REAL = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
+_OF_TORCH = {torch.Tensor, torch.nn.Parameter}  # others may have no memory of their own
 
 
 def groups(parameters: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
     """Put neighbours of one type on one device together, until they hold enough numbers."""
     group: list[torch.Tensor] = []
-    held, kind = 0, None
+    held, limit, kind = 0, 0, None
     for parameter in parameters:
-        count, its_kind = parameter.numel(), (parameter.dtype, parameter.device)
-        limit = _JOINED if parameter.is_cpu else _JOINED_ON_DEVICE
-        if group and (its_kind != kind or held + count > limit):
-            yield group
-            group, held = [], 0
+        count, its_kind = parameter.numel(), (parameter.dtype, parameter.get_device())
+        if its_kind != kind or held + count > limit:
+            if group:
+                yield group
+            group, held, kind = [], 0, its_kind
+            limit = _JOINED if parameter.is_cpu else _JOINED_ON_DEVICE
         group.append(parameter)
-        held, kind = held + count, its_kind
+        held += count
     if group:
         yield group
 
@@ -53,47 +57,82 @@ def _plain(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.reshape(-1).contiguous()  # every other number of a vector is one already, though not contiguous
 
 
-def _joined(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+class _Vector:
+    """Numbers of one type, cut in two ways: each cut is made once."""
+
+    def __init__(self, flat: torch.Tensor) -> None:
+        self.flat = flat
+
+    @cached_property
+    def stretches(self) -> list[torch.Tensor]:
+        """The stretches, one a row, and what is left over behind them as another row."""
+        length = self.flat.numel() // _STRETCHES
+        whole = length * _STRETCHES
+        rest = self.flat[whole:].view(1, -1)
+        return [self.flat[:whole].view(_STRETCHES, length), rest] if length else [rest]
+
+    @cached_property
+    def words(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The bits, read as whole numbers: in rows of fixed width, and what is left over."""
+        words = self.flat.view(_WORDS[self.flat.element_size()])
+        height = words.numel() // _WIDTH
+        return words[: height * _WIDTH].view(height, _WIDTH), words[height * _WIDTH :]
+
+
+def _joined(tensors: Sequence[torch.Tensor]) -> _Vector:
     """Give the numbers of tensors of one type as one vector, which is good until the next is asked for."""
     first = tensors[0]
     if len(tensors) == 1:
-        return _plain(first)
-    if first.dtype not in _REAL:
-        return torch.cat([_plain(one) for one in tensors])
-    with torch.no_grad():
-        if not first.is_cpu:  # another stream may still read what was there before
-            return torch.cat([one.reshape(-1) if one.layout is torch.strided else _plain(one) for one in tensors])
-        dense = [one if one.layout is torch.strided else one.to_dense() for one in tensors]
-        whole, places = _places(first.dtype, tuple(one.shape for one in dense))
-        torch._foreach_copy_(places, dense)
-        return whole
+        return _Vector(_plain(first))
+    if first.dtype in _REAL and not first.is_cpu:  # another stream may still read what was there before
+        with torch.no_grad():
+            dense = [one.reshape(-1) if one.layout is torch.strided else _plain(one) for one in tensors]
+            return _Vector(torch.cat(dense))
+    count = sum(map(torch.Tensor.numel, tensors))
+    if count > _JOINED or not _are_plain(tensors, first.dtype):
+        return _Vector(torch.cat([_plain(one).to(first.device) for one in tensors]))
+    place = _scratch(first.dtype).data_ptr()
+    for one in tensors:
+        size = one.nbytes
+        memmove(place, one.data_ptr(), size)  # a call of torch's would take longer than most of these copies
+        place += size
+    return _in_scratch(first.dtype, count)
+
+
+def _are_plain(tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> bool:
+    """Whether the memory of each is its numbers in order, all of one type and real."""
+    return dtype in _REAL and all(
+        type(one) in _OF_TORCH
+        and one.layout is torch.strided
+        and one.dtype is dtype
+        and one.is_cpu
+        and one.is_contiguous()
+        and not one.is_neg()
+        for one in tensors
+    )
 
 
 @cache
 def _scratch(dtype: torch.dtype) -> torch.Tensor:
-    """Keep a place for what is joined: the system takes longer to find new memory than we to read it."""
+    """Keep a place for what is joined: it stays in a processor's cache, and new memory takes long to find."""
     return torch.empty(_JOINED, dtype=dtype, device="cpu")
 
 
 @lru_cache(_KEPT)
-def _places(dtype: torch.dtype, shapes: tuple[torch.Size, ...]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Give a place for tensors of some shapes, as a vector and as one tensor of each shape."""
-    counts = [shape.numel() for shape in shapes]
-    whole = _scratch(dtype)[: sum(counts)]
-    return whole, [part.view(shape) for part, shape in zip(whole.split(counts), shapes, strict=True)]
+def _in_scratch(dtype: torch.dtype, count: int) -> _Vector:
+    return _Vector(_scratch(dtype)[:count])
 
 
-def _table(flat: torch.Tensor) -> torch.Tensor:
+def _table(vector: _Vector) -> torch.Tensor:
     """Sum a vector's bits, read as whole numbers in rows of fixed width, over the columns, modulo 2**32."""
-    words = flat.view(_WORDS[flat.element_size()])
-    height = words.numel() // _WIDTH
-    rows, rest = words[: height * _WIDTH].view(height, _WIDTH), words[height * _WIDTH :]
+    rows, rest = vector.words
+    height = len(rows)
     if height >= _TALL:
         deep = height // _DEPTH * _DEPTH
         layers = rows[:deep].view(-1, _DEPTH, _WIDTH).sum(1, dtype=torch.int32)
         rows = torch.cat((layers, rows[deep:].to(torch.int32)))
     table = rows.sum(0, dtype=torch.int32)
-    table[: rest.numel()] += rest
+    table[: len(rest)].add_(rest)
     return table
 
 
@@ -106,9 +145,9 @@ def _weights(device: torch.device) -> torch.Tensor:
     return (drawn << 16 | columns << 1 | 1).to(device)
 
 
-def _digests(vectors: Iterable[torch.Tensor]) -> list[str]:
+def _digests(vectors: Iterable[_Vector]) -> list[str]:
     """Give a digest of each vector; only one of them need exist at a time."""
-    tables = [(flat.numel(), _table(flat)) for flat in vectors]
+    tables = [(len(vector.flat), _table(vector)) for vector in vectors]
     if not tables:
         return []
     device = tables[0][1].device
@@ -122,7 +161,7 @@ def digest(tensor: torch.Tensor) -> str:
     A change of one number always changes it, and so does an exchange of two, but for those whose distance is a multiple
     of the width: these are summed.
     """
-    return _digests([_plain(tensor)])[0]
+    return _digests([_Vector(_plain(tensor))])[0]
 
 
 def _precise(flat: torch.Tensor) -> torch.dtype:
@@ -145,32 +184,26 @@ class Gradients:
     def __init__(self, parameters: Sequence[torch.Tensor]) -> None:
         """Measure."""
         self.groups = list(groups(parameters))
-        self._parts: list[torch.Tensor] = []
-        self._lengths: list[int] = []
-        for group in self.groups:
-            self._measure(_joined([_gradient(one) for one in group]))
-
-    def _measure(self, flat: torch.Tensor) -> None:
-        kind = _precise(flat)
-        length = flat.numel() // _STRETCHES
-        whole = length * _STRETCHES
-        self._parts.append(torch.linalg.vector_norm(flat, dtype=kind).view(1))
-        if length:
-            self._parts.append(flat[:whole].view(_STRETCHES, length).sum(1, dtype=kind))
-        self._parts.append(flat[whole:].sum(dtype=kind).view(1))
-        self._lengths.append(_STRETCHES + 1 if length else 1)
+        self._parts = [_measured(_joined(_gradients(group))) for group in self.groups]
 
     def read(self) -> Iterator[tuple[float, tuple[float, ...]]]:
         """Give the norm and the sums, group by group."""
         if self._parts:
-            device = self._parts[0].device
-            values = iter(torch.cat([part.to(device) for part in self._parts]).tolist())
-            for length in self._lengths:
-                yield next(values), tuple(next(values) for _ in range(length))
+            device = self._parts[0][0].device
+            values = iter(torch.cat([part.to(device) for parts in self._parts for part in parts]).tolist())
+            for parts in self._parts:
+                norm, *sums = islice(values, sum(map(len, parts)))
+                yield norm, tuple(sums)
 
 
-def _gradient(parameter: torch.Tensor) -> torch.Tensor:
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+def _measured(vector: _Vector) -> list[torch.Tensor]:
+    kind = _precise(vector.flat)
+    norm = torch.linalg.vector_norm(vector.flat, keepdim=True, dtype=kind)
+    return [norm, *(rows.sum(1, dtype=kind) for rows in vector.stretches)]
+
+
+def _gradients(parameters: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    return [torch.zeros_like(one) if (own := one.grad) is None else own for one in parameters]
 
 
 def blocks(gradients: Gradients) -> tuple[Block, ...]:
