@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Case:
 
     width: int
     layers: int
-    batch: int  # doubled until a step takes long enough
+    batch: int  # made larger until a step takes long enough
     steps: int  # of a round
 
     @property
@@ -127,16 +128,16 @@ def measure(case: Case, rounds: int, threads: int) -> tuple[int, float, float]:
         raw, recorded = (Trainee(case, threads, where) for where in (None, Path(folder)))
         batch = case.batch
         raw.step_s(batch)
-        while raw.step_s(batch) < STEP_S:
-            batch *= 2
+        while (taken := raw.step_s(batch)) < STEP_S:
+            batch = ceil(batch * min(2, 1.1 * STEP_S / taken))
         recorded.step_s(batch)
         seconds: list[float] = []
         ratios: list[float] = []
         for turn in range(rounds):
             pair = (raw, recorded) if turn % 2 else (recorded, raw)
-            taken = {one: one.step_s(batch) for one in pair}
-            seconds.append(taken[raw])
-            ratios.append(taken[recorded] / taken[raw])
+            found = {one: one.step_s(batch) for one in pair}
+            seconds.append(found[raw])
+            ratios.append(found[recorded] / found[raw])
         raw.end()
         recorded.end()
     return batch, statistics.median(seconds), statistics.median(ratios)
