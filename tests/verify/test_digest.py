@@ -124,10 +124,19 @@ def test_the_whole_group_counts_bit_for_bit() -> None:
     ],
 )
 def test_in_a_group_layout_does_not_matter_either(make) -> None:
-    first, second, third = _numbers(20, torch.float32), _numbers(12, torch.float32).view(3, 4), torch.ones(2)
-    right, found = (digest._joined([first, one, third]).flat.clone() for one in (second, make(second)))
-    assert torch.equal(right, torch.cat([first, second.reshape(-1), third]))
+    matrix, others = _numbers(12, torch.float32).view(3, 4), [torch.ones(5, 4), torch.ones(2), torch.tensor(3.0)]
+    right, found = (digest._joined([one, *others]).flat.clone() for one in (matrix, make(matrix)))
     assert torch.equal(found, right)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((3, 4), (4,), (), (2, 4), (), (1,)), ((0, 3), (2, 0), (0,), (5, 3)), ((), ())], ids=str
+)
+def test_a_group_has_all_numbers_of_all_shapes(shapes: tuple[tuple[int, ...], ...]) -> None:
+    count = sum(map(math.prod, shapes))
+    parts = torch.arange(1.0, count + 1).split([math.prod(shape) for shape in shapes])
+    flat = digest._joined([part.view(shape) for part, shape in zip(parts, shapes, strict=True)]).flat
+    assert sorted(flat.tolist()) == list(range(1, count + 1))
 
 
 def test_without_a_gradient_there_are_zeros_and_sparse_ones_are_dense() -> None:

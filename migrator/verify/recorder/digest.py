@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from ctypes import memmove
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from itertools import islice
 
@@ -18,10 +17,10 @@ _WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int32, 16: tor
 # Tensors are joined up to so many numbers, where a copy costs less than further calls: a GPU copies faster.
 _JOINED = 1 << 18
 _JOINED_ON_DEVICE = 1 << 22
-_KEPT = 512  # cuts of what was joined that are kept
+_KEPT = 512  # groups whose places are kept
 _MODULUS = 1 << 64
 _REAL = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
-_OF_TORCH = {torch.Tensor, torch.nn.Parameter}  # others may have no memory of their own
+_Part = tuple[Callable[..., torch.Tensor], list[int], torch.Tensor]  # how which tensors are copied to a place
 
 
 def groups(parameters: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
@@ -84,32 +83,18 @@ def _joined(tensors: Sequence[torch.Tensor]) -> _Vector:
     first = tensors[0]
     if len(tensors) == 1:
         return _Vector(_plain(first))
-    if first.dtype in _REAL and not first.is_cpu:  # another stream may still read what was there before
+    if first.dtype not in _REAL:
+        return _Vector(torch.cat([_plain(one) for one in tensors]))
+    if not first.is_cpu:  # another stream may still read what was there before
         with torch.no_grad():
-            dense = [one.reshape(-1) if one.layout is torch.strided else _plain(one) for one in tensors]
-            return _Vector(torch.cat(dense))
-    count = sum(map(torch.Tensor.numel, tensors))
-    if count > _JOINED or not _are_plain(tensors, first.dtype):
-        return _Vector(torch.cat([_plain(one).to(first.device) for one in tensors]))
-    place = _scratch(first.dtype).data_ptr()
-    for one in tensors:
-        size = one.nbytes
-        memmove(place, one.data_ptr(), size)  # a call of torch's would take longer than most of these copies
-        place += size
-    return _in_scratch(first.dtype, count)
-
-
-def _are_plain(tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> bool:
-    """Whether the memory of each is its numbers in order, all of one type and real."""
-    return dtype in _REAL and all(
-        type(one) in _OF_TORCH
-        and one.layout is torch.strided
-        and one.dtype is dtype
-        and one.is_cpu
-        and one.is_contiguous()
-        and not one.is_neg()
-        for one in tensors
-    )
+            flat = [one.reshape(-1) if one.layout is torch.strided else _plain(one) for one in tensors]
+            return _Vector(torch.cat(flat))
+    dense = [one if one.layout is torch.strided else one.to_dense() for one in tensors]
+    vector, parts = _places(first.dtype, tuple([one.shape for one in dense]))
+    with torch.no_grad():
+        for join, positions, place in parts:
+            join([dense[position] for position in positions], out=place)
+    return vector
 
 
 @cache
@@ -119,8 +104,20 @@ def _scratch(dtype: torch.dtype) -> torch.Tensor:
 
 
 @lru_cache(_KEPT)
-def _in_scratch(dtype: torch.dtype, count: int) -> _Vector:
-    return _Vector(_scratch(dtype)[:count])
+def _places(dtype: torch.dtype, shapes: tuple[torch.Size, ...]) -> tuple[_Vector, list[_Part]]:
+    """Give a place for tensors of some shapes. What has rows of one shape lies together, so that one call copies it."""
+    whole = _scratch(dtype)[: sum(shape.numel() for shape in shapes)]
+    by_row: dict[torch.Size | None, list[int]] = {}
+    for position, shape in enumerate(shapes):
+        by_row.setdefault(shape[1:] if shape else None, []).append(position)
+    parts: list[_Part] = []
+    end = 0
+    for row, positions in by_row.items():
+        height = len(positions) if row is None else sum(shapes[position][0] for position in positions)
+        size = row or torch.Size()
+        began, end = end, end + height * size.numel()
+        parts.append((torch.stack if row is None else torch.cat, positions, whole[began:end].view(height, *size)))
+    return _Vector(whole), parts
 
 
 def _table(vector: _Vector) -> torch.Tensor:
