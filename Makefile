@@ -2,7 +2,7 @@
 #   make demo     migrate a script, with the proof that it trains as before, on one process and on two
 #   make test     the test suite
 #   make check    format, lint, types, floors
-#   make bench    the figures of the README; BENCH=--write-readme puts them there
+#   make bench    the figures of the README, and what --verify costs a step; BENCH=--write-readme puts the first there
 #   make docs     the example and the rule table of the README, and the page of a verification
 # Another interpreter: make test PYTHON=python3.13
 
@@ -41,6 +41,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py $(BENCH)
 	@test ! -f benchmarks/runtime.py || $(BIN)/python benchmarks/runtime.py
+	$(BIN)/python benchmarks/verify.py --largest 2000000
 
 docs: $(READY)
 	$(BIN)/python scripts/readme.py
