@@ -13,10 +13,7 @@ from typing import Any
 import torch
 
 State = dict[str, bytes]
-
-
-_MERSENNE_BYTES = 2500  # of 624 words, and the position among them
-_HEAD_BYTES = object.__basicsize__  # before what an object of a class written in C keeps
+_MERSENNE_BYTES = 2500  # 624 words, and the position among them
 
 
 class Reader:
@@ -39,17 +36,14 @@ class Reader:
         return state
 
     def _read_python(self) -> bytes:
-        """Look into memory first, as with numpy: a state is a tuple of hundreds of numbers."""
-        source: Any = random.getstate.__self__  # type: ignore[attr-defined]
-        size = type(source).__basicsize__ - _HEAD_BYTES
-        told = string_at(id(source) + _HEAD_BYTES, size), source.gauss_next
-        if told != self._python:
-            self._python, self._python_bytes = told, pickle.dumps(random.getstate())
+        state = random.getstate()
+        if state != self._python:
+            self._python, self._python_bytes = state, pickle.dumps(state)
         return self._python_bytes
 
     def _read_numpy(self, numpy: Any) -> bytes:
-        """Look into numpy's memory first: it takes long to give a state."""
-        generator = numpy.mtrand._rand._bit_generator
+        """Look into numpy's memory first, where it tells of it: it takes long to give a state."""
+        generator: Any = numpy.get_bit_generator() if hasattr(numpy, "get_bit_generator") else None  # since 1.24
         told = string_at(generator.ctypes.state_address, _MERSENNE_BYTES) if type(generator) is numpy.MT19937 else b""
         if told != self._numpy or not told or self._numpy_keeps:
             state = numpy.get_state(legacy=False)
