@@ -60,7 +60,7 @@ def _commands(scratch: Path, files: int) -> dict[str, Sequence[str]]:
     cold = (*_migrate(), "--no-cache")
     commands: dict[str, Sequence[str]] = {name: (*cold, str(path)) for name, path in places.items()}
     commands["unchanged"] = (*_migrate(), str(places["repository"]))  # since the first round, which is not counted
-    for name in ("edited", "unedited", "repository"):
+    for name in ("edited", "unedited", "repository", "few", "many"):
         commands[f"{name} floor"] = (*FLOOR, str(places[name]))
     return {**commands, "click": CLICK}
 
@@ -94,6 +94,11 @@ def _figures(costs: Costs) -> Iterator[Figure]:
     yield Figure("twice the files of a large repository: memory", "1", "1", f"{memory:.2f}", "")
     wall, cpu = (f"{costs.further_ms('many', 'few', kind) / FURTHER:.3f} ms" for kind in (_time, _cpu))
     yield Figure("each further file without torch", "0.1 ms", "0.05 ms", wall, cpu)
+    wall, cpu = (
+        f"{costs.further_ms('many', 'few', kind) / costs.further_ms('many floor', 'few floor', kind):.2f}"
+        for kind in (_time, _cpu)
+    )
+    yield Figure("the same, to its floor", "1", "0.5", wall, cpu)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -99,5 +99,5 @@ def test_it_prints_every_figure(capsys: pytest.CaptureFixture[str], monkeypatch:
     monkeypatch.setattr(bench, "FURTHER", 3)
     assert bench.main(["--rounds", "1", "--files", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 11
+    assert len(lines) == 12
     assert all(re.search(r"\| -?\d+\.\d+( ms)? \|[^|]*\|$", line) for line in lines[2:])
