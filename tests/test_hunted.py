@@ -52,6 +52,7 @@ CASES = (
     Case("device_picked_by_a_helper_among_others", has=('(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("einops_reduce_is_no_collective", untold=("MIG401", "MIG408")),
     Case("entry_that_hands_all_over", migrated=False, told=("MIG915",)),
+    Case("epoch_function_that_stops_on_its_batch", migrated=False, told=("MIG910",)),
     Case("eval_over_train_loader", told=("MIG602",)),
     Case("exported_model", has=("torch.jit.trace(accelerator.unwrap_model(model)", "    traced.save(")),
     Case(
@@ -111,6 +112,7 @@ CASES = (
     Case("step_with_arguments_filled_in_for_a_library", migrated=False, told=("MIG301",)),
     Case("trained_by_an_unknown_engine", migrated=False, told=("MIG915",)),
     Case("trainer_class_built_by_other_file", migrated=False, told=("MIG201",)),
+    Case("trainer_that_shows_its_batches", untold=("MIG910",)),
     Case("tuple_half_moved", lacks=("x, y = x, y",)),
     Case("two_installed_commands", migrated=False, told=("MIG201",)),
 )

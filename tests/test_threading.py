@@ -249,6 +249,20 @@ for epoch in range(2):
             "def fit(model, loader, optimizer, device, accelerator):",
         ),
     ),
+    "a folder that a function of an imported module puts on the path": Case(
+        {
+            "lib/steps.py": "import torch.nn.functional as F\n\n\ndef fit(model, loader, optimizer, device):\n" + STEP,
+            "tools/_paths.py": "import os.path as osp\nimport sys\n\n\ndef add_path(path):\n    if path not in sys.path:\n"
+            "        sys.path.insert(0, path)\n\n\nhere = osp.dirname(__file__)\nlib_path = osp.join(here, '..', 'lib')\n"
+            "add_path(lib_path)\n",
+            "tools/train.py": "import _paths\n"
+            + HEAD
+            + "from steps import fit\n\n\ndef main():\n"
+            + MAKE
+            + "    fit(model, loader, optimizer, device)\n\n\nmain()\n",
+        },
+        has=("fit(model, loader, optimizer, device, accelerator)",),
+    ),
     "a file on the way that says nothing of training, and one that only starts it": Case(
         {
             "lib/__init__.py": "",

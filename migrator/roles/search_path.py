@@ -21,7 +21,7 @@ def added_folders(module: Module) -> Iterator[str]:
         return
     for call in module.nodes(s.Call):
         if _adds(call):
-            for node in _parts(call.args[-1].value) if call.args else ():
+            for node in (x for part in _parts(call) for x in _given(module, part)):
                 text = _folder(module, node)
                 if text:
                     yield text
@@ -39,8 +39,21 @@ def _adds(call: s.Call) -> bool:
     return func.name == "addsitedir" or (on_path and owner.value.id == "sys")  # type: ignore[attr-defined]
 
 
-def _parts(node: Any) -> list[Any]:
+def _parts(call: s.Call) -> list[Any]:
+    node = call.args[-1].value if call.args else None
     return list(node.items) if isinstance(node, s.Collection) else [node]
+
+
+def _given(module: Module, node: Any) -> Iterator[Any]:
+    """Give what is added: where it is a parameter, as in `def add_path(path)`, what the module calls the function with."""
+    function = node.scope.node if isinstance(node, s.Name) else None
+    names = [param.name for param in function.params] if isinstance(function, s.FunctionDef) else []
+    if not isinstance(function, s.FunctionDef) or node.id not in names:
+        yield node
+        return
+    for call in module.nodes(s.Call):
+        if isinstance(call.func, s.Name) and call.func.id == function.name:
+            yield call.argument(names.index(node.id), node.id)
 
 
 def _folder(module: Module, node: Any, depth: int = 12) -> str | None:

@@ -15,6 +15,7 @@ from migrator.training.training import Training
 
 _WORDS = {
     Origin.SHARE: "each process's own share of the batches",
+    Origin.PARTLY: "each process's own share of the batches",
     Origin.CLOCK: "each process's own clock",
     Origin.CHANCE: "random numbers that differ between processes",
 }
@@ -40,7 +41,7 @@ class Divergence(Remark):
     def sites(self, training: Training) -> Sites:
         for node in _conditions(training):
             if _parts(training, node) and (origins := training.shares.of(node.test)):
-                where = " and ".join(sorted(_WORDS[origin] for origin in origins))
+                where = " and ".join(sorted({_WORDS[origin] for origin in origins}))
                 yield node, f"`{shown(training, node.test)}` decides about the training by {where}"
 
 

@@ -23,6 +23,7 @@ _DISTRIBUTED = {
     "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
     "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG304", "scale_loss": "MIG906", "unscale_": "MIG303",
 }  # fmt: skip
+_BY_HAND = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
 _MODULES = frozenset(
     {"dist", "distributed", "torch", "mp", "multiprocessing", "parallel", "cuda", "amp", "nn", "data", "utils", "misc"}
@@ -144,6 +145,8 @@ def _is_torch(func: Any) -> bool:
 def _is_local(training: Training, func: Any) -> bool:
     """Whether a function or class of the program's own, or of Python's, bears the name."""
     values = training.value(func)
+    if isinstance(func, s.Attribute) and any(x.kind is Kind.SCALER for x in training.value(func.value)):
+        return False  # a class of the program's own may stand in for one that is not installed
     return bool(values) and all(
         (x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD) and not _is_distributed(training, x))
         or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
@@ -152,12 +155,12 @@ def _is_local(training: Training, func: Any) -> bool:
 
 
 def _is_distributed(training: Training, item: Object) -> bool:
-    """Whether a local function does by hand what its name says: it calls torch.distributed, or sets the device."""
+    """Whether a local function does by hand what its name says: it calls torch.distributed, wraps, or sets the device."""
     if item.kind is Kind.CLASS:
         return False
     calls = [x for x in item.data[0].body.walk() if isinstance(x, s.Call)]
     names = {str(x.data) for call in calls for x in training.value(call.func) if x.kind is Kind.LIBRARY}
-    return any(name.startswith(("torch.distributed.", "torch.cuda.set_device")) for name in names)
+    return any(name.startswith(_BY_HAND) for name in names)
 
 
 def _is_ours(training: Training, func: s.Attribute) -> bool:

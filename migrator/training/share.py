@@ -131,7 +131,7 @@ class Shares:
     def _is_one_of_many(self, func: Any, values: Value) -> bool:
         """Whether a method belongs to one of several objects of its class, whose attributes we do not tell apart."""
         owners = {x.of[0].data for x in values if x.kind is Kind.METHOD and x.of and x.of[0].kind is Kind.INSTANCE}
-        plain = isinstance(func, s.Attribute) and not (isinstance(func.value, s.Name) and func.value.id == "self")
+        plain = isinstance(func, s.Attribute) and not _is_self(func.value)
         made = [x for x in self.training.walk.heap.objects() if x.kind is Kind.INSTANCE] if plain and owners else []
         return any(sum(x.data is owner for x in made) > 1 for owner in owners)
 
@@ -185,6 +185,7 @@ class Shares:
             isinstance(node.func, s.Attribute)
             and isinstance(node.parent, s.Evaluate)
             and isinstance(node.func.value, _HELD)
+            and not (functions and _is_self(node.func.value))  # what its own methods keep is known by attribute
         ):
             if any(x.kind in (Kind.INSTANCE, Kind.SEQUENCE, Kind.DICT) for x in self.training.value(node.func.value)):
                 given = _NONE.union(*(self.of(arg.value) for arg in node.args))
@@ -221,7 +222,7 @@ class Shares:
             else:
                 return node
             node = node.value
-        if node.id == "self" and path:
+        if _is_self(node) and path:
             return (_class_of(node), *path)
         return (node.scope.resolve(node.id), node.id, *path)
 
@@ -267,6 +268,10 @@ def _function_of(node: Any) -> Any:
     while node is not None and not isinstance(node, s.FunctionDef):
         node = node.parent
     return node
+
+
+def _is_self(node: Any) -> bool:
+    return isinstance(node, s.Name) and node.id == "self"
 
 
 def _class_of(node: Any) -> Any:
