@@ -312,7 +312,7 @@ def _effects(tree: ast.Module) -> set[str]:
     """Say what is called without keeping what it gives: something that prints, or that does something else."""
     run = (x for statement in tree.body if not isinstance(statement, ast.FunctionDef) for x in ast.walk(statement))
     called = (x.value for x in run if isinstance(x, ast.Expr) and isinstance(x.value, ast.Call))
-    return {"prints" if ast.unparse(x.func).endswith("print") else "acts" for x in called}
+    return {"prints" if ast.unparse(x.func).endswith(("print", "stdout.write")) else "acts" for x in called}
 
 
 def is_never_said(mutant: Mutant, good: Program, lines: Sequence[str]) -> bool:
