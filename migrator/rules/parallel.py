@@ -16,6 +16,8 @@ from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.training import Training
 
+_SPREADING = r"torch\.nn\.parallel\.(\w+\.)?(data_parallel|replicate|parallel_apply)"
+
 
 class DataParallel(Rule):
     """Take `nn.DataParallel` off.
@@ -107,8 +109,34 @@ class ParallelCall(Remark):
     recipe = "call the module itself, and start one process for each GPU"
 
     def sites(self, training: Training) -> Sites:
-        for call in calls_of(training, r"torch\.nn\.parallel\.(\w+\.)?(data_parallel|replicate|parallel_apply)"):
-            yield call, f"`{shown(training, call)}` spreads a batch over several GPUs"
+        for call in calls_of(training, _SPREADING):
+            if not _spreads_trained_model(training, call):
+                yield call, f"`{shown(training, call)}` spreads a batch over several GPUs"
 
 
-RULES: tuple[type[Rule], ...] = (DataParallel, ParallelCall)
+class SpreadModel(Remark):
+    """Stop where the trained model itself is spread over the GPUs of a process.
+
+    What: `replicas = nn.parallel.replicate(model, device_ids)`, `nn.parallel.data_parallel(model, x)`.
+    Why: the copies are made around the wrapper that `prepare` returns, whose gradients other processes wait for.
+    Safety: reported only; the program is left alone.
+    Source: torch.nn.parallel; torch.nn.parallel.DistributedDataParallel.
+    """
+
+    code = "MIG402"
+    name = "spread-model"
+    blocks = True
+    reason = "copies of a prepared model do not tell the other processes of their gradients"
+    recipe = "call the model itself, run migrate again, and start one process for each GPU"
+
+    def sites(self, training: Training) -> Sites:
+        for call in calls_of(training, _SPREADING):
+            if _spreads_trained_model(training, call):
+                yield call, f"`{shown(training, call)}` spreads the trained model over several GPUs"
+
+
+def _spreads_trained_model(training: Training, call: s.Call) -> bool:
+    return bool(call.args) and any(training.is_required(item) for item in training.value(call.args[0].value))
+
+
+RULES: tuple[type[Rule], ...] = (DataParallel, ParallelCall, SpreadModel)

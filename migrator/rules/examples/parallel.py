@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator.rules.examples.frame import MODEL, SETUP, STEP
-from migrator.rules.examples.script import MIGRATED
+from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
 EXAMPLES = {
@@ -48,5 +48,23 @@ EXAMPLES = {
         ),
         Example("a function of that name", "def replicate(x):\n    return x\n\nz = replicate(x)", frame=STEP),
         Example("a module that is called", "z = nn.Linear(4, 1).to(device)(x)", frame=STEP),
+    ),
+    "spread-model": (
+        Example(
+            "copies of the trained model",
+            "copies = nn.parallel.replicate(model, [0, 1])\nparts = nn.parallel.parallel_apply(copies, [x, x])",
+            reviews="MIG402",
+            at="copies = nn.parallel",
+            frame=STEP,
+        ),
+        Example(
+            "the trained model on several GPUs, under another name",
+            "from torch.nn.parallel import data_parallel as spread\nz = spread(model, x)",
+            reviews="MIG402",
+            at="z = spread",
+            frame=STEP,
+        ),
+        Example("the model itself", "z = model(x)", frame=STEP),
+        Example("a script that trains nothing", INFERENCE),
     ),
 }
