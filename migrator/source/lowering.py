@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ class Table(dict[type, Handler]):
         return register
 
 
-class Lowering:
+class Lowering(ABC):
     """The walk: the scope that names fall into, and the index of new nodes by type.
 
     Each step makes its node before those below it, and those from left to right: the index is in source order.
@@ -67,9 +68,13 @@ class Lowering:
 
     # ------------------------------------------------------------ statements
 
+    @abstractmethod
     def block(self, node: Any, parent: Any, part: str) -> s.Block:
         """Lower the statements of a block."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def orelse(self, node: Any, parent: Any) -> s.Block | None:
+        """Lower the `else` of a compound statement, or the `elif` that stands there."""
 
     def statement(self, node: Any, block: s.Block) -> Any:
         """Lower one statement as the next one of a block."""
@@ -79,6 +84,10 @@ class Lowering:
         return new
 
     # ------------------------------------------------------------ expressions
+
+    @abstractmethod
+    def parameters(self, node: Any, parent: Any, generics: s.Scope | None) -> list[s.Parameter]:
+        """Lower the parameters of a function; annotations are seen from ``generics``, defaults from here."""
 
     def expression(self, node: Any, parent: Any) -> Any:
         """Lower an expression."""

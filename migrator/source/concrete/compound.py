@@ -7,50 +7,11 @@ from typing import Any
 import libcst as cst
 
 from migrator.source import syntax as s
+from migrator.source.alike import for_, if_, while_
 from migrator.source.concrete.lowering import ConcreteLowering as Lowering
 from migrator.source.concrete.statement import STATEMENTS
 
 __all__ = ["STATEMENTS"]  # of both files
-
-
-def _orelse(low: Lowering, node: Any, parent: Any) -> s.Block | None:
-    if node is None:
-        return None
-    if isinstance(node, cst.If):  # an elif: a block that holds just the next if
-        block: s.Block = low.make(s.Block, node, parent)
-        block.part, block.statements = "orelse", []
-        low.statement(node, block).is_elif = True
-        return block
-    return low.block(node.body, parent, "orelse")
-
-
-@STATEMENTS.on("If")
-def _if(low: Lowering, node: cst.If, parent: Any) -> Any:
-    new = low.make(s.If, node, parent)
-    new.is_elif = False
-    new.test = low.expression(node.test, new)
-    new.body = low.block(node.body, new, "body")
-    new.orelse = _orelse(low, node.orelse, new)
-    return new
-
-
-@STATEMENTS.on("For")
-def _for(low: Lowering, node: cst.For, parent: Any) -> Any:
-    new = low.make(s.For, node, parent)
-    new.target = low.target(node.target, new)
-    new.iter = low.expression(node.iter, new)
-    new.body = low.block(node.body, new, "body")
-    new.orelse = _orelse(low, node.orelse, new)
-    return new
-
-
-@STATEMENTS.on("While")
-def _while(low: Lowering, node: cst.While, parent: Any) -> Any:
-    new = low.make(s.While, node, parent)
-    new.test = low.expression(node.test, new)
-    new.body = low.block(node.body, new, "body")
-    new.orelse = _orelse(low, node.orelse, new)
-    return new
 
 
 @STATEMENTS.on("With")
@@ -73,7 +34,7 @@ def _try(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.Try, node, parent)
     new.body = low.block(node.body, new, "body")
     new.handlers = [_handler(low, handler, new) for handler in node.handlers]
-    new.orelse = _orelse(low, node.orelse, new)
+    new.orelse = low.orelse(node, new)
     new.final = low.block(node.finalbody.body, new, "finally") if node.finalbody is not None else None
     return new
 
@@ -191,3 +152,9 @@ _PATTERNS: dict[type, tuple[str, ...]] = {
     cst.MatchTuple: ("patterns",),
     cst.MatchValue: ("value",),
 }
+
+
+# what both parsers write alike
+STATEMENTS.on("If")(if_)
+STATEMENTS.on("For")(for_)
+STATEMENTS.on("While")(while_)

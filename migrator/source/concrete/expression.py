@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from migrator.source import syntax as s
-from migrator.source.alike import conditional, slice_, walrus
+from migrator.source.alike import conditional, generator, lambda_, slice_, walrus
 from migrator.source.concrete.literal import evaluate, string_pieces
 from migrator.source.concrete.lowering import ConcreteLowering as Lowering
 from migrator.source.lowering import Table
@@ -210,15 +210,7 @@ def _yield(low: Lowering, node: cst.Yield, parent: Any) -> Any:
 
 @EXPRESSIONS.on("Lambda")
 def _lambda(low: Lowering, node: cst.Lambda, parent: Any) -> Any:
-    new = low.make(s.Lambda, node, parent)
-    new.params = low.parameters(node.params, new, None)
-    new.namespace = low.enter("function", new)
-    new.namespace.bound.update(param.name for param in new.params)
-    outer, low.function = low.function, None
-    new.body = low.expression(node.body, new)
-    low.function = outer
-    low.leave(new.namespace)
-    return new
+    return lambda_(low, node, node.params, parent)
 
 
 @EXPRESSIONS.on("ListComp", "SetComp", "GeneratorExp", "DictComp", "StarredDictComp")
@@ -232,20 +224,9 @@ def _comprehension(low: Lowering, node: Any, parent: Any) -> Any:
     new.generators = []
     loop = node.for_in
     while loop is not None:
-        new.generators.append(_generator(low, loop, new))
+        new.generators.append(generator(low, loop, (test.test for test in loop.ifs), new))
         loop = loop.inner_for_in
     low.leave(new.namespace)
-    return new
-
-
-def _generator(low: Lowering, node: cst.CompFor, parent: s.Comprehension) -> s.Generator:
-    new: s.Generator = low.make(s.Generator, node, parent)
-    new.target = low.target(node.target, new)
-    if not parent.generators:  # the first iterable is evaluated outside
-        low.leave(parent.namespace)
-    new.iter = low.expression(node.iter, new)
-    low.scope = parent.namespace
-    new.tests = [low.expression(test.test, new) for test in node.ifs]
     return new
 
 

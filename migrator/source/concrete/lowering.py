@@ -26,6 +26,17 @@ class ConcreteLowering(Lowering):
                 self.statement(item, block)
         return block
 
+    def orelse(self, node: Any, parent: Any) -> s.Block | None:
+        """Lower the `else` of a compound statement; an `elif` is a block that holds just the next `if`."""
+        if node.orelse is None:
+            return None
+        if not isinstance(node.orelse, cst.If):
+            return self.block(node.orelse.body, parent, "orelse")
+        block: s.Block = self.make(s.Block, node.orelse, parent)
+        block.part, block.statements = "orelse", []
+        self.statement(node.orelse, block).is_elif = True
+        return block
+
     def arguments(self, nodes: Any, parent: Any) -> list[s.Argument]:
         """Lower the arguments of a call."""
         found = []

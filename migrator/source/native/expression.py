@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.source import syntax as s
-from migrator.source.alike import conditional, slice_, walrus
+from migrator.source.alike import conditional, generator, lambda_, slice_, walrus
 from migrator.source.native.lowering import NativeLowering as Lowering
 from migrator.source.native.lowering import NativeTable, place
 
@@ -171,15 +171,7 @@ def _yield(low: Lowering, node: Any, parent: Any) -> Any:
 
 @EXPRESSIONS.on("Lambda")
 def _lambda(low: Lowering, node: ast.Lambda, parent: Any) -> Any:
-    new = low.make(s.Lambda, node, parent)
-    new.params = low.parameters(node.args, new, None)
-    new.namespace = low.enter("function", new)
-    new.namespace.bound.update(param.name for param in new.params)
-    outer, low.function = low.function, None
-    new.body = low.expression(node.body, new)
-    low.function = outer
-    low.leave(new.namespace)
-    return new
+    return lambda_(low, node, node.args, parent)
 
 
 @EXPRESSIONS.on("ListComp", "SetComp", "GeneratorExp", "DictComp")
@@ -192,19 +184,8 @@ def _comprehension(low: Lowering, node: Any, parent: Any) -> Any:
     new.value = low.expression(node.value if kind == "DictComp" else node.elt, new)
     new.generators = []
     for loop in node.generators:
-        new.generators.append(_generator(low, loop, new))
+        new.generators.append(generator(low, loop, loop.ifs, new))
     low.leave(new.namespace)
-    return new
-
-
-def _generator(low: Lowering, node: ast.comprehension, parent: s.Comprehension) -> s.Generator:
-    new: s.Generator = low.make(s.Generator, node, parent)
-    new.target = low.target(node.target, new)
-    if not parent.generators:  # the first iterable is evaluated outside
-        low.leave(parent.namespace)
-    new.iter = low.expression(node.iter, new)
-    low.scope = parent.namespace
-    new.tests = [low.expression(test, new) for test in node.ifs]
     return new
 
 

@@ -25,8 +25,14 @@ class NativeLowering(Lowering):
         return block
 
     def orelse(self, node: Any, parent: Any) -> s.Block | None:
-        """Lower the `else` of a compound statement."""
-        return self.block(node.orelse, parent, "orelse") if node.orelse else None
+        """Lower the `else` of a compound statement; an `elif` stands below its `if`, not further in."""
+        if not node.orelse:
+            return None
+        block = self.block(node.orelse, parent, "orelse")
+        if isinstance(node, ast.If) and node.orelse[0].col_offset == node.col_offset:
+            first: Any = block.statements[0]
+            first.is_elif = True
+        return block
 
     def arguments(self, nodes: Any, parent: Any) -> list[s.Argument]:
         """Lower the arguments of a call, which come positions first, in the order of the text."""

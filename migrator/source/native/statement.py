@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from migrator.source import syntax as s
-from migrator.source.alike import assert_, evaluate, jump, return_
+from migrator.source.alike import assert_, evaluate, for_, if_, jump, return_, while_
 from migrator.source.native.expression import operator_name
 from migrator.source.native.lowering import NativeLowering as Lowering
 from migrator.source.native.lowering import NativeTable, Unread
@@ -94,37 +94,6 @@ def _import_from(low: Lowering, node: ast.ImportFrom, parent: Any) -> Any:
 # ---------------------------------------------------------------- compound statements
 
 
-@STATEMENTS.on("If")
-def _if(low: Lowering, node: ast.If, parent: Any) -> Any:
-    new = low.make(s.If, node, parent)
-    new.is_elif = False
-    new.test = low.expression(node.test, new)
-    new.body = low.block(node.body, new, "body")
-    new.orelse = low.orelse(node, new)
-    if new.orelse is not None and node.orelse[0].col_offset == node.col_offset:
-        new.orelse.statements[0].is_elif = True
-    return new
-
-
-@STATEMENTS.on("For", "AsyncFor")
-def _for(low: Lowering, node: Any, parent: Any) -> Any:
-    new = low.make(s.For, node, parent)
-    new.target = low.target(node.target, new)
-    new.iter = low.expression(node.iter, new)
-    new.body = low.block(node.body, new, "body")
-    new.orelse = low.orelse(node, new)
-    return new
-
-
-@STATEMENTS.on("While")
-def _while(low: Lowering, node: ast.While, parent: Any) -> Any:
-    new = low.make(s.While, node, parent)
-    new.test = low.expression(node.test, new)
-    new.body = low.block(node.body, new, "body")
-    new.orelse = low.orelse(node, new)
-    return new
-
-
 @STATEMENTS.on("With", "AsyncWith")
 def _with(low: Lowering, node: Any, parent: Any) -> Any:
     new = low.make(s.With, node, parent)
@@ -205,6 +174,9 @@ def _refuse_generics(node: Any) -> None:
 
 
 # what both parsers write alike
+STATEMENTS.on("If")(if_)
+STATEMENTS.on("For", "AsyncFor")(for_)
+STATEMENTS.on("While")(while_)
 STATEMENTS.on("Expr")(evaluate)
 STATEMENTS.on("Return")(return_)
 STATEMENTS.on("Assert")(assert_)
