@@ -88,10 +88,13 @@ def read_back(before: Source, text: str) -> None:
 
     source = make_source(before.path, text, before.encoding, before.bom)
     try:
+        module = Module(source)
+        if not module.is_native:  # libcst has read it already
+            module.span(module.root)  # to measure is to reproduce
+            return
         with heavy_work(source):
             concrete = Concrete(source)
-        concrete.inner(concrete.root)  # to measure is to reproduce
-        module = Module(source)
+        concrete.inner(concrete.root)
     except FileProblem as problem:
         raise Distrusted(
             source.path, f"INTERNAL ERROR: libcst cannot read the result ({problem.message}); please report this file"
