@@ -136,14 +136,11 @@ class Outside:
         self._folders = {above for folder in folders for above in _folders_to(folder)}  # they count as given, too
         self._read = read
         self._names: dict[str, set[str]] = {}  # by folder: what can be imported from there
-        self._may_start: dict[str, bool] = {}  # by folder: whether anything can
 
     def is_started_by(self, path: str) -> bool:
         """Whether a file imports one outside of the given files that trains, itself or through others of these."""
         root = os.path.dirname(path)
-        if root not in self._may_start:
-            self._may_start[root] = bool(self._names_in(root) or self._names_in(os.path.dirname(root)))
-        if not self._may_start[root]:
+        if not self._names_in(root) and not self._names_in(os.path.dirname(root)):
             return False
         seen, todo = {os.path.normpath(path)}, [path]
         while todo:
