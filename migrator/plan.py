@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migrator.roles.idle import asks_for_main
+from migrator.rules.advice import about_device, about_index
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.rules.console import repeated
 from migrator.rules.unread import unread
@@ -17,7 +18,6 @@ from migrator.source.importing import import_operation
 from migrator.source.layout import Layout
 from migrator.source.module import Module
 from migrator.training.access import Access, Unreachable
-from migrator.training.choice import Choice
 from migrator.training.position import class_of, scope_of
 from migrator.training.reach import Reach, Users
 from migrator.training.training import Training
@@ -103,7 +103,7 @@ class _Settlement:
         self._keep_shared()
         if self.open:
             self.cpu = cpu_argument(self.training)
-            self._cpu_advice()
+            self.plan.advice += about_device(self.training, self.cpu)
         access = self._settle()
         if access is not None:
             at_hand = {change for change in self.opportune if self._is_at_hand(access, change)}
@@ -272,37 +272,6 @@ class _Settlement:
             return "the Accelerator must be handed on as a parameter (MIG003), which is not selected"
         return ""
 
-    # ------------------------------------------------------------ the device argument
-
-    def _cpu_advice(self) -> None:
-        node = self._first_site()
-        module = self.training.module_of(node)
-        if self.cpu.conflict:
-            for wish in self.cpu.conflict:
-                shown = wish.module.text(wish.node)
-                self.plan.advice.append(
-                    Change(
-                        "MIG107", wish.module, wish.node, f"Several flags decide about the device, among them `{shown}`",
-                        level=Level.REVIEW, blocks=True, reason="an Accelerator has one device; no single `cpu=` argument says the same",
-                        recipe="let one flag decide, then run migrate again",
-                    )
-                )  # fmt: skip
-        elif self.cpu.silent:
-            self.plan.advice.append(
-                Change(
-                    "MIG101", module, node, "The script never names a device, so it keeps to the CPU: `Accelerator(cpu=True)`",
-                    level=Level.NOTE,
-                    reason="some of its tensors are not moved, and would not meet the model on a GPU",
-                    recipe="move them to `accelerator.device`, then remove `cpu=True`",
-                )
-            )  # fmt: skip
-
-    def _first_site(self) -> Any:
-        for item in self.training.structure.models or self.training.required:
-            if item.site is not None:
-                return item.site
-        return self.training.structure.backwards[0].node
-
     # ------------------------------------------------------------ carrying it out
 
     def _carry_out(self, access: Access) -> None:
@@ -350,7 +319,7 @@ class _Settlement:
         head = import_operation(access.module, self.target, access.block, access.index)
         operations.setdefault(access.module, []).extend([insert, head])
         if choice is not None and before:
-            self.plan.advice += _index_advice(choice, access.module, below)
+            self.plan.advice += about_index(choice, access.module, below)
         message = f"Make the Accelerator: `{line}`"
         self.plan.accepted.append(
             Change(
@@ -381,18 +350,6 @@ class _Settlement:
                 self.plan.accepted.append(
                     Change("MIG002", module, statement, message, (Step(module, statement, found[-1]),))
                 )
-
-
-def _index_advice(choice: Choice, module: Module, node: Any) -> Iterator[Change]:
-    """Say what becomes of a GPU that the user picks by its index, where it is picked and where it is set."""
-    yield Change(
-        "MIG101", choice.module, choice.node, f"`{choice.text}` may name a GPU by its index, which counts on one process",
-        level=Level.NOTE, reason="on several processes each has a GPU of its own",
-    )  # fmt: skip
-    yield Change(
-        "MIG405", module, node, f"The GPU of `{choice.text}` is made the current one before this, for the Accelerator to use",
-        level=Level.NOTE, reason="an Accelerator on one process uses the current GPU; on several it sets that itself",
-    )  # fmt: skip
 
 
 def _not_given(module: Module) -> str:
