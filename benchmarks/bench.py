@@ -20,7 +20,7 @@ from benchmarks import figures
 from benchmarks.corpus import FIXTURES, make_repository, plain_files
 from benchmarks.figures import Figure
 from benchmarks.measure import Cost, Costs, measure
-from migrator.scan import SIGNS
+from migrator.project.scan import SIGNS
 
 TITLE = "The migrator"
 FLOOR = (

@@ -8,7 +8,7 @@ import sysconfig
 from itertools import cycle, islice
 from pathlib import Path
 
-from migrator.scan import matters
+from migrator.project.scan import matters
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 _LARGEST = 120_000  # bytes: beyond lie tables, not programs

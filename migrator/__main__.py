@@ -9,13 +9,13 @@ from typing import NoReturn
 
 gc.disable()  # what is imported stays to the end, and looking for garbage in it takes a tenth of the start
 
-from migrator import cli  # noqa: E402
+from migrator.cli.command import command  # noqa: E402
 
 
 def main() -> NoReturn:
     """Run the command and end the process."""
     try:
-        cli.main()
+        command.main()
     except SystemExit as end:
         code = end.code
     for stream in (sys.stdout, sys.stderr):

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import libcst as cst
 from libcst.codemod import CodemodCommand, CodemodContext
 
-from migrator import config, scan
-from migrator.pipeline import run_text
+from migrator import config
+from migrator.project import scan
+from migrator.project.pipeline import run_text
+from migrator.project.shadow import refuse_shadows
 from migrator.report.text import findings
-from migrator.rules import CATALOGUE
-from migrator.run import refuse_shadows
+from migrator.rules.catalogue import CATALOGUE
 
 _UNNAMED = "<stdin>"
 

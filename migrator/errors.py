@@ -12,6 +12,8 @@ MigrateError
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 
 class MigrateError(Exception):
     """Base class: its text says what happened, where, and what to do."""
@@ -53,3 +55,16 @@ class Unwritable(FileProblem):
 
 class Distrusted(FileProblem):
     """The result failed one of our own checks. INTERNAL ERROR: please report it."""
+
+
+class Exit(IntEnum):
+    """What the command tells its caller."""
+
+    DONE = 0  # nothing to do, or all written
+    PENDING = 1  # changes are pending
+    USAGE = 2  # usage, configuration, missing path
+    REVIEW = 3  # with --strict: sites are left to review
+    DIFFERENT = 4  # with --verify: the migrated program computes something else
+    UNVERIFIED = 5  # with --verify: it could not be run, or not be judged
+    FILE = 123  # a file could not be read, parsed or written, or our guard stopped it; the others are done
+    INTERRUPTED = 130

@@ -6,10 +6,10 @@ import sys
 from difflib import unified_diff
 from pathlib import Path
 
-from migrator import pipeline
 from migrator.config import Settings
+from migrator.project import pipeline
 from migrator.report.rules import table
-from migrator.rules import CATALOGUE
+from migrator.rules.catalogue import CATALOGUE
 
 README = Path(__file__).parents[1] / "README.md"
 EXAMPLE = ("```diff\n", "```\n")

@@ -1,4 +1,4 @@
-"""What all tests share: the laboratory that runs scripts, a cache folder of their own, and the switch that accepts new expected files."""
+"""What all tests share: the runner that runs scripts, a cache folder of their own, and the switch that accepts new expected files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from tests.oracle.laboratory import Laboratory
+from tests.programs.oracle.runner import Runner
 
 _NUMBERS = count()
 
@@ -33,10 +33,10 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 
 @pytest.fixture(scope="session")
-def laboratory(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Laboratory]:
+def runner(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Runner]:
     """Traces of scripts, each made once for all tests and all workers of this session."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if hasattr(request.config, "workerinput") else base
-    laboratory = Laboratory(shared / "traces")
-    yield laboratory
-    laboratory.close()
+    runner = Runner(shared / "traces")
+    yield runner
+    runner.close()

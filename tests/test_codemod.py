@@ -11,11 +11,11 @@ import libcst as cst
 import pytest
 from libcst.codemod import CodemodContext
 
-from migrator import pipeline
 from migrator.codemod import Migrate
 from migrator.config import Settings
 from migrator.errors import Unreadable, UsageError
-from tests.oracle.script import script
+from migrator.project import pipeline
+from tests.programs.oracle.script import script
 
 ROOT = Path(__file__).parents[1]
 MIGRATED = {name: script(name).before.text for name in ("01_base_loop", "09_per_batch_scheduler", "21_data_parallel")}

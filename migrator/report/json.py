@@ -9,8 +9,8 @@ from typing import Any
 
 from migrator import __version__
 from migrator.errors import FileProblem
-from migrator.report.outcome import Outcome
 from migrator.report.report import Item, ProgramReport
+from migrator.report.summary import RunSummary
 
 
 def _item(path: str, item: Item) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def _item(path: str, item: Item) -> dict[str, Any]:
         "end_column": item.end_column,
         "message": item.message,
         "reason": item.reason,
-        "recipe": item.recipe,
+        "help": item.help,
         "applied": item.applied,
         "waits": item.waits,
     }
@@ -35,7 +35,7 @@ def _error(error: FileProblem) -> dict[str, Any]:
     return {"kind": kind, "file": error.path, "line": error.line, "column": error.column, "message": error.message}
 
 
-def render(reports: Sequence[ProgramReport], outcome: Outcome, written: bool, with_text: bool = False) -> str:
+def render(reports: Sequence[ProgramReport], outcome: RunSummary, written: bool, with_text: bool = False) -> str:
     """Write every edit, finding and error; ``applied`` marks the items that the new text contains.
 
     Args:    written: whether that text is on disk. with_text: add it to each changed file (for standard input, whose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from migrator.errors import FileProblem
-from migrator.level import Level
+from migrator.rules.severity import Level
 from migrator.source.text import Source
 
 
@@ -21,7 +21,7 @@ class Item:
     end_line: int = field(compare=False)
     end_column: int = field(compare=False)
     reason: str = field(default="", compare=False)  # why it was withheld, or what happens if it stays
-    recipe: str = field(default="", compare=False)  # what to do
+    help: str = field(default="", compare=False)  # what to do
     applied: bool = field(default=False, compare=False)
     waits: bool = field(default=False, compare=False)  # nothing is wrong with it: something else is in its way
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a run that finds nothing to do prints one line of this file, and needs none of these
     from migrator.errors import FileProblem
-    from migrator.report.outcome import Outcome
     from migrator.report.report import Item, ProgramReport
+    from migrator.report.summary import RunSummary
 
 
 def plural(number: int, noun: str) -> str:
@@ -19,7 +19,7 @@ def plural(number: int, noun: str) -> str:
 def _finding(path: str, item: Item, verbose: bool) -> Iterator[str]:
     yield f"{path}:{item.line}:{item.column}: {item.code} {' '.join(item.message.splitlines())}"
     if verbose:
-        for label, text in (("why", item.reason), ("fix", item.recipe)):
+        for label, text in (("why", item.reason), ("fix", item.help)):
             for number, line in enumerate(text.splitlines()):
                 yield f"    {label if number == 0 else '   '}  {line}"
 
@@ -43,7 +43,7 @@ def nothing(files: int) -> str:
     return f"Nothing to change in {plural(files, 'file')}." if files else "No Python files found."
 
 
-def summary(outcome: Outcome, written: bool, verbose: bool = False) -> str:
+def summary(outcome: RunSummary, written: bool, verbose: bool = False) -> str:
     """Say in one line what came of the run, and which flag goes further."""
     files = plural(outcome.files, "file")
     if outcome.changed:

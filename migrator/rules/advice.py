@@ -1,50 +1,65 @@
-"""What is to be said of the device once it is settled what the Accelerator is made with: the plan asks."""
+"""Rules that edit nothing: they point at a site, and say what follows from it and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
-from migrator.rules.change import Change, Level
-from migrator.source.module import Module
-from migrator.training.choice import Choice
+from migrator.rules.change import Change, Level, short
+from migrator.rules.rule import Rule, Safety
+from migrator.source import syntax as s
 from migrator.training.training import Training
-from migrator.training.wish import CpuArgument
+
+Sites = Iterable[tuple[Any, str]]
 
 
-def about_device(training: Training, cpu: CpuArgument) -> Iterator[Change]:
-    """Say where several flags decide about the device, or none does."""
-    for wish in cpu.conflict:
-        shown = wish.module.text(wish.node)
-        yield Change(
-            "MIG107", wish.module, wish.node, f"Several flags decide about the device, among them `{shown}`",
-            level=Level.REVIEW, blocks=True, reason="an Accelerator has one device; no single `cpu=` argument says the same",
-            recipe="let one flag decide, then run migrate again",
-        )  # fmt: skip
-    if cpu.silent:
-        node = _first_site(training)
-        yield Change(
-            "MIG101", training.module_of(node), node,
-            "The script never names a device, so it keeps to the CPU: `Accelerator(cpu=True)`",
-            level=Level.NOTE, reason="some of its tensors are not moved, and would not meet the model on a GPU",
-            recipe="move them to `accelerator.device`, then remove `cpu=True`",
-        )  # fmt: skip
+class AdviceRule(Rule):
+    """Base of the rules that report constructs in code that takes part in the training."""
+
+    safety = Safety.REVIEW
+    level: ClassVar[Level] = Level.REVIEW
+    blocks: ClassVar[bool] = False  # leaving it in place would be wrong, so the program is left alone
+    once: ClassVar[bool] = False  # the first site speaks for all
+    anywhere: ClassVar[bool] = False  # the rule itself knows that its sites take part
+    reason: ClassVar[str] = ""
+    help: ClassVar[str] = ""
+
+    def sites(self, training: Training) -> Sites:
+        """Give the nodes to report, each with what it is."""
+        raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
+
+    def check(self, training: Training) -> Iterator[Change]:
+        seen: set[Any] = set()
+        for node, what in self.sites(training) if training.required or self.anywhere else ():
+            if node not in seen and (self.anywhere or training.is_involved(node)):
+                seen.add(node)
+                module = training.module_of(node)
+                yield Change(
+                    self.code, module, node, what, level=self.level, blocks=self.blocks,
+                    reason=self.reason, help=self.help,
+                )  # fmt: skip
+                if self.once:
+                    return
 
 
-def _first_site(training: Training) -> Any:
-    for item in training.structure.models or training.required:
-        if item.site is not None:
-            return item.site
-    return training.structure.backwards[0].node
+def shown(training: Training, node: Any) -> str:
+    """Give a node's text on one line, shortened."""
+    return short(training.module_of(node).text(node), 60)
 
 
-def about_index(choice: Choice, module: Module, node: Any) -> Iterator[Change]:
-    """Say what becomes of a GPU that the user picks by its index, where it is picked and where it is set."""
-    yield Change(
-        "MIG101", choice.module, choice.node, f"`{choice.text}` may name a GPU by its index, which counts on one process",
-        level=Level.NOTE, reason="on several processes each has a GPU of its own",
-    )  # fmt: skip
-    yield Change(
-        "MIG405", module, node, f"The GPU of `{choice.text}` is made the current one before this, for the Accelerator to use",
-        level=Level.NOTE, reason="an Accelerator on one process uses the current GPU; on several it sets that itself",
-    )  # fmt: skip
+def calls_of(training: Training, pattern: str) -> Iterator[s.Call]:
+    """Give the calls of library functions whose qualified name matches, in source order within each name."""
+    matches = re.compile(pattern)
+    for name, found in training.calls.items():
+        if matches.fullmatch(name):
+            for _, call in found:
+                yield call
+
+
+def enclosing(node: Any, kinds: Any) -> Iterator[Any]:
+    """Give the nodes of some kinds around a node, innermost first, within its function."""
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
+        node = node.parent
+        if isinstance(node, kinds):
+            yield node

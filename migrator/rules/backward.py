@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from migrator.roles.role import Kind, Object
-from migrator.roles.state import Event
+from migrator.inference.objects import Kind, Object
+from migrator.inference.state import Event
+from migrator.rules.advice import AdviceRule, Sites
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
-from migrator.rules.remark import Remark, Sites
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
+from migrator.training.components import Components
 from migrator.training.position import scope_of, statements_up
 from migrator.training.sequence import goes_on_to
-from migrator.training.structure import Structure
 from migrator.training.training import Training
 
 # torch.Tensor.backward's parameters by position (torch 2.x)
@@ -42,7 +42,7 @@ class Backward(Rule):
         if not training.required:
             yield from self._unrecognised(training)
             return
-        for event in training.structure.backwards:
+        for event in training.components.backwards:
             call = event.node
             if call in seen or event.detail in ("accelerator", "torch.autograd.backward", "optimizer"):
                 continue
@@ -50,7 +50,7 @@ class Backward(Rule):
             yield self._change(training.module_of(call), call)
 
     def _unrecognised(self, training: Training) -> Iterator[Change]:
-        for call in dict.fromkeys(event.node for event in training.structure.backwards):
+        for call in dict.fromkeys(event.node for event in training.components.backwards):
             yield Change(
                 self.code,
                 training.module_of(call),
@@ -58,7 +58,7 @@ class Backward(Rule):
                 "This backward belongs to no model and no optimizer that was recognised",
                 level=Level.REVIEW,
                 reason="without them there is nothing to prepare",
-                recipe="build the model and its optimizer where this code can be seen together with them",
+                help="build the model and its optimizer where this code can be seen together with them",
             )
 
     def _change(self, module: Module, call: s.Call) -> Change:
@@ -127,9 +127,9 @@ class AutogradGrad(Rule):
                 "`torch.autograd.grad` is left as it is",
                 level=Level.NOTE,
                 reason="its result is not synchronised between processes, unless it ends up in a loss that is back-propagated",
-                recipe="make sure that it only feeds a loss (a gradient penalty does)",
+                help="make sure that it only feeds a loss (a gradient penalty does)",
             )
-        for event in training.structure.backwards:
+        for event in training.components.backwards:
             if event.detail in ("torch.autograd.backward", "optimizer"):
                 yield Change(
                     self.code,
@@ -139,11 +139,11 @@ class AutogradGrad(Rule):
                     level=Level.REVIEW,
                     blocks=True,
                     reason="its gradients would not be scaled or synchronised",
-                    recipe="add the losses up and call `backward()` on the sum",
+                    help="add the losses up and call `backward()` on the sum",
                 )
 
 
-class SecondBackward(Remark):
+class SecondBackward(AdviceRule):
     """Say where a second backward goes through one forward of a model.
 
     What: `a.backward(retain_graph=True)` and `b.backward()`, or two losses of two forwards, with a step behind the second.
@@ -157,34 +157,38 @@ class SecondBackward(Remark):
     name = "second-backward"
     level = Level.NOTE
     reason = "gradients are averaged in the first backward behind a forward; here the bundled runtime sees to it, Accelerate does not"
-    recipe = "with Accelerate, add the losses up and call `backward()` once, or run the model anew in between"
+    help = "with Accelerate, add the losses up and call `backward()` once, or run the model anew in between"
 
     def sites(self, training: Training) -> Sites:
-        cast = training.structure
-        for first, second in pairwise(cast.backwards):
+        components = training.components
+        for first, second in pairwise(components.backwards):
             if first.frame is not second.frame or first.loop is not second.loop or first.node is second.node:
                 continue
             if not goes_on_to(first.node, second.node):
                 continue
             for model in self._trained_by(training, second):
-                if model in first.value and model in second.value and not _runs_between(cast, model, first, second):
+                if (
+                    model in first.value
+                    and model in second.value
+                    and not _runs_between(components, model, first, second)
+                ):
                     yield second.node, f"A second backward goes through one forward of `{model.label}`"
 
     def _trained_by(self, training: Training, backward: Event) -> Iterator[Object]:
         """The models whose optimizers step behind a backward, and before the next one."""
-        cast = training.structure
-        later = [x.order for x in cast.backwards if x.order > backward.order and x.node is not backward.node]
+        components = training.components
+        later = [x.order for x in components.backwards if x.order > backward.order and x.node is not backward.node]
         following = min(later, default=float("inf"))
-        for optimizer in cast.optimizers:
-            steps = [e for e in cast.by_item[optimizer] if e.kind == "call" and e.detail == "step"]
+        for optimizer in components.optimizers:
+            steps = [e for e in components.by_item[optimizer] if e.kind == "call" and e.detail == "step"]
             if any(backward.order < e.order < following for e in steps):
                 yield from (x for x in optimizer.of if x.kind is Kind.MODEL)
 
 
-def _runs_between(cast: Structure, model: Object, first: Event, second: Event) -> bool:
+def _runs_between(components: Components, model: Object, first: Event, second: Event) -> bool:
     """Whether a model runs between two backwards on every way from one to the other."""
     here = dict(statements_up(second.node, scope_of(second.node)))
-    for event in cast.by_item[model]:
+    for event in components.by_item[model]:
         if event.kind == "forward" and first.order < event.order < second.order:
             if any(frame is second.frame and statement.block in here for frame, statement in event.steps()):
                 return True

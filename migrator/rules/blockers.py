@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migrator.roles import knowledge
+from migrator.inference import knowledge
+from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level
-from migrator.rules.remark import calls_of, shown
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -22,12 +22,12 @@ COLLECTIVES = (
 SHARDED = r"ZeroRedundancyOptimizer"
 
 
-class _Blocker(Rule):
+class _BlockingRule(Rule):
     """Base of the rules that report a construct and stop the program."""
 
     safety = Safety.REVIEW
     reason = ""
-    recipe = ""
+    help = ""
 
     def sites(self, training: Training) -> Iterable[tuple[Module, Any, str]]:
         """Give the places, each with what it is."""
@@ -46,7 +46,7 @@ class _Blocker(Rule):
                     level=Level.REVIEW,
                     blocks=True,
                     reason=self.reason,
-                    recipe=self.recipe,
+                    help=self.help,
                 )
 
 
@@ -55,7 +55,7 @@ def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, A
         yield training.module_of(call), call, f"`{shown(training, call)}` is there already"
 
 
-class ProcessGroup(_Blocker):
+class ProcessGroup(_BlockingRule):
     """Report a process group made by hand.
 
     What: `torch.distributed.init_process_group` and what else sets several processes up: groups, stores, RPC.
@@ -67,7 +67,7 @@ class ProcessGroup(_Blocker):
     code = "MIG401"
     name = "init-process-group"
     reason = "the Accelerator makes its own process group, and a second one raises"
-    recipe = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
+    help = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for found in _library_calls(training, r"torch\.distributed\.(?!is_available$).*"):
@@ -76,7 +76,7 @@ class ProcessGroup(_Blocker):
                 yield found
 
 
-class WrappedByHand(_Blocker):
+class WrappedByHand(_BlockingRule):
     """Report models wrapped by hand.
 
     What: `DistributedDataParallel(model)`.
@@ -88,7 +88,7 @@ class WrappedByHand(_Blocker):
     code = "MIG402"
     name = "ddp-wrap"
     reason = "`prepare` wraps the model itself"
-    recipe = "remove the wrapper, then run migrate again"
+    help = "remove the wrapper, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for name, found in training.calls.items():
@@ -97,7 +97,7 @@ class WrappedByHand(_Blocker):
                     yield module, call, f"`{shown(training, call)}` wraps a model by hand"
 
 
-class SamplerByHand(_Blocker):
+class SamplerByHand(_BlockingRule):
     """Report samplers that shard by hand.
 
     What: `DistributedSampler(dataset)`.
@@ -109,13 +109,13 @@ class SamplerByHand(_Blocker):
     code = "MIG403"
     name = "sampler"
     reason = "a prepared loader shards too, so the data would be sharded twice"
-    recipe = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
+    help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         yield from _library_calls(training, r"torch\.utils\.data\.(distributed\.)?DistributedSampler")
 
 
-class SetDevice(_Blocker):
+class SetDevice(_BlockingRule):
     """Report devices set per process by hand.
 
     What: `torch.cuda.set_device(local_rank)`.
@@ -127,13 +127,13 @@ class SetDevice(_Blocker):
     code = "MIG405"
     name = "set-device"
     reason = "the Accelerator sets each process's device"
-    recipe = "remove it; choose a GPU with CUDA_VISIBLE_DEVICES"
+    help = "remove it; choose a GPU with CUDA_VISIBLE_DEVICES"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         yield from _library_calls(training, r"torch\.(cuda|accelerator)\.set_device(_index)?")
 
 
-class GradScaler(_Blocker):
+class GradScaler(_BlockingRule):
     """Report mixed precision by hand.
 
     What: `torch.amp.GradScaler` and its like.
@@ -145,7 +145,7 @@ class GradScaler(_Blocker):
     code = "MIG303"
     name = "grad-scaler"
     reason = "the Accelerator scales losses itself, under `mixed_precision`"
-    recipe = "remove the scaler and autocast, run migrate again, then pass `mixed_precision` to the Accelerator"
+    help = "remove the scaler and autocast, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         yield from _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler")
@@ -179,11 +179,11 @@ class Autocast(Rule):
                 f"`{shown(training, node)}` is left as it is",
                 level=Level.NOTE if off else Level.REVIEW,
                 reason="it means the same on every process",
-                recipe="" if off else "`Accelerator(mixed_precision=...)` and `accelerator.autocast()` say the same",
+                help="" if off else "`Accelerator(mixed_precision=...)` and `accelerator.autocast()` say the same",
             )
 
 
-class Accumulation(_Blocker):
+class Accumulation(_BlockingRule):
     """Report gradient accumulation by hand.
 
     What: `if (i + 1) % steps == 0: optimizer.step()` around steps whose backward runs for every batch.
@@ -195,15 +195,15 @@ class Accumulation(_Blocker):
     code = "MIG306"
     name = "accumulation"
     reason = "the gradients of several batches are added up by hand"
-    recipe = "step after every batch, run migrate again, then use `accelerator.accumulate(model)`"
+    help = "step after every batch, run migrate again, then use `accelerator.accumulate(model)`"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        cast = training.structure
-        for item in cast.optimizers:
-            for event in cast.by_item[item]:
+        components = training.components
+        for item in components.optimizers:
+            for event in components.by_item[item]:
                 if event.kind == "call" and event.detail == "step":
                     guard = _modulo_guard(event.node)
-                    here = [b for b in cast.backwards if _shares_loop(b, event)]
+                    here = [b for b in components.backwards if _shares_loop(b, event)]
                     if guard is not None and here and not any(_inside(b.node, guard) for b in here):
                         module = training.module_of(guard)
                         yield module, event.node, f"The optimizer steps only where `{shown(training, guard.test)}`"
@@ -231,7 +231,7 @@ def _shares_loop(first: Any, second: Any) -> bool:
     return first.loop is not None and second.loop is not None and first.loops()[0].node is second.loops()[0].node
 
 
-class ClosureResult(_Blocker):
+class ClosureResult(_BlockingRule):
     """Report an `optimizer.step(closure)` whose result is used.
 
     What: `loss = optimizer.step(closure)`.
@@ -243,11 +243,11 @@ class ClosureResult(_Blocker):
     code = "MIG907"
     name = "closure-result"
     reason = "a prepared optimizer's `step` returns nothing"
-    recipe = "keep the loss in a variable inside the closure"
+    help = "keep the loss in a variable inside the closure"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        for item in training.structure.optimizers:
-            for event in training.structure.by_item[item]:
+        for item in training.components.optimizers:
+            for event in training.components.by_item[item]:
                 if (
                     event.kind == "call"
                     and event.detail == "step"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from migrator.level import Level as Level
+from migrator.rules.severity import Level as Level
 from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
@@ -57,9 +57,9 @@ class Change:
     gives: frozenset[str] = frozenset()
     blocks: bool = False  # advice that stops the whole program
     reason: str = ""
-    recipe: str = ""
-    opportune: bool = False  # made only where the Accelerator is at hand anyway
-    otherwise: Change | None = None  # advice for where it is not
+    help: str = ""
+    best_effort: bool = False  # made only where the Accelerator is at hand anyway
+    fallback: Change | None = None  # advice for where it is not
     waits: bool = False  # advice that repeats what another piece of advice is in the way of
     alike: tuple[Any, ...] = ()  # further nodes that the same change is about, each reported by itself
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Step
 from migrator.rules.prepare import unguarded_saves
 from migrator.rules.rule import Rule, Safety

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from migrator.roles.role import Kind, Object
+from migrator.inference.objects import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.rules.main_process import is_guarded_on_every_way, takes_part
 from migrator.rules.rule import Rule
@@ -59,7 +59,7 @@ class Print(Rule):
                     "Print on the main process only",
                     (Step(module, call, Prefix(call.func, f"{ACCELERATOR}.")),),
                     needs=_PREPARED,
-                    opportune=True,
+                    best_effort=True,
                 )
         for module, calls in kept.items():
             reason = "the code of a model or a dataset should not depend on an Accelerator"
@@ -78,17 +78,17 @@ class Print(Rule):
         return Change(
             self.code, module, call, "Write to the console on the main process only",
             (Step(module, call, Wrap(call.statement, last, f"if {ACCELERATOR}.is_local_main_process:")),),
-            needs=_PREPARED, opportune=True,
+            needs=_PREPARED, best_effort=True,
         )  # fmt: skip
 
 
-def repeated(module: Module, prints: Sequence[Any], reason: str, recipe: str = "") -> Change:
+def repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
     """Say of prints in one file that they come once per process, at the first of them."""
     first = min(prints, key=module.where)
     several = f"{len(prints)} prints of this file, the first of them here, come" if len(prints) > 1 else ""
     return Change(
         "MIG702", module, first, f"{several or 'This print comes'} once per process",
-        level=Level.NOTE, reason=reason, recipe=recipe,
+        level=Level.NOTE, reason=reason, help=help,
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def _held(module: Module, call: s.Call) -> Change:
     return Change(
         "MIG702", module, call, f"`{module.text(call.func)}` may be `print`, whose lines come once per process",
         level=Level.NOTE, reason="what else the variable may hold, an Accelerator has not",
-        recipe="give it `accelerator.print` instead of `print`",
+        help="give it `accelerator.print` instead of `print`",
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ class ProgressBar(Rule):
                 text = f", disable=not {ACCELERATOR}.is_local_main_process"
                 yield Change(
                     self.code, module, call, "Show this progress bar on the main process only",
-                    (Step(module, call, Replace(Span(end, end), text, 7)),), needs=_PREPARED, opportune=True,
+                    (Step(module, call, Replace(Span(end, end), text, 7)),), needs=_PREPARED, best_effort=True,
                 )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _in_model(training: Training, node: Any) -> bool:
     while node is not None and not isinstance(node, s.ClassDef):
         node = node.parent
     return node is not None and any(
-        getattr(x.data, "site", None) is node for x in training.walk.heap.those(Kind.MODEL, Kind.DATASET)
+        getattr(x.data, "site", None) is node for x in training.after.heap.those(Kind.MODEL, Kind.DATASET)
     )
 
 

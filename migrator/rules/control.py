@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, enclosing, shown
 from migrator.rules.change import Level
 from migrator.rules.main_process import is_guarded
-from migrator.rules.remark import Remark, Sites, enclosing, shown
 from migrator.source import syntax as s
-from migrator.training.share import Origin
+from migrator.training.rank_divergence import Origin
 from migrator.training.training import Training
 
 _WORDS = {
@@ -21,7 +21,7 @@ _WORDS = {
 }
 
 
-class Divergence(Remark):
+class Divergence(AdviceRule):
     """Stop where processes may part: one trains on while another has left the loop or skipped a step.
 
     What: `if loss.isnan(): continue`, `if mean_loss < 0.01: break`, `while time.time() < deadline`, `if d_loss > 0.5:
@@ -36,16 +36,16 @@ class Divergence(Remark):
     name = "rank-divergence"
     blocks = True
     reason = "on several processes one may train on while another does not, and each waits for the other"
-    recipe = "decide on a value that all share, such as `accelerator.gather(loss.detach()).mean()`"
+    help = "decide on a value that all share, such as `accelerator.gather(loss.detach()).mean()`"
 
     def sites(self, training: Training) -> Sites:
         for node in _conditions(training):
-            if _parts(training, node) and (origins := training.shares.of(node.test)):
+            if _parts(training, node) and (origins := training.divergence.of(node.test)):
                 where = " and ".join(sorted({_WORDS[origin] for origin in origins}))
                 yield node, f"`{shown(training, node.test)}` decides about the training by {where}"
 
 
-class SwallowedError(Remark):
+class SwallowedError(AdviceRule):
     """Report errors of a training step that one process would survive.
 
     What: `try: loss.backward() ... except RuntimeError: continue`, as is done when memory runs out.
@@ -57,7 +57,7 @@ class SwallowedError(Remark):
     code = "MIG910"
     name = "swallowed-error"
     reason = "the process that skips the step leaves the others waiting in theirs"
-    recipe = "raise it again, so that torchrun stops all of them"
+    help = "raise it again, so that torchrun stops all of them"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
@@ -70,7 +70,7 @@ class SwallowedError(Remark):
                             yield first, "An error of a training step is survived by one process alone"
 
 
-class OwnDecision(Remark):
+class OwnDecision(AdviceRule):
     """Say where a file depends on one process's own numbers.
 
     What: `if mean_loss < best: torch.save(...)`, where the loss is that of a process's own batches.
@@ -83,17 +83,17 @@ class OwnDecision(Remark):
     name = "own-decision"
     level = Level.NOTE
     reason = "the main process decides by its own share of the batches"
-    recipe = "compare `accelerator.gather(loss.detach()).mean()` instead"
+    help = "compare `accelerator.gather(loss.detach()).mean()` instead"
 
     def sites(self, training: Training) -> Sites:
         saves = {call for _, call in training.calls.get("torch.save", [])}
         for node in _conditions(training) if saves else ():
             decides = saves.intersection(_arms(node)) and not _parts(training, node)
-            if decides and Origin.SHARE in training.shares.of(node.test):
+            if decides and Origin.SHARE in training.divergence.of(node.test):
                 yield node, f"`{shown(training, node.test)}` decides what is saved"
 
 
-class GuardedForward(Remark):
+class GuardedForward(AdviceRule):
     """Stop where the main process alone runs a prepared model.
 
     What: `if rank == 0: evaluate(model)`, `if accelerator.is_main_process: model(x)`.
@@ -106,7 +106,7 @@ class GuardedForward(Remark):
     name = "guarded-forward"
     blocks = True
     reason = "the others would not take part, and each waits for the other"
-    recipe = "let every process run it, or run `accelerator.unwrap_model(model)` without gradients"
+    help = "let every process run it, or run `accelerator.unwrap_model(model)` without gradients"
 
     def sites(self, training: Training) -> Sites:
         for event in training.events("forward", "backward"):
@@ -138,7 +138,7 @@ def _arms(node: Any) -> Iterator[Any]:
 def _parts(training: Training, node: Any) -> bool:
     """Whether a condition decides if or how often something is trained."""
     if isinstance(node, s.While):
-        return node in training.structure.loops
+        return node in training.components.loops
     arms = set(_arms(node))
     return any(_leaves_training(training, x) for x in arms) or _trains(training, arms)
 
@@ -147,24 +147,24 @@ def _leaves_training(training: Training, node: Any) -> bool:
     """Whether a statement leaves a training loop, the rest of a turn of it, or a function before its backward."""
     if isinstance(node, s.Jump) and node.word != "pass":
         loop = next(enclosing(node, (s.For, s.While)), None)
-        return loop in training.structure.loops
+        return loop in training.components.loops
     if isinstance(node, s.Return):
-        if any(loop in training.structure.loops for loop in enclosing(node, (s.For, s.While))):
+        if any(loop in training.components.loops for loop in enclosing(node, (s.For, s.While))):
             return True
         order = training.order
-        ahead = {event.node for event in training.structure.backwards if event.frame.node is _function(node)}
+        ahead = {event.node for event in training.components.backwards if event.frame.node is _function(node)}
         return any(order.is_before(node, other) for other in ahead)
     return False
 
 
 def _trains(training: Training, arms: set[Any]) -> bool:
-    cast = training.structure
-    steps = [e for x in cast.optimizers for e in cast.by_item[x] if e.kind == "call" and e.detail == "step"]
-    return any(statement in arms for event in [*cast.backwards, *steps] for _, statement in event.steps())
+    components = training.components
+    steps = [e for x in components.optimizers for e in components.by_item[x] if e.kind == "call" and e.detail == "step"]
+    return any(statement in arms for event in [*components.backwards, *steps] for _, statement in event.steps())
 
 
 def _in_training_loop(training: Training, node: Any) -> bool:
-    return any(loop in training.structure.loops for loop in enclosing(node, (s.For, s.While)))
+    return any(loop in training.components.loops for loop in enclosing(node, (s.For, s.While)))
 
 
 def _is_expected(handler: s.Handler) -> bool:
@@ -179,4 +179,4 @@ def _function(node: Any) -> Any:
     return node
 
 
-RULES: tuple[type[Remark], ...] = (Divergence, SwallowedError, OwnDecision, GuardedForward)
+RULES: tuple[type[AdviceRule], ...] = (Divergence, SwallowedError, OwnDecision, GuardedForward)

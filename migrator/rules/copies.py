@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.training.training import Training
 
 
-class Compiled(Remark):
+class Compiled(AdviceRule):
     """Leave `torch.compile` where it is.
 
     What: `model = torch.compile(model)` before `prepare`.
@@ -21,7 +21,7 @@ class Compiled(Remark):
     name = "compiled"
     level = Level.NOTE
     reason = "`prepare` wraps the compiled model"
-    recipe = "check that it does not compile anew for every shape of the shares that the processes get"
+    help = "check that it does not compile anew for every shape of the shares that the processes get"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.compile"):
@@ -30,7 +30,7 @@ class Compiled(Remark):
                 yield call, f"`{shown(training, call)}` is left as it is"
 
 
-class AveragedStatistics(Remark):
+class AveragedStatistics(AdviceRule):
     """Report statistics that are gathered over a prepared loader.
 
     What: `torch.optim.swa_utils.update_bn(loader, averaged_model)`.
@@ -42,7 +42,7 @@ class AveragedStatistics(Remark):
     code = "MIG909"
     name = "averaged-statistics"
     reason = "each process sees its own share of the batches, and keeps statistics of its own"
-    recipe = "run it over a loader that is not prepared"
+    help = "run it over a loader that is not prepared"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.optim\.swa_utils\.update_bn"):
@@ -52,4 +52,4 @@ class AveragedStatistics(Remark):
                 yield call, f"`{shown(training, call)}` runs over a prepared loader"
 
 
-RULES: tuple[type[Remark], ...] = (Compiled, AveragedStatistics)
+RULES: tuple[type[AdviceRule], ...] = (Compiled, AveragedStatistics)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, enclosing, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -16,7 +16,7 @@ _NEEDS_CUDA = (
 )
 
 
-class CudaOnly(Remark):
+class CudaOnly(AdviceRule):
     """Say where the script needs a CUDA device besides the one that it trains on.
 
     What: `torch.cuda.synchronize()`, `torch.cuda.Event(...)`, `torch.cuda.reset_peak_memory_stats()` outside of any
@@ -32,7 +32,7 @@ class CudaOnly(Remark):
     level = Level.NOTE
     once = True
     reason = "on a machine without a CUDA device it raises"
-    recipe = 'put it under `if accelerator.device.type == "cuda":`'
+    help = 'put it under `if accelerator.device.type == "cuda":`'
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _NEEDS_CUDA):
@@ -40,7 +40,7 @@ class CudaOnly(Remark):
                 yield call, f"`{shown(training, call)}` needs a CUDA device"
 
 
-class CudaStreams(Remark):
+class CudaStreams(AdviceRule):
     """Report streams and graphs of CUDA.
 
     What: `torch.cuda.Stream()`, `torch.cuda.CUDAGraph()`, `torch.cuda.graph(g)`.
@@ -52,7 +52,7 @@ class CudaStreams(Remark):
     code = "MIG804"
     name = "cuda-streams"
     reason = "a prepared model and loader use streams of their own, which this one does not wait for"
-    recipe = "check what waits for what, or leave the stream to PyTorch"
+    help = "check what waits for what, or leave the stream to PyTorch"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(
@@ -61,7 +61,7 @@ class CudaStreams(Remark):
             yield call, f"`{shown(training, call)}` works on a stream of its own"
 
 
-class DeviceCount(Remark):
+class DeviceCount(AdviceRule):
     """Say where GPUs are counted.
 
     What: `torch.cuda.device_count()`.
@@ -74,7 +74,7 @@ class DeviceCount(Remark):
     name = "device-count"
     level = Level.NOTE
     reason = "each process counts all GPUs of its machine, and uses one"
-    recipe = "where the number of processes is meant, use `accelerator.num_processes`"
+    help = "where the number of processes is meant, use `accelerator.num_processes`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.cuda\.device_count"):
@@ -82,7 +82,7 @@ class DeviceCount(Remark):
                 yield call, f"`{shown(training, call)}` is left as it is"
 
 
-class DeviceGenerator(Remark):
+class DeviceGenerator(AdviceRule):
     """Report random generators on a CUDA device.
 
     What: `torch.Generator(device="cuda")`, handed to a loader or a sampler.
@@ -94,7 +94,7 @@ class DeviceGenerator(Remark):
     code = "MIG806"
     name = "device-generator"
     reason = "a loader draws its order on the CPU, and all processes must draw the same one"
-    recipe = "use `torch.Generator()` for loaders and samplers"
+    help = "use `torch.Generator()` for loaders and samplers"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.Generator"):
@@ -121,4 +121,4 @@ def _is_test(node: Any) -> bool:
     return any(node in set(owner.test.walk()) for owner in enclosing(node, (s.If, s.Conditional)))
 
 
-RULES: tuple[type[Remark], ...] = (CudaOnly, CudaStreams, DeviceCount, DeviceGenerator)
+RULES: tuple[type[AdviceRule], ...] = (CudaOnly, CudaStreams, DeviceCount, DeviceGenerator)

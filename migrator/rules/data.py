@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind, Object
+from migrator.inference.objects import Kind, Object
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.source import syntax as s
 from migrator.training import moves
 from migrator.training.training import Training
 
 
-class OwnSampler(Remark):
+class OwnSampler(AdviceRule):
     """Report samplers of one's own.
 
     What: `DataLoader(dataset, sampler=MySampler(...))`, where the class draws at random.
@@ -26,7 +26,7 @@ class OwnSampler(Remark):
     code = "MIG914"
     name = "own-sampler"
     reason = "every process must draw the same order, or samples are seen twice or not at all"
-    recipe = "draw from a generator that has the same seed in every process, and that counts the epochs"
+    help = "draw from a generator that has the same seed in every process, and that counts the epochs"
 
     def sites(self, training: Training) -> Sites:
         for call in _loader_calls(training):
@@ -37,7 +37,7 @@ class OwnSampler(Remark):
                         yield call, f"`{shown(training, given)}` draws an order of its own"
 
 
-class OwnStream(Remark):
+class OwnStream(AdviceRule):
     """Say what becomes of a stream of samples.
 
     What: a `DataLoader` over an `IterableDataset` of one's own.
@@ -61,7 +61,7 @@ class OwnStream(Remark):
                     yield call, f"`{shown(training, given)}` is a stream"
 
 
-class MovingDataset(Remark):
+class MovingDataset(AdviceRule):
     """Report datasets that put their samples on a GPU.
 
     What: `.cuda()` or `.to(device)` in `__getitem__`, or in a `collate_fn`.
@@ -74,7 +74,7 @@ class MovingDataset(Remark):
     name = "moving-dataset"
     anywhere = True
     reason = "a prepared loader moves whole batches itself, and its workers cannot use a GPU"
-    recipe = "return tensors of the CPU"
+    help = "return tensors of the CPU"
 
     def sites(self, training: Training) -> Sites:
         owners = set(_sample_makers(training))
@@ -89,7 +89,7 @@ class MovingDataset(Remark):
                         yield call, f"`{shown(training, call)}` puts samples on a device one by one"
 
 
-class LoaderThread(Remark):
+class LoaderThread(AdviceRule):
     """Report loaders that a thread draws from.
 
     What: `threading.Thread(target=fill, args=(loader,))`.
@@ -101,7 +101,7 @@ class LoaderThread(Remark):
     code = "MIG914"
     name = "loader-thread"
     reason = "a prepared loader tells the optimizer which batch is the last, and a thread runs ahead of it"
-    recipe = "let the loader's workers read ahead (`num_workers`, `prefetch_factor`)"
+    help = "let the loader's workers read ahead (`num_workers`, `prefetch_factor`)"
 
     def sites(self, training: Training) -> Sites:
         drawn = {e.frame.node for e in training.events("iterate") if training.is_required(e.item)}
@@ -117,7 +117,7 @@ class LoaderThread(Remark):
                 yield call, f"`{shown(training, call)}` draws batches in a thread"
 
 
-class OwnBatches(Remark):
+class OwnBatches(AdviceRule):
     """Say where a prepared loader may not move its batches.
 
     What: a `collate_fn` that returns an object of one's own class, or something that cannot be seen through.
@@ -132,7 +132,7 @@ class OwnBatches(Remark):
     reason = "`prepare` moves tensors, and tensors in tuples, lists and dicts; the moves of other batches stay"
 
     def sites(self, training: Training) -> Sites:
-        for item in training.structure.loaders:
+        for item in training.components.loaders:
             call = item.site
             if item.kind is Kind.LOADER and isinstance(call, s.Call) and call.argument(6, "collate_fn") is not None:
                 if not moves._collates_plainly(training, item):
@@ -140,7 +140,7 @@ class OwnBatches(Remark):
 
 
 def _loader_calls(training: Training) -> Iterator[s.Call]:
-    for item in training.structure.loaders:
+    for item in training.components.loaders:
         if item.kind is Kind.LOADER and isinstance(item.site, s.Call):
             yield item.site
 
@@ -177,4 +177,4 @@ def _function(node: Any) -> Any:
     return node
 
 
-RULES: tuple[type[Remark], ...] = (OwnSampler, OwnStream, MovingDataset, LoaderThread, OwnBatches)
+RULES: tuple[type[AdviceRule], ...] = (OwnSampler, OwnStream, MovingDataset, LoaderThread, OwnBatches)

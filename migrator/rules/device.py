@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Object
+from migrator.inference.objects import Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
-from migrator.training.choice import Choice, is_option_read, is_picked
 from migrator.training.device import Definition
 from migrator.training.training import Training
+from migrator.training.user_device import UserDevice, is_option_read, is_picked
 
 _PREPARED = frozenset({"prepared"})
 
@@ -37,11 +37,11 @@ class DeviceDefinition(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        choice = training.choice
+        user_device = training.user_device
         done: set[Any] = set()
-        if choice is not None and choice.definitions:
-            done.update(x.statement for x in choice.definitions)
-            yield self._take_over(training, choice)
+        if user_device is not None and user_device.definitions:
+            done.update(x.statement for x in user_device.definitions)
+            yield self._take_over(training, user_device)
         for item in training.definitions:
             if item.statement in done:
                 continue
@@ -58,29 +58,29 @@ class DeviceDefinition(Rule):
             if re.match(r"\w+:\d", str(device.data)):
                 yield self._unheld(training, device, node)
 
-    def _take_over(self, training: Training, choice: Choice) -> Change:
+    def _take_over(self, training: Training, user_device: UserDevice) -> Change:
         """Leave the user's device as it is, and let the Accelerator use it."""
-        assert choice.block is not None
-        module, first = choice.module, choice.definitions[0]
-        as_text = choice.is_text and any(_is_read_as_text(training, item) for item in choice.definitions)
-        line = f"{choice.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
-        behind = choice.block.statements[choice.index]
-        steps = [Step(module, behind, Insert(choice.block, choice.index, (line,), tight=True, rank=-1))]
-        if choice.wraps:
+        assert user_device.block is not None
+        module, first = user_device.module, user_device.definitions[0]
+        as_text = user_device.is_text and any(_is_read_as_text(training, item) for item in user_device.definitions)
+        line = f"{user_device.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
+        behind = user_device.block.statements[user_device.index]
+        steps = [Step(module, behind, Insert(user_device.block, user_device.index, (line,), tight=True, rank=-1))]
+        if user_device.wraps:
             span = module.outer(first.value)
             steps.append(
-                Step(module, first.statement, Replace(Span(span.start, span.start), f"{choice.torch}.device("))
+                Step(module, first.statement, Replace(Span(span.start, span.start), f"{user_device.torch}.device("))
             )
             steps.append(Step(module, first.statement, Replace(Span(span.end, span.end), ")", -1)))
         return Change(
             self.code,
             module,
             first.statement,
-            f"Take `{choice.text}` over into the Accelerator, which honours it on one process",
+            f"Take `{user_device.text}` over into the Accelerator, which honours it on one process",
             tuple(steps),
             needs=_PREPARED,
-            gives=frozenset(f"device:{id(x.statement)}" for x in choice.definitions),
-            alike=tuple(x.statement for x in choice.definitions[1:]),
+            gives=frozenset(f"device:{id(x.statement)}" for x in user_device.definitions),
+            alike=tuple(x.statement for x in user_device.definitions[1:]),
             reason="on several processes each has a device of its own",
         )
 
@@ -119,7 +119,7 @@ class DeviceDefinition(Rule):
                     f"`{short(item.module.text(other))}` may name another device than the Accelerator's",
                     level=Level.REVIEW,
                     reason="models and batches go where the Accelerator puts them, whatever this says",
-                    recipe="where it means the CPU, make that `Accelerator(cpu=True)`",
+                    help="where it means the CPU, make that `Accelerator(cpu=True)`",
                 )
 
     def _unheld(self, training: Training, device: Object, node: Any) -> Change:
@@ -133,7 +133,7 @@ class DeviceDefinition(Rule):
             level=Level.REVIEW,
             blocks=True,
             reason="what is moved there would not meet the models of the other processes",
-            recipe='name it "cuda", which is each process\'s own GPU, or define it in a variable of the training',
+            help='name it "cuda", which is each process\'s own GPU, or define it in a variable of the training',
         )
 
     def _refusal(self, item: Definition) -> Change:
@@ -145,7 +145,7 @@ class DeviceDefinition(Rule):
             level=Level.REVIEW,
             blocks=True,
             reason="the script would silently run on another device",
-            recipe="pick the device in one variable, right after the options are read, or by CUDA_VISIBLE_DEVICES",
+            help="pick the device in one variable, right after the options are read, or by CUDA_VISIBLE_DEVICES",
         )
 
 
@@ -248,7 +248,7 @@ class DefaultDevice(Rule):
                 yield Change(
                     self.code, module, call, f"`{short(module.text(call))}` decides where all tensors go",
                     level=Level.REVIEW, blocks=True, reason="in every process they would land on the same device",
-                    recipe="remove it, and put tensors on `accelerator.device`",
+                    help="remove it, and put tensors on `accelerator.device`",
                 )  # fmt: skip
 
 

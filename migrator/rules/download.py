@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
@@ -43,13 +43,13 @@ class Download(Rule):
                     yield Change(
                         self.code, module, call, f"Every process unpacks `{short(module.text(call))}`", level=Level.REVIEW,
                         reason="one may read what another one is still writing",
-                        recipe="unpack it beforehand, or under `with accelerator.main_process_first():`",
+                        help="unpack it beforehand, or under `with accelerator.main_process_first():`",
                     )  # fmt: skip
 
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
         statement = call.statement
         steps: tuple[Step, ...] = ()
-        if call.parent is statement and not any(within(x.node, statement) for x in training.outcome.inlines):
+        if call.parent is statement and not any(within(x.node, statement) for x in training.placement.inlines):
             steps = (Step(module, statement, Wrap(statement, statement, f"with {ACCELERATOR}.main_process_first():")),)
         if not steps:
             return _advice(module, call)
@@ -60,22 +60,22 @@ class Download(Rule):
             "Download on the main process first",
             steps,
             needs=_PREPARED,
-            opportune=True,
-            otherwise=_advice(module, call),
+            best_effort=True,
+            fallback=_advice(module, call),
         )
 
 
 def _advice(module: Module, call: s.Call) -> Change:
     return Change(
         "MIG505", module, call, f"Every process may download `{short(module.text(call.func))}`", level=Level.NOTE,
-        reason=_REASON, recipe="run the script once on one process, which finds the data there afterwards",
+        reason=_REASON, help="run the script once on one process, which finds the data there afterwards",
     )  # fmt: skip
 
 
 def _downloads(training: Training, call: s.Call) -> bool:
     """Whether a call of unseen code is asked to download what is not there."""
-    wish = call.argument(None, "download")
-    if wish is None or (isinstance(wish, s.Literal) and not wish.value):
+    argument = call.argument(None, "download")
+    if argument is None or (isinstance(argument, s.Literal) and not argument.value):
         return False
     made = training.value(call.func)
     return bool(made) and all(x.kind in (Kind.LIBRARY, Kind.OPAQUE) for x in made)

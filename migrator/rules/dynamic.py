@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from migrator.roles.role import Kind
-from migrator.rules.remark import Remark, Sites, shown
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 
-class Dynamic(Remark):
+class Dynamic(AdviceRule):
     """Report what is trained and comes of code that cannot be read beforehand.
 
     What: `model = eval(args.arch)()`, `optimizer = hydra.utils.instantiate(config.optimizer)`.
@@ -20,7 +20,7 @@ class Dynamic(Remark):
     code = "MIG916"
     name = "dynamic"
     reason = "what it makes cannot be seen, and was told from its use alone"
-    recipe = "check that it is what it was taken for (`migrate --roles`)"
+    help = "check that it is what it was taken for (`migrate --roles`)"
 
     def sites(self, training: Training) -> Sites:
         for item in training.required:
@@ -30,7 +30,7 @@ class Dynamic(Remark):
                 yield node, f"`{shown(training, node)}` was taken for a {item.kind.value}"
 
 
-class UnseenModel(Remark):
+class UnseenModel(AdviceRule):
     """Stop where an optimizer has the parameters of something that nobody can see.
 
     What: `model = eval(name)()`, `model = queue.get()`, and then `Adam(model.parameters())`.
@@ -43,10 +43,10 @@ class UnseenModel(Remark):
     name = "unseen-model"
     blocks = True
     reason = "it would not be prepared, so that each process would train a model of its own"
-    recipe = "build the model where its class can be seen"
+    help = "build the model where its class can be seen"
 
     def sites(self, training: Training) -> Sites:
-        for item in training.structure.optimizers:
+        for item in training.components.optimizers:
             for call in item.site.walk() if isinstance(item.site, s.Call) else ():
                 func = call.func if isinstance(call, s.Call) else None
                 if isinstance(func, s.Attribute) and func.name in ("parameters", "named_parameters"):
@@ -54,7 +54,7 @@ class UnseenModel(Remark):
                         yield call, f"`{shown(training, func.value)}` was not recognised as a model"
 
 
-class ExecutedText(Remark):
+class ExecutedText(AdviceRule):
     """Report code that is executed from a text.
 
     What: `exec(open("configurator.py").read())`.
@@ -66,7 +66,7 @@ class ExecutedText(Remark):
     code = "MIG916"
     name = "executed-text"
     reason = "a device that is set there may go against the Accelerator's, and nobody can see what else is"
-    recipe = "leave the device out of it, or read the settings by `argparse`"
+    help = "leave the device out of it, or read the settings by `argparse`"
 
     def sites(self, training: Training) -> Sites:
         for _, call in training.calls.get("exec", []):
@@ -80,4 +80,4 @@ def _is_dynamic(training: Training, call: s.Call) -> bool:
     return any(name in ("hydra.utils.instantiate", "hydra.utils.call") for name in names)
 
 
-RULES: tuple[type[Remark], ...] = (Dynamic, UnseenModel, ExecutedText)
+RULES: tuple[type[AdviceRule], ...] = (Dynamic, UnseenModel, ExecutedText)

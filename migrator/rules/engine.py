@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 
 from migrator.errors import FileProblem
-from migrator.roles.role import Kind
-from migrator.roles.state import Event
+from migrator.inference.objects import Kind
+from migrator.inference.state import Event
+from migrator.rules.advice import shown
 from migrator.rules.change import Change, Level
-from migrator.rules.remark import shown
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -36,7 +36,7 @@ class UnseenEngine(Rule):
             module = training.module_of(node)
             problem = training.unread(node.func)
             where = "its code is in none of the given files" if problem is None else _fault(problem)
-            recipe = "give the file that takes the steps too, or migrate it by the framework's own means"
+            help = "give the file that takes the steps too, or migrate it by the framework's own means"
             yield Change(
                 self.code,
                 module,
@@ -44,9 +44,9 @@ class UnseenEngine(Rule):
                 f"`{shown(training, node.func)}` gets the optimizer, and {where}",
                 level=Level.REVIEW,
                 reason="the training steps were not seen, so nothing here can be prepared for them",
-                recipe=recipe if problem is None else f"mend {problem.path}, then run migrate again",
+                help=help if problem is None else f"mend {problem.path}, then run migrate again",
             )
-            yield from self._stays(training, [x for x in training.raw.log.events if x.node is node])
+            yield from self._stays(training, [x for x in training.before.log.events if x.node is node])
 
     def _stays(self, training: Training, events: list[Event]) -> Iterator[Change]:
         """Say of what the unseen code gets that it stays as it is."""
@@ -79,7 +79,7 @@ class UnreadFile(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         told = set()
-        for event in training.raw.log.events if training.required else ():
+        for event in training.before.log.events if training.required else ():
             called = event.kind == "escape" and isinstance(event.node, s.Call)
             problem = training.unread(event.node.func) if called else None
             if problem is None or problem.path in told or event.item.kind not in _TRAINED:
@@ -94,7 +94,7 @@ class UnreadFile(Rule):
                 level=Level.REVIEW,
                 blocks=True,
                 reason="what becomes of it there was not seen",
-                recipe=f"mend {problem.path}, then run migrate again",
+                help=f"mend {problem.path}, then run migrate again",
             )
 
 
@@ -137,7 +137,7 @@ def import_by_name(module: Module, call: s.Call, found: list[str]) -> Change:
         f"What is imported here is decided when the script runs; it may be {found[0]}, which may train",
         level=Level.REVIEW,
         reason="a module that is imported by a made-up name is not analysed together with who imports it",
-        recipe="import it by a plain `import`, then run migrate again",
+        help="import it by a plain `import`, then run migrate again",
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Level
 from migrator.rules.checkpoint import guarded
 from migrator.rules.main_process import is_guarded, is_guarded_on_every_way, takes_part
@@ -61,7 +61,7 @@ class OtherWrites(Rule):
             yield Change(
                 self.code, module, call, f"`{name}` writes a file in every process", level=Level.REVIEW,
                 reason="the processes overwrite one another's file",
-                recipe="compute first, then write under `if accelerator.is_main_process:`",
+                help="compute first, then write under `if accelerator.is_main_process:`",
             )  # fmt: skip
             return
         block = _opening_with(training, statement)
@@ -149,7 +149,7 @@ class OpenedFile(Rule):
                 yield Change(
                     self.code, module, call, f"Every process writes {_path(module, call)}", level=Level.REVIEW,
                     reason="its lines come N times, or in pieces",
-                    recipe="open it, and write to it, under `if accelerator.is_main_process:`",
+                    help="open it, and write to it, under `if accelerator.is_main_process:`",
                 )  # fmt: skip
 
 

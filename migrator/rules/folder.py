@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Level, Step, short
 from migrator.rules.main_process import is_guarded, takes_part
 from migrator.rules.rule import Rule
@@ -46,7 +46,7 @@ class Folder(Rule):
                     yield Change(
                         self.code, module, call, f"`{short(module.text(call))}` fails where another process was faster",
                         level=Level.REVIEW, reason="the folder is there already",
-                        recipe="make it with `exist_ok=True`, or under `if accelerator.is_main_process:`",
+                        help="make it with `exist_ok=True`, or under `if accelerator.is_main_process:`",
                     )  # fmt: skip
 
     def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
@@ -76,8 +76,8 @@ def _makes_by_path(training: Training, call: s.Call) -> bool:
     """Whether a call is a `path.mkdir(...)` that does not take a folder that is there."""
     if not isinstance(call.func, s.Attribute) or call.func.name != "mkdir":
         return False
-    wish = call.argument(2, "exist_ok")
-    is_taken = isinstance(wish, s.Literal) and wish.value is True
+    argument = call.argument(2, "exist_ok")
+    is_taken = isinstance(argument, s.Literal) and argument.value is True
     owner = training.value(call.func.value)
     return not is_taken and not _tolerates(call.statement) and not any(x.kind is Kind.LIBRARY for x in owner)
 

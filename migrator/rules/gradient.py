@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
 from migrator.rules.blockers import SHARDED
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, enclosing, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -17,7 +17,7 @@ _RANDOM = r"torch\.(rand|randn|rand_like|randn_like|normal|bernoulli|randint)"
 _RANDOM_METHODS = frozenset({"normal_", "uniform_", "bernoulli_", "exponential_"})
 
 
-class ClipNorm(Remark):
+class ClipNorm(AdviceRule):
     """Leave clipping by norm where it is.
 
     What: `torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)`.
@@ -32,7 +32,7 @@ class ClipNorm(Remark):
     level = Level.NOTE
     once = True
     reason = 'it is right as it is, but not under `mixed_precision="fp16"`, where gradients are scaled'
-    recipe = "with `mixed_precision`, use `accelerator.clip_grad_norm_`"
+    help = "with `mixed_precision`, use `accelerator.clip_grad_norm_`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.nn\.utils\.(clip_grad\.)?clip_grad_norm_?"):
@@ -40,7 +40,7 @@ class ClipNorm(Remark):
                 yield call, f"`{shown(training, call)}` is left as it is"
 
 
-class ClipValue(Remark):
+class ClipValue(AdviceRule):
     """Leave clipping by value where it is.
 
     What: `torch.nn.utils.clip_grad_value_(model.parameters(), 1.0)`.
@@ -54,7 +54,7 @@ class ClipValue(Remark):
     level = Level.NOTE
     once = True
     reason = 'it is right as it is, but not under `mixed_precision="fp16"`, where gradients are scaled'
-    recipe = "with `mixed_precision`, use `accelerator.clip_grad_value_`"
+    help = "with `mixed_precision`, use `accelerator.clip_grad_value_`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.nn\.utils\.(clip_grad\.)?clip_grad_value_"):
@@ -62,7 +62,7 @@ class ClipValue(Remark):
                 yield call, f"`{shown(training, call)}` is left as it is"
 
 
-class NoisyGradient(Remark):
+class NoisyGradient(AdviceRule):
     """Report gradients and parameters that get random noise.
 
     What: `p.grad += torch.randn_like(p.grad)`, `p.data.add_(torch.randn(p.shape))`.
@@ -74,7 +74,7 @@ class NoisyGradient(Remark):
     code = "MIG310"
     name = "grad-noise"
     reason = "each process draws its own noise, and their parameters part for good"
-    recipe = "draw it from a `torch.Generator` that has the same seed in every process"
+    help = "draw it from a `torch.Generator` that has the same seed in every process"
 
     def sites(self, training: Training) -> Sites:
         random = set(calls_of(training, _RANDOM))
@@ -84,7 +84,7 @@ class NoisyGradient(Remark):
                 yield statement, f"`{shown(training, statement)}` adds noise to what all processes share"
 
 
-class ShardedOptimizer(Remark):
+class ShardedOptimizer(AdviceRule):
     """Report optimizers that share their state out.
 
     What: `ZeroRedundancyOptimizer(model.parameters(), torch.optim.Adam)`.
@@ -98,14 +98,14 @@ class ShardedOptimizer(Remark):
     blocks = True
     anywhere = True
     reason = "it needs a process group of its own"
-    recipe = "use the optimizer that it wraps"
+    help = "use the optimizer that it wraps"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, rf"torch\.distributed\.optim\.(\w+\.)*({SHARDED})"):
             yield call, f"`{shown(training, call)}` shares its state out"
 
 
-class GradientsByHand(Remark):
+class GradientsByHand(AdviceRule):
     """Stop where the gradients of parameters are taken by hand.
 
     What: `torch.autograd.grad(loss, model.parameters())`, `torch.func.functional_call(model, ...)`, `higher`.
@@ -118,7 +118,7 @@ class GradientsByHand(Remark):
     name = "gradients-by-hand"
     blocks = True
     reason = "these gradients would not be averaged over the processes"
-    recipe = "make one loss of it and call `backward()`, or average by hand with `accelerator.reduce`"
+    help = "make one loss of it and call `backward()`, or average by hand with `accelerator.reduce`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.autograd\.grad"):
@@ -132,7 +132,7 @@ class GradientsByHand(Remark):
             yield call, f"`{shown(training, call)}` computes a model's gradients its own way"
 
 
-class SecondOrder(Remark):
+class SecondOrder(AdviceRule):
     """Report gradients of gradients of parameters.
 
     What: `loss.backward(create_graph=True)`.
@@ -144,16 +144,16 @@ class SecondOrder(Remark):
     code = "MIG904"
     name = "second-order"
     reason = "a second backward does not go through the average over the processes"
-    recipe = "make sure that the graph serves one loss that is back-propagated once"
+    help = "make sure that the graph serves one loss that is back-propagated once"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.structure.backwards:
+        for event in training.components.backwards:
             value = event.node.argument(2, "create_graph") if isinstance(event.node, s.Call) else None
             if isinstance(value, s.Literal) and value.value is True:
                 yield event.node, f"`{shown(training, event.node)}` keeps the graph of its gradients"
 
 
-class LateParameters(Remark):
+class LateParameters(AdviceRule):
     """Stop where parameters come to be trained after `prepare`.
 
     What: `p.requires_grad = True` in the training loop for parameters that were frozen before it.
@@ -166,7 +166,7 @@ class LateParameters(Remark):
     name = "late-parameters"
     blocks = True
     reason = "`prepare` has wrapped the model without them, so that their gradients would not be averaged"
-    recipe = "leave them trainable, and give them a learning rate of 0 at first"
+    help = "leave them trainable, and give them a learning rate of 0 at first"
 
     def sites(self, training: Training) -> Sites:
         switches = list(_switches(training))
@@ -176,7 +176,7 @@ class LateParameters(Remark):
                 yield node, f"`{shown(training, node)}` unfreezes parameters during the training"
 
 
-class LateGroup(Remark):
+class LateGroup(AdviceRule):
     """Report parameters that an optimizer gets after `prepare`.
 
     What: `optimizer.add_param_group({"params": head.parameters()})` in the training loop.
@@ -188,7 +188,7 @@ class LateGroup(Remark):
     code = "MIG917"
     name = "late-group"
     reason = "their gradients are averaged only if they belong to a prepared model"
-    recipe = "give the optimizer all of its parameters before `prepare`"
+    help = "give the optimizer all of its parameters before `prepare`"
 
     def sites(self, training: Training) -> Sites:
         for event in training.events("call"):
@@ -196,7 +196,7 @@ class LateGroup(Remark):
                 yield event.node, f"`{shown(training, event.node)}` adds parameters after `prepare`"
 
 
-class ParameterWrites(Remark):
+class ParameterWrites(AdviceRule):
     """Leave parameters alone that the script changes without a gradient.
 
     What: `for p in critic.parameters(): p.data.clamp_(-c, c)`.
@@ -218,7 +218,7 @@ class ParameterWrites(Remark):
                 yield statement, f"`{shown(training, statement)}` is left as it is"
 
 
-class StepByHand(Remark):
+class StepByHand(AdviceRule):
     """Leave a step alone that the script takes itself.
 
     What: `for p in model.parameters(): p.data.add_(p.grad, alpha=-lr)`.
@@ -294,16 +294,16 @@ def _switches(training: Training) -> Iterator[tuple[Any, bool]]:
 
 def _in_training(training: Training, node: Any) -> bool:
     """Whether code runs in the loop that trains, here or where its function is called."""
-    if any(loop in training.structure.loops for loop in enclosing(node, (s.For, s.While))):
+    if any(loop in training.components.loops for loop in enclosing(node, (s.For, s.While))):
         return True
     scope = node
     while not isinstance(scope, (s.FunctionDef, s.Root)):
         scope = scope.parent
-    frames = training.walk.log.frames.get(scope, [])
-    return any(f.loop is not None and {x.node for x in f.loop.nest()} & training.structure.loops for f in frames)
+    frames = training.after.log.frames.get(scope, [])
+    return any(f.loop is not None and {x.node for x in f.loop.nest()} & training.components.loops for f in frames)
 
 
-RULES: tuple[type[Remark], ...] = (
+RULES: tuple[type[AdviceRule], ...] = (
     ClipNorm, ClipValue, NoisyGradient, ShardedOptimizer, GradientsByHand, SecondOrder, LateParameters, LateGroup, ParameterWrites,
     StepByHand,
 )  # fmt: skip

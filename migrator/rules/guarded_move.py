@@ -31,12 +31,12 @@ class GuardedMove(Rule):
     name = "if-cuda-block"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.outcome.walk is None:
+        if training.placement.walk is None:
             return
         moved = {id(call): call for _, call in device_moves(training)}
         for module in training.modules:
             for node in module.nodes(s.If):
-                if node.is_elif or node.test not in training.walk.log.values or not training.is_involved(node):
+                if node.is_elif or node.test not in training.after.log.values or not training.is_involved(node):
                     continue
                 if not training.devices.is_flag(node.test):
                     continue

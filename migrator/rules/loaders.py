@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule
-from migrator.training.structure import key_of
+from migrator.training.components import key_of
 from migrator.training.training import Training
 
 
@@ -30,8 +30,8 @@ class EvaluationLoader(Rule):
             for event in training.events("iterate")
             if event.item.kind is Kind.LOADER and event.item.prepared and not training.is_required(event.item)
         }
-        for item in training.structure.drawn_loaders():
-            if item in training.structure.loaders or item.site is None or not training.required:
+        for item in training.components.drawn_loaders():
+            if item in training.components.loaders or item.site is None or not training.required:
                 continue
             if key_of(item) in shared:
                 yield Change(
@@ -41,7 +41,7 @@ class EvaluationLoader(Rule):
                     "This loader is prepared in the turns that evaluate, too: each process evaluates its share",
                     level=Level.REVIEW,
                     reason="on N processes what is reported is about a Nth of the samples",
-                    recipe="gather what is reported, or build the loader to evaluate on in a statement of its own",
+                    help="gather what is reported, or build the loader to evaluate on in a statement of its own",
                 )
                 continue
             yield Change(
@@ -67,7 +67,7 @@ class BatchMeaning(Rule):
     name = "batch-semantics"
 
     def check(self, training: Training) -> Iterator[Change]:
-        for item in training.structure.loaders:
+        for item in training.components.loaders:
             if item.site is None:
                 continue
             yield Change(
@@ -92,9 +92,9 @@ class NoLoader(Rule):
     name = "no-loader"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if not training.required or training.structure.loaders:
+        if not training.required or training.components.loaders:
             return
-        event = training.structure.backwards[0]
+        event = training.components.backwards[0]
         loops = event.loops()
         node = loops[0].node if loops else event.node
         yield Change(
@@ -103,7 +103,7 @@ class NoLoader(Rule):
             node,
             "This loop draws from no DataLoader, so its data is not sharded: every process does all of the work",
             level=Level.NOTE,
-            recipe="put the samples in a Dataset and a DataLoader to share the work",
+            help="put the samples in a Dataset and a DataLoader to share the work",
         )
 
 

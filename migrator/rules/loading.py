@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Object, Value
+from migrator.inference.objects import Object, Value
+from migrator.rules.advice import AdviceRule, Sites, shown
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 
-class SavedDevice(Remark):
+class SavedDevice(AdviceRule):
     """Say on which device saved weights come back.
 
     What: `model.load_state_dict(torch.load("last.pt"))`.
@@ -28,7 +28,7 @@ class SavedDevice(Remark):
     once = True
     anywhere = True
     reason = "tensors come back on the device that they were saved from, for every process the first GPU"
-    recipe = 'add `map_location="cpu"`; `load_state_dict` copies to where the parameters are'
+    help = 'add `map_location="cpu"`; `load_state_dict` copies to where the parameters are'
 
     def sites(self, training: Training) -> Sites:
         loaded = set(_loaded(training)) if training.required else set()
@@ -59,4 +59,4 @@ def _makers(value: Value) -> Iterator[Any]:
             yield item.site
 
 
-RULES: tuple[type[Remark], ...] = (SavedDevice,)
+RULES: tuple[type[AdviceRule], ...] = (SavedDevice,)

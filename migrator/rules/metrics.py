@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, enclosing, shown
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, enclosing, shown
 from migrator.source import syntax as s
-from migrator.training.share import Origin
+from migrator.training.rank_divergence import Origin
 from migrator.training.training import Training
 
 _SHARES = frozenset({Origin.SHARE, Origin.PARTLY})
 _SEVERAL = "each process sums over its own share of the batches"
 
 
-class CountedExamples(Remark):
+class CountedExamples(AdviceRule):
     """Say where right answers are counted over a prepared loader.
 
     What: `correct += pred.eq(y).sum().item()` in the loop over the training batches.
@@ -29,14 +29,14 @@ class CountedExamples(Remark):
     name = "per-example-metric"
     level = Level.NOTE
     reason = _SEVERAL
-    recipe = "gather before it is reduced: `pred, y = accelerator.gather_for_metrics((pred, y))`"
+    help = "gather before it is reduced: `pred, y = accelerator.gather_for_metrics((pred, y))`"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_sums(training, counts=True)):
             yield statement, f"`{shown(training, statement)}` counts this process's share"
 
 
-class DatasetDenominator(Remark):
+class DatasetDenominator(AdviceRule):
     """Report numbers of one process that are divided by the size of the whole dataset.
 
     What: `correct / len(loader.dataset)`, where `correct` was counted over a prepared loader.
@@ -48,17 +48,17 @@ class DatasetDenominator(Remark):
     code = "MIG602"
     name = "dataset-denominator"
     reason = "on N processes the sum is over a Nth of the dataset, so the result is a Nth of what it says"
-    recipe = "gather first, or divide by the number of samples that were counted"
+    help = "gather first, or divide by the number of samples that were counted"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
             for node in module.nodes(s.Binary):
                 whole = node.operator == "Divide" and _is_dataset_length(training, node.right)
-                if whole and training.is_involved(node) and _SHARES & training.shares.of(node.left):
+                if whole and training.is_involved(node) and _SHARES & training.divergence.of(node.left):
                     yield node, f"`{shown(training, node)}` divides this process's sum by the whole dataset's size"
 
 
-class SummedLoss(Remark):
+class SummedLoss(AdviceRule):
     """Say where losses are summed over a prepared loader.
 
     What: `total += loss.item()`, `meter.update(loss.item(), n)` in the loop over the training batches.
@@ -71,14 +71,14 @@ class SummedLoss(Remark):
     name = "summed-loss"
     level = Level.NOTE
     reason = _SEVERAL
-    recipe = "for a mean over all of them: `accelerator.reduce(total, 'mean')` at the end of the loop"
+    help = "for a mean over all of them: `accelerator.reduce(total, 'mean')` at the end of the loop"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_sums(training, counts=False)):
             yield statement, f"`{shown(training, statement)}` sums up this process's share"
 
 
-class ListedPredictions(Remark):
+class ListedPredictions(AdviceRule):
     """Say where results of a prepared loader's batches are collected in a list.
 
     What: `predictions.extend(pred.tolist())` in the loop over the training batches.
@@ -91,7 +91,7 @@ class ListedPredictions(Remark):
     name = "listed-predictions"
     level = Level.NOTE
     reason = "each process's list holds its own share of the batches"
-    recipe = "gather before: `pred = accelerator.gather_for_metrics(pred)`"
+    help = "gather before: `pred = accelerator.gather_for_metrics(pred)`"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_listings(training)):
@@ -144,8 +144,8 @@ def _is_shared(training: Training, node: Any, value: Any) -> bool:
     loop = next(enclosing(node, (s.For, s.While)), None)
     # `for x in enumerate(loader)`: the loader stands inside of what the loop goes through
     draws = loop.iter.walk() if isinstance(loop, s.For) else ()
-    draws_batches = loop in training.structure.batch_loops or any(x in training.shared_draws for x in draws)
-    return draws_batches and bool(_SHARES & training.shares.of(value))
+    draws_batches = loop in training.components.batch_loops or any(x in training.shared_draws for x in draws)
+    return draws_batches and bool(_SHARES & training.divergence.of(value))
 
 
 def _compares(value: Any) -> bool:
@@ -179,4 +179,4 @@ def _is_dataset_length(training: Training, node: Any) -> bool:
     )
 
 
-RULES: tuple[type[Remark], ...] = (CountedExamples, DatasetDenominator, SummedLoss, ListedPredictions)
+RULES: tuple[type[AdviceRule], ...] = (CountedExamples, DatasetDenominator, SummedLoss, ListedPredictions)

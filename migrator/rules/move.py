@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
@@ -14,9 +14,9 @@ from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training import moves
-from migrator.training.choice import is_option_read
 from migrator.training.device import is_accelerated, is_indexed, is_move
 from migrator.training.training import Training
+from migrator.training.user_device import is_option_read
 
 _PREPARED = frozenset({"prepared"})
 
@@ -28,7 +28,7 @@ def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
             if (
                 isinstance(call.func, s.Attribute)
                 and call.func.name in ("to", "cuda")
-                and call in training.walk.log.values
+                and call in training.after.log.values
                 and training.is_involved(call)
             ):
                 if moves.is_device_move(training, call):
@@ -49,7 +49,7 @@ class ModelMove(Rule):
     name = "model-to"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.outcome.walk is None:
+        if training.placement.walk is None:
             return
         for module, call in device_moves(training):
             if moves.keeps_more(call) or not moves.is_left_to_prepare(training, call):
@@ -84,7 +84,7 @@ class BatchMove(Rule):
     name = "batch-to"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.outcome.walk is None:
+        if training.placement.walk is None:
             return
         found: dict[tuple[Module, Any], list[Any]] = defaultdict(list)
         partly: set[Any] = set()
@@ -194,7 +194,7 @@ class MoveToAccelerator(Rule):
 
 def _reads_choice(training: Training, node: s.Attribute | s.Subscript) -> bool:
     """Whether a device is the user's option itself, which the Accelerator has taken over."""
-    return training.choice is not None and is_option_read(training.value, node)
+    return training.user_device is not None and is_option_read(training.value, node)
 
 
 class FactoryDevice(Rule):
@@ -241,7 +241,7 @@ class OtherDevice(Rule):
                 level=Level.REVIEW,
                 blocks=True,
                 reason="an Accelerator gives each process one device, and would silently use that",
-                recipe="choose the GPU with CUDA_VISIBLE_DEVICES; model parallelism needs another tool",
+                help="choose the GPU with CUDA_VISIBLE_DEVICES; model parallelism needs another tool",
             )
 
     def _chosen(self, training: Training, call: s.Call) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.roles.role import Kind, Object
+from migrator.inference.objects import Kind, Object
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule, Safety
 from migrator.training.training import Training
@@ -23,7 +23,7 @@ class PartlyTrained(Rule):
     name = "find-unused"
 
     def check(self, training: Training) -> Iterator[Change]:
-        for item in training.structure.optimizers if training.required else ():
+        for item in training.components.optimizers if training.required else ():
             own = [x for x in item.of if x.kind is Kind.PART]
             # one by one, the parameters of a whole model are all of it, those of a part are not
             parts = {part for x in own for part in ([x] if x.data != "*" else x.of) if part.kind is Kind.PART}
@@ -37,7 +37,7 @@ class PartlyTrained(Rule):
                 f"The optimizer trains only {names} of a model that is prepared whole",
                 level=Level.NOTE,
                 reason="parameters without a gradient hold up plain DDP; the bundled runtime does not wait for them",
-                recipe="with `--target accelerate`, freeze the rest (`requires_grad_(False)`) or set `find_unused_parameters`",
+                help="with `--target accelerate`, freeze the rest (`requires_grad_(False)`) or set `find_unused_parameters`",
             )
 
 
@@ -55,7 +55,7 @@ class BareTensors(Rule):
     safety = Safety.REVIEW
 
     def check(self, training: Training) -> Iterator[Change]:
-        for item in training.structure.optimizers if training.required else ():
+        for item in training.components.optimizers if training.required else ():
             bare = [x for x in item.of if x.kind is Kind.FRESH]
             if not bare or item.site is None or any(x.kind is Kind.MODEL for x in item.of):
                 continue
@@ -67,7 +67,7 @@ class BareTensors(Rule):
                 level=Level.REVIEW,
                 blocks=True,
                 reason="their gradients would not be averaged over the processes, each of which draws other numbers",
-                recipe="make them `nn.Parameter`s of a module, and call that module in the loop",
+                help="make them `nn.Parameter`s of a module, and call that module in the loop",
             )
 
 
@@ -85,19 +85,19 @@ class Unprepared(Rule):
     name = "unprepared-optimizer"
 
     def check(self, training: Training) -> Iterator[Change]:
-        cast = training.structure
-        stepped = {item.site for item in cast.optimizers}
-        for item in training.raw.heap.those(Kind.OPTIMIZER) if training.required else ():
-            if item.site is None or item.site in stepped or cast.is_inner(item):
+        components = training.components
+        stepped = {item.site for item in components.optimizers}
+        for item in training.before.heap.those(Kind.OPTIMIZER) if training.required else ():
+            if item.site is None or item.site in stepped or components.is_inner(item):
                 continue
-            steps = " and ".join(f"`{name}`" for name in cast.own_steps(item))
+            steps = " and ".join(f"`{name}`" for name in components.own_steps(item))
             if steps:
                 yield self._note(
                     training, item, f"This optimizer is not prepared: it takes its steps by {steps}",
                     "every process takes the same ones, from averaged gradients",
                     'with `mixed_precision="fp16"` it would read scaled gradients; use "bf16"',
                 )  # fmt: skip
-            elif cast.may_step(item):
+            elif components.may_step(item):
                 yield self._note(
                     training, item, "This optimizer is not prepared: no step of it was seen",
                     "it is handed to code that cannot be seen", "if that code steps it, prepare it by hand",
@@ -105,9 +105,9 @@ class Unprepared(Rule):
             else:
                 yield self._note(training, item, "This optimizer is not prepared: no step of it was seen")
 
-    def _note(self, training: Training, item: Object, message: str, reason: str = "", recipe: str = "") -> Change:
+    def _note(self, training: Training, item: Object, message: str, reason: str = "", help: str = "") -> Change:
         module = training.module_of(item.site)
-        return Change(self.code, module, item.site, message, level=Level.NOTE, reason=reason, recipe=recipe)
+        return Change(self.code, module, item.site, message, level=Level.NOTE, reason=reason, help=help)
 
 
 RULES: tuple[type[Rule], ...] = (PartlyTrained, BareTensors, Unprepared)

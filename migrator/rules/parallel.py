@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.roles.idle import asks_for_main
-from migrator.roles.role import Kind
+from migrator.inference.never_run import asks_for_main
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.prepare import data_parallel_calls
-from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
@@ -39,7 +39,7 @@ class DataParallel(Rule):
                 yield Change(
                     self.code, module, call, "Checkpoints written under this `DataParallel` call their entries `module....`",
                     level=Level.NOTE, reason="those written from now on do not, as on a machine where the condition fails",
-                    recipe="to load an old one, take `module.` off its names",
+                    help="to load an old one, take `module.` off its names",
                 )  # fmt: skip
 
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
@@ -48,7 +48,7 @@ class DataParallel(Rule):
             return Change(
                 self.code, module, call, "`DataParallel` is on the way to a checkpoint, whose entries are called `module....`",
                 level=Level.REVIEW, blocks=True, reason="without the wrapper, checkpoints of before would not load",
-                recipe="save and load `model.module.state_dict()`, then run migrate again",
+                help="save and load `model.module.state_dict()`, then run migrate again",
             )  # fmt: skip
         return Change(
             self.code,
@@ -94,7 +94,7 @@ def _names_a_checkpoint(training: Training, call: s.Call) -> bool:
     return False
 
 
-class ParallelCall(Remark):
+class ParallelCall(AdviceRule):
     """Report forwards that spread one batch over the GPUs of a process.
 
     What: `nn.parallel.data_parallel(self.main, x, range(ngpu))`, `replicate`, `parallel_apply`.
@@ -106,7 +106,7 @@ class ParallelCall(Remark):
     code = "MIG402"
     name = "parallel-call"
     reason = "each process would use the GPUs of the others, too"
-    recipe = "call the module itself, and start one process for each GPU"
+    help = "call the module itself, and start one process for each GPU"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _SPREADING):
@@ -114,7 +114,7 @@ class ParallelCall(Remark):
                 yield call, f"`{shown(training, call)}` spreads a batch over several GPUs"
 
 
-class SpreadModel(Remark):
+class SpreadModel(AdviceRule):
     """Stop where the trained model itself is spread over the GPUs of a process.
 
     What: `replicas = nn.parallel.replicate(model, device_ids)`, `nn.parallel.data_parallel(model, x)`.
@@ -127,7 +127,7 @@ class SpreadModel(Remark):
     name = "spread-model"
     blocks = True
     reason = "copies of a prepared model do not tell the other processes of their gradients"
-    recipe = "call the model itself, run migrate again, and start one process for each GPU"
+    help = "call the model itself, run migrate again, and start one process for each GPU"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _SPREADING):

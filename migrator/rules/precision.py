@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from migrator.roles.role import Kind
-from migrator.rules.remark import Remark, Sites, calls_of, shown
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.training.training import Training
 
 
-class Half(Remark):
+class Half(AdviceRule):
     """Report trained models whose precision is changed.
 
     What: `model.half()`, `model.bfloat16()`.
@@ -20,7 +20,7 @@ class Half(Remark):
     name = "half"
     blocks = True
     reason = "the Accelerator keeps parameters at 32 bits and computes in 16 under `mixed_precision`"
-    recipe = "remove it, run migrate again, then pass `mixed_precision` to the Accelerator"
+    help = "remove it, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Sites:
         for event in training.events("call"):
@@ -32,7 +32,7 @@ class Half(Remark):
                 yield event.node, f"`{shown(training, event.node)}` changes the precision of a trained model"
 
 
-class Apex(Remark):
+class Apex(AdviceRule):
     """Report mixed precision by apex.
 
     What: `apex.amp.initialize(model, optimizer)`, `amp.scale_loss(loss, optimizer)`.
@@ -46,11 +46,11 @@ class Apex(Remark):
     blocks = True
     anywhere = True
     reason = "the Accelerator scales losses itself, under `mixed_precision`"
-    recipe = "remove apex, run migrate again, then pass `mixed_precision` to the Accelerator"
+    help = "remove apex, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"apex\.amp\.\w+"):
             yield call, f"`{shown(training, call)}` is there already"
 
 
-RULES: tuple[type[Remark], ...] = (Half, Apex)
+RULES: tuple[type[AdviceRule], ...] = (Half, Apex)

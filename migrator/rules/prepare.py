@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migrator.roles import knowledge
-from migrator.roles.role import Kind, Object
-from migrator.roles.state import Event
+from migrator.inference import knowledge
+from migrator.inference.objects import Kind, Object
+from migrator.inference.state import Event
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.main_process import is_guarded
 from migrator.rules.rule import Rule, Safety
@@ -17,11 +17,11 @@ from migrator.source.block import Insert, Replace
 from migrator.source.layout import Layout
 from migrator.source.module import Module
 from migrator.source.span import Span
-from migrator.training.gap import Placement
-from migrator.training.home import place_text
-from migrator.training.inline import Inline
-from migrator.training.structure import key_of
+from migrator.training.binding_sites import place_text
+from migrator.training.components import key_of
+from migrator.training.insertion_point import Placement
 from migrator.training.training import Training
+from migrator.training.wrap_in_place import WrapInPlace
 
 _WIDTH = 88
 _ORDER = (Kind.MODEL, Kind.OPTIMIZER, Kind.LOADER, Kind.SCHEDULER)
@@ -43,7 +43,7 @@ class Prepare(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.missing:
             return
-        outcome = training.outcome
+        outcome = training.placement
         needs = {"accelerator", "clear", *(f"backward:{id(event.node)}" for event in _live_backwards(training))}
         sites = tuple(dict.fromkeys(node for item in training.missing for node in _sites(training, item)))
         if outcome.obstacle is not None:
@@ -78,15 +78,15 @@ class Prepare(Rule):
 
 def _live_backwards(training: Training) -> list[Event]:
     """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
-    own = [event for event in training.structure.backwards if event.detail in ("tensor", "opaque")]
+    own = [event for event in training.components.backwards if event.detail in ("tensor", "opaque")]
     live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
     return live or own
 
 
 def _sites(training: Training, item: Object) -> Iterator[Any]:
     """The nodes that an object is reported at: where it is made (else first seen), and the calls of its factories."""
-    yield item.site if item.site is not None else training.structure.by_item[item][0].node
-    for event in training.structure.by_item[item]:
+    yield item.site if item.site is not None else training.components.by_item[item][0].node
+    for event in training.components.by_item[item]:
         value = (
             getattr(event.node.statement, "value", None)
             if event.kind == "store" and isinstance(event.node, (s.Name, s.Attribute))
@@ -101,7 +101,7 @@ def _sites(training: Training, item: Object) -> Iterator[Any]:
 def _makes_data(training: Training, call: s.Call) -> bool:
     """Whether a call makes an object that only keeps loaders: ``data = Data(args)``; one with the loop in it is a trainer."""
     classes = [x.data.site for x in training.value(call) if x.kind is Kind.INSTANCE and isinstance(x.data, Object)]
-    return bool(classes) and not any(training.structure.loops & set(node.body.walk()) for node in classes)
+    return bool(classes) and not any(training.components.loops & set(node.body.walk()) for node in classes)
 
 
 def _located(training: Training, node: Any) -> tuple[Module, Any]:
@@ -109,7 +109,7 @@ def _located(training: Training, node: Any) -> tuple[Module, Any]:
 
 
 def _holder(training: Training, item: Object) -> str:
-    for placement in training.outcome.placements:
+    for placement in training.placement.placements:
         for target in placement.targets:
             if target.item is item:
                 return place_text(placement.frame.module, target.node)
@@ -149,7 +149,7 @@ def _placements(stays: Iterable[bool]) -> str:
     return "[" + ", ".join(str(not x) for x in stays) + "]"
 
 
-def _wrapping(training: Training, item: Inline) -> Iterator[Step]:
+def _wrapping(training: Training, item: WrapInPlace) -> Iterator[Step]:
     module = training.module_of(item.node)
     span = module.outer(item.node)
     end = ", device_placement=[False])" if _stays(training, item.item) else ")"
@@ -159,10 +159,10 @@ def _wrapping(training: Training, item: Inline) -> Iterator[Step]:
 
 def _role(training: Training, item: Object) -> Kind:
     """The part that an object plays; an unknown one plays what its use says."""
-    cast = training.structure
+    components = training.components
     played = (
-        (Kind.OPTIMIZER, cast.optimizers),
-        (Kind.LOADER, cast.loaders),
+        (Kind.OPTIMIZER, components.optimizers),
+        (Kind.LOADER, components.loaders),
         (Kind.SCHEDULER, training.batch_schedulers),
     )
     return item.kind if item.kind in _ORDER else next((kind for kind, found in played if item in found), Kind.MODEL)
@@ -217,7 +217,7 @@ class NoPlace(Rule):
     safety = Safety.REVIEW
 
     def check(self, training: Training) -> Iterator[Change]:
-        obstacle = training.outcome.obstacle
+        obstacle = training.placement.obstacle
         if obstacle is None:
             return
         node = obstacle.node
@@ -230,7 +230,7 @@ class NoPlace(Rule):
             level=Level.REVIEW,
             blocks=True,
             reason="there is no place for `prepare` that every training use would see",
-            recipe="build models, optimizers and loaders once, keep them in variables, and hand those to the training loop",
+            help="build models, optimizers and loaders once, keep them in variables, and hand those to the training loop",
         )
 
 

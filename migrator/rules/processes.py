@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.blockers import COLLECTIVES, RANK_CALLS
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -17,7 +17,7 @@ _SCALED = r"(^|_)(lr|learning_rate|batch_?size|bs|batch)($|_)"
 _ARITHMETIC = frozenset({"Multiply", "Divide", "FloorDivide"})
 
 
-class RankCalls(Remark):
+class RankCalls(AdviceRule):
     """Report ranks that are asked of a process group.
 
     What: `dist.get_rank()`, `dist.get_world_size()`.
@@ -31,14 +31,14 @@ class RankCalls(Remark):
     blocks = True
     anywhere = True
     reason = "on one process there is no process group to ask"
-    recipe = "use `accelerator.process_index`, `accelerator.num_processes` once the process group by hand has gone"
+    help = "use `accelerator.process_index`, `accelerator.num_processes` once the process group by hand has gone"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, rf"torch\.distributed\.({RANK_CALLS})"):
             yield call, f"`{shown(training, call)}` asks the process group by hand"
 
 
-class RankVariables(Remark):
+class RankVariables(AdviceRule):
     """Say where ranks are read from the environment.
 
     What: `int(os.environ["LOCAL_RANK"])`.
@@ -51,7 +51,7 @@ class RankVariables(Remark):
     name = "rank-variable"
     level = Level.NOTE
     reason = "torchrun sets it, and plain `python` does not"
-    recipe = "`accelerator.process_index`, `.local_process_index` and `.num_processes` are always there"
+    help = "`accelerator.process_index`, `.local_process_index` and `.num_processes` are always there"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
@@ -63,7 +63,7 @@ class RankVariables(Remark):
                 yield call, f"`{shown(training, call)}` is left as it is"
 
 
-class Spawn(Remark):
+class Spawn(AdviceRule):
     """Report processes that the script starts itself.
 
     What: `torch.multiprocessing.spawn(worker, nprocs=n)`.
@@ -77,14 +77,14 @@ class Spawn(Remark):
     blocks = True
     anywhere = True
     reason = "torchrun starts the processes, and each of them would start more"
-    recipe = "call the function itself, and launch with `torchrun --nproc_per_node N`"
+    help = "call the function itself, and launch with `torchrun --nproc_per_node N`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.multiprocessing\.(spawn|start_processes|Process)"):
             yield call, f"`{shown(training, call)}` starts processes"
 
 
-class Collectives(Remark):
+class Collectives(AdviceRule):
     """Report what processes say to one another by hand.
 
     What: `dist.all_reduce(t)`, `dist.barrier()`, `dist.broadcast(t, 0)`.
@@ -98,14 +98,14 @@ class Collectives(Remark):
     blocks = True
     anywhere = True
     reason = "on one process there is no process group to speak to"
-    recipe = "use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which do nothing on one process"
+    help = "use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which do nothing on one process"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, rf"torch\.distributed\.({COLLECTIVES})"):
             yield call, f"`{shown(training, call)}` speaks to the other processes"
 
 
-class Scaling(Remark):
+class Scaling(AdviceRule):
     """Report learning rates and batch sizes that are computed from the number of GPUs.
 
     What: `lr * torch.cuda.device_count()`, `batch_size // world_size`.
@@ -117,7 +117,7 @@ class Scaling(Remark):
     code = "MIG409"
     name = "scaling"
     reason = "each process counts all GPUs of its machine, and draws batches of the whole size"
-    recipe = "decide whether a step of all N processes or of one is meant, and write that"
+    help = "decide whether a step of all N processes or of one is meant, and write that"
 
     def sites(self, training: Training) -> Sites:
         counts = set(calls_of(training, _COUNTS))
@@ -152,4 +152,4 @@ def _word(node: Any) -> str:
     return node.id if isinstance(node, s.Name) else node.name if isinstance(node, s.Attribute) else ""
 
 
-RULES: tuple[type[Remark], ...] = (RankCalls, RankVariables, Spawn, Collectives, Scaling)
+RULES: tuple[type[AdviceRule], ...] = (RankCalls, RankVariables, Spawn, Collectives, Scaling)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, enclosing, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 _PRODUCTS = r"torch\.(mm|matmul|cdist)|torch\.nn\.functional\.cosine_similarity"
 
 
-class BatchNorm(Remark):
+class BatchNorm(AdviceRule):
     """Say what batch normalisation does on several processes.
 
     What: `nn.BatchNorm2d(64)` in a model that is trained.
@@ -27,14 +27,14 @@ class BatchNorm(Remark):
     level = Level.NOTE
     once = True
     reason = "with small batches the statistics of one process may not serve"
-    recipe = "if so, `model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)` before `prepare`"
+    help = "if so, `model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)` before `prepare`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.nn\.(modules\.\w+\.)?(Lazy)?BatchNorm[123]d"):
             yield call, f"`{shown(training, call)}` normalises by each process's own batch"
 
 
-class Contrast(Remark):
+class Contrast(AdviceRule):
     """Say where the samples of a batch are compared with one another.
 
     What: `z @ z.t()`, `torch.mm(image, text.T)` on features of a batch whose result reaches the loss.
@@ -47,7 +47,7 @@ class Contrast(Remark):
     name = "contrast"
     level = Level.NOTE
     reason = "each process compares its own samples only"
-    recipe = "raise the batch size, or gather the features of all processes in a way that gradients flow through"
+    help = "raise the batch size, or gather the features of all processes in a way that gradients flow through"
 
     def sites(self, training: Training) -> Sites:
         pairs: list[tuple[Any, Any, Any]] = [
@@ -66,7 +66,7 @@ class Contrast(Remark):
                 yield node, f"`{shown(training, node)}` compares the samples of one process's batch"
 
 
-class CarriedState(Remark):
+class CarriedState(AdviceRule):
     """Report states that are carried from one batch to the next.
 
     What: `output, hidden = model(x, hidden)` in the loop over the batches, where `hidden` lives on.
@@ -79,7 +79,7 @@ class CarriedState(Remark):
     code = "MIG913"
     name = "carried-state"
     reason = "batches are dealt out in turns, so the state does not go with the batch that follows it in the data"
-    recipe = "give each process a stretch of its own, or reset the state for each batch"
+    help = "give each process a stretch of its own, or reset the state for each batch"
 
     def sites(self, training: Training) -> Sites:
         for event in training.events("forward"):
@@ -87,7 +87,7 @@ class CarriedState(Remark):
             trained = event.item.kind is Kind.MODEL and event.item.prepared and isinstance(event.node, s.Call)
             if (
                 not trained
-                or loop not in training.structure.batch_loops
+                or loop not in training.components.batch_loops
                 or not any(x.kind is Kind.BATCH for x in event.value)
             ):
                 continue
@@ -96,7 +96,7 @@ class CarriedState(Remark):
                     yield event.node, f"`{part.id}` is carried from one batch to the next"
 
 
-class WrittenBuffer(Remark):
+class WrittenBuffer(AdviceRule):
     """Report buffers that a model writes while it trains.
 
     What: a queue of keys, a memory bank: `self.register_buffer("queue", ...)` and `self.queue[:, i:j] = keys` in a method.
@@ -108,7 +108,7 @@ class WrittenBuffer(Remark):
     code = "MIG913"
     name = "written-buffer"
     reason = "the main process's buffers are copied over those of the others before each forward"
-    recipe = "gather what is written from all processes, so that each writes the same"
+    help = "gather what is written from all processes, so that each writes the same"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
@@ -165,4 +165,4 @@ def _own_attribute(node: Any) -> Any:
     return node.name if own else None
 
 
-RULES: tuple[type[Remark], ...] = (BatchNorm, Contrast, CarriedState, WrittenBuffer)
+RULES: tuple[type[AdviceRule], ...] = (BatchNorm, Contrast, CarriedState, WrittenBuffer)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind
+from migrator.inference.objects import Kind
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level
-from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 
-class ScheduleLength(Remark):
+class ScheduleLength(AdviceRule):
     """Report schedules whose length is that of a prepared loader.
 
     What: `OneCycleLR(optimizer, total_steps=epochs * len(loader))`, after the loader has been prepared.
@@ -25,7 +25,7 @@ class ScheduleLength(Remark):
     code = "MIG204"
     name = "schedule-length"
     reason = "on N processes the prepared loader has a Nth of the batches, so the schedule would end too early"
-    recipe = "count the batches before the loader is prepared"
+    help = "count the batches before the loader is prepared"
 
     def sites(self, training: Training) -> Sites:
         made = [e for e in training.events("make") if e.item.kind is Kind.SCHEDULER and isinstance(e.node, s.Call)]
@@ -48,7 +48,7 @@ class SchedulerCadence(Rule):
     name = "scheduler-cadence"
 
     def check(self, training: Training) -> Iterator[Change]:
-        for item, cadence in training.structure.schedulers.items():
+        for item, cadence in training.components.schedulers.items():
             if cadence == "batch" or item.site is None:
                 continue
             module = training.module_of(item.site)
@@ -57,7 +57,7 @@ class SchedulerCadence(Rule):
                     "MIG902", module, item.site, "This scheduler is stepped both in the batch loop and outside of it",
                     level=Level.REVIEW, blocks=True,
                     reason="prepared or not, one of the two would be wrong on several processes",
-                    recipe="step it in one place, or make two schedulers",
+                    help="step it in one place, or make two schedulers",
                 )  # fmt: skip
                 continue
             how = "is stepped on a metric" if cadence == "metric" else "is not stepped once for each prepared batch"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Level
-from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 
-class Seed(Remark):
+class Seed(AdviceRule):
     """Say what a seed means on several processes.
 
     What: `torch.manual_seed(0)`, `random.seed(0)`, `np.random.seed(0)`.
@@ -26,7 +26,7 @@ class Seed(Remark):
     level = Level.NOTE
     once = True
     reason = "initial weights agree, and dropout and augmentation repeat from process to process"
-    recipe = "where they should differ, add `accelerator.process_index` to the seed after the model is built"
+    help = "where they should differ, add `accelerator.process_index` to the seed after the model is built"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.(random\.)?manual_seed|numpy\.random\.seed|random\.seed"):
@@ -41,4 +41,4 @@ def _words(node: Any) -> Iterator[str]:
             yield part.id if isinstance(part, s.Name) else part.name
 
 
-RULES: tuple[type[Remark], ...] = (Seed,)
+RULES: tuple[type[AdviceRule], ...] = (Seed,)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles import knowledge
-from migrator.roles.role import Kind, Object
+from migrator.inference import knowledge
+from migrator.inference.objects import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
@@ -54,7 +54,7 @@ class LegacyTensorType(Rule):
         if odd is not None:
             yield Change(
                 self.code, training.module_of(odd), odd, "A CUDA tensor type is used in a way that cannot be taken apart",
-                level=Level.REVIEW, reason="it stands for the current GPU only", recipe="use a dtype and a device instead", alike=sites,
+                level=Level.REVIEW, reason="it stands for the current GPU only", help="use a dtype and a device instead", alike=sites,
             )  # fmt: skip
             return
         yield Change(

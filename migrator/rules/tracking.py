@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Level
 from migrator.rules.main_process import is_guarded
-from migrator.rules.remark import Remark, Sites, calls_of, shown
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -16,7 +16,7 @@ _TRACKERS = (
 )
 
 
-class LogFile(Remark):
+class LogFile(AdviceRule):
     """Report log files that every process would write.
 
     What: `logging.FileHandler("train.log")`, `logging.basicConfig(filename=...)`.
@@ -28,7 +28,7 @@ class LogFile(Remark):
     code = "MIG704"
     name = "log-file"
     reason = "every process opens the same file"
-    recipe = "add the handler under `if accelerator.is_main_process:`"
+    help = "add the handler under `if accelerator.is_main_process:`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"logging\.(handlers\.)?\w*FileHandler|logging\.basicConfig"):
@@ -37,7 +37,7 @@ class LogFile(Remark):
                     yield call, f"`{shown(training, call)}` writes a log in every process"
 
 
-class Tracker(Remark):
+class Tracker(AdviceRule):
     """Report trackers that every process would start.
 
     What: `SummaryWriter("runs")`, `wandb.init(...)`.
@@ -49,7 +49,7 @@ class Tracker(Remark):
     code = "MIG705"
     name = "tracker"
     reason = "N processes would write N event files, or N runs"
-    recipe = "make it, and write to it, under `if accelerator.is_main_process:`"
+    help = "make it, and write to it, under `if accelerator.is_main_process:`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _TRACKERS):
@@ -57,7 +57,7 @@ class Tracker(Remark):
                 yield call, f"`{shown(training, call)}` starts a tracker in every process"
 
 
-class Throughput(Remark):
+class Throughput(AdviceRule):
     """Say where samples per second are those of one process.
 
     What: `batch_size / elapsed`, `len(x) / (time.time() - start)`.
@@ -71,7 +71,7 @@ class Throughput(Remark):
     level = Level.NOTE
     once = True
     reason = "it is the speed of one process"
-    recipe = "multiply by `accelerator.num_processes` for that of all"
+    help = "multiply by `accelerator.num_processes` for that of all"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
@@ -81,7 +81,7 @@ class Throughput(Remark):
 
 
 def _is_time(training: Training, node: Any) -> bool:
-    return training.is_involved(node) and "CLOCK" in {origin.name for origin in training.shares.of(node)}
+    return training.is_involved(node) and "CLOCK" in {origin.name for origin in training.divergence.of(node)}
 
 
 def _counts_samples(node: Any) -> bool:
@@ -96,4 +96,4 @@ def _counts_samples(node: Any) -> bool:
     return False
 
 
-RULES: tuple[type[Remark], ...] = (LogFile, Tracker, Throughput)
+RULES: tuple[type[AdviceRule], ...] = (LogFile, Tracker, Throughput)

@@ -43,7 +43,7 @@ class Load(Rule):
             return
         placed: list[s.Statement] = []
         for module, call, writes in _reads(training):
-            ways = ways_to(training.walk, call)
+            ways = ways_to(training.after, call)
             if not ways or not all(_waits_for_all(training, way) for way in ways):
                 continue
             before = [write for write in writes if _may_be_behind(training, write, ways)]
@@ -79,7 +79,7 @@ def _reads(training: Training) -> Iterator[tuple[Module, s.Call, list[Way]]]:
             found = saves if call in loads else []
             found = [*found, *(x for where, x, path in written if _gets(module, call, where, path))]
             if found:
-                yield module, call, [way for x in found for way in ways_to(training.walk, x)]
+                yield module, call, [way for x in found for way in ways_to(training.after, x)]
 
 
 def _may_be_behind(training: Training, write: Way, ways: list[Way]) -> bool:
@@ -146,7 +146,7 @@ def _covers(training: Training, known: s.Statement, statement: Any, writes: list
     """Whether a wait that is placed already comes on every way to a statement, and behind all that was written for it."""
     if known.index > dict(statements_up(statement, None)).get(known.block, -1):
         return False
-    ways = ways_to(training.walk, known)
+    ways = ways_to(training.after, known)
     return all(_may_be_behind(training, write, ways) for write in writes)
 
 

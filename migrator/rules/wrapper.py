@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.element import whole
-from migrator.roles.role import Kind, Object
-from migrator.roles.state import Event
-from migrator.roles.truth import asks_for_wrapper
+from migrator.inference.element import whole
+from migrator.inference.objects import Kind, Object
+from migrator.inference.state import Event
+from migrator.inference.truth import asks_for_wrapper
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
-from migrator.training.structure import is_own_frame, is_own_method, key_of
+from migrator.training.components import is_own_frame, is_own_method, key_of
 from migrator.training.training import Training
 
 # what may be done with a prepared object as with the raw one
@@ -87,7 +87,7 @@ def _feeds_loss(training: Training, call: s.Call) -> bool:
     """Whether a call's result is part of a loss: unseen code that runs the model must get the wrapper."""
     made = training.value(call)
     roots = {x for item in made for x in (item.of if item.kind is Kind.TENSOR else (item,))}
-    return any(roots & set(event.value) for event in training.after.backwards if event.value) and any(
+    return any(roots & set(event.value) for event in training.components_after.backwards if event.value) and any(
         x.kind is Kind.TENSOR for x in made
     )
 
@@ -101,7 +101,7 @@ def _argument_holding(training: Training, call: Any, item: Object) -> Any:
     for container in containers:
         if container.site is not None:
             found = next(_holding(training, container.site, item), None)
-        for event in training.after.by_item[item.raw] if found is None else ():
+        for event in training.components_after.by_item[item.raw] if found is None else ():
             if event.kind == "store" and event.item is item and event.detail[0] is container:
                 found = next(_holding(training, event.node.statement.value, item), None)
         if found is not None:
@@ -145,7 +145,7 @@ class Unwrap(Rule):
     name = "model-attribute"
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.outcome.walk is None:
+        if training.placement.walk is None:
             return
         whole = {part for node, _ in wrapper_questions(training) for part in node.walk()}
         for node, event in wrapped_uses(training):
@@ -211,7 +211,7 @@ class ForwardBypass(Rule):
                 level=Level.REVIEW,
                 blocks=True,
                 reason="on several processes these gradients would not be synchronised",
-                recipe="call it inside the model's `forward`, and call the model itself in the training loop",
+                help="call it inside the model's `forward`, and call the model itself in the training loop",
             )
             _ = event
 
@@ -219,8 +219,8 @@ class ForwardBypass(Rule):
 def forward_bypasses(training: Training) -> list[tuple[s.Call, Event]]:
     """Calls by which a loss reaches a prepared model's parameters without its forward: of a part, or of a method."""
     losses = (
-        frozenset().union(*(event.value for event in training.after.backwards))
-        if training.after.backwards
+        frozenset().union(*(event.value for event in training.components_after.backwards))
+        if training.components_after.backwards
         else frozenset()
     )
     found: dict[s.Call, Event] = {}

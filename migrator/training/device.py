@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from migrator.roles import knowledge
-from migrator.roles.role import Kind, Object, Value
-from migrator.roles.walk import Walk
+from migrator.inference import knowledge
+from migrator.inference.interpreter import Walk
+from migrator.inference.objects import Kind, Object, Value
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.position import within
@@ -40,7 +40,7 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DeviceCondition:
     """A condition under which a script uses the accelerator: ``text`` is the user's part of it, if any."""
 
     module: Module
@@ -92,7 +92,7 @@ class Devices:
         return not all(self.is_availability(part) for test in tests for part in conjuncts(test))
 
     def _is_taken_over(self, module: Module, statement: Any, target: Any) -> bool:
-        """Whether the variable gets the Accelerator's device further down, so that this one only says what is wished for."""
+        """Whether the variable gets the Accelerator's device further down, so that this one only says what is conditioned for."""
         if isinstance(statement, s.Annotate) or len(statement.targets) != 1:
             return False
         seen = False
@@ -173,19 +173,19 @@ class Devices:
 
     # ------------------------------------------------------------ conditions
 
-    def wish_of(self, test: Any, module: Module) -> Wish:
+    def condition_of(self, test: Any, module: Module) -> DeviceCondition:
         """Split a condition into availability, which the Accelerator looks up itself, and what the user wants."""
         parts = [part for part in conjuncts(test) if not self.is_availability(_without_not(part))]
         if not parts:
-            return Wish(module, test, None)
+            return DeviceCondition(module, test, None)
         if len(parts) == 1:
             part = parts[0]
             if isinstance(part, s.Unary) and part.operator == "not":
-                return Wish(module, test, module.outer_text(part.operand), negated=True)
-            return Wish(module, test, _operand(module, part))
+                return DeviceCondition(module, test, module.outer_text(part.operand), negated=True)
+            return DeviceCondition(module, test, _operand(module, part))
         if len(parts) == len(conjuncts(test)):
-            return Wish(module, test, f"({module.text(test)})")
-        return Wish(module, test, "(" + " and ".join(module.outer_text(part) for part in parts) + ")")
+            return DeviceCondition(module, test, f"({module.text(test)})")
+        return DeviceCondition(module, test, "(" + " and ".join(module.outer_text(part) for part in parts) + ")")
 
     def is_availability(self, node: Any, on_the_way: frozenset[Any] = frozenset()) -> bool:
         """Whether an expression only asks whether there is an accelerator; a flag that is made from itself asks more."""

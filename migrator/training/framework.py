@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.roles.frameworks import FRAMEWORKS
+from migrator.inference.frameworks import FRAMEWORKS
 from migrator.source import syntax as s
 from migrator.source.module import Module
 

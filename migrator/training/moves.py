@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from migrator.roles.role import Kind, Object, Value
+from migrator.inference.objects import Kind, Object, Value
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
+from migrator.training.components import key_of
 from migrator.training.device import DEVICE_WORD
-from migrator.training.structure import key_of
 from migrator.training.use import first_use
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ def explicit_index(training: Training, call: s.Call) -> Any:
     target = call.argument(0, "device")
     if target is None:
         return None
-    taken = {x for item in training.choice.definitions for x in item.devices} if training.choice is not None else set()
+    taken = (
+        {x for item in training.user_device.definitions for x in item.devices}
+        if training.user_device is not None
+        else set()
+    )
     for item in training.value(target) - taken:
         if item.kind is Kind.CONSTANT and item.data[0] == "int" and item.data[1] > 0:
             return target
@@ -99,7 +103,7 @@ def _is_prepared(training: Training, item: Object) -> bool:
 
 def _collates_plainly(training: Training, loader: Object) -> bool:
     """Whether batches are tensors in tuples, lists and dicts, which `prepare` moves; a class of one's own may not be."""
-    for event in training.raw.log.events:
+    for event in training.before.log.events:
         if event.kind == "make" and event.node is loader.site:
             call = event.node
             collate = call.argument(6, "collate_fn") if isinstance(call, s.Call) else None
@@ -120,7 +124,7 @@ def _plain_spread(training: Training, call: s.Call) -> bool:
             values = training.value(arg.value)
             if not values or not all(x.kind is Kind.DICT for x in values):
                 return False
-            if any("collate_fn" in training.raw.variables.of(x) for x in values):
+            if any("collate_fn" in training.before.variables.of(x) for x in values):
                 return False
     return True
 
@@ -157,9 +161,9 @@ def is_left_to_prepare(training: Training, call: s.Call) -> bool:
 
 def _unused_between(training: Training, call: s.Call, item: Object) -> bool:
     twin = _key_in_raw(training, item)
-    start = min((e.order for e in training.structure.by_item.get(twin, []) if e.node is call), default=0)
+    start = min((e.order for e in training.components.by_item.get(twin, []) if e.node is call), default=0)
     end = _prepared_at(training, twin)
-    for event in training.structure.by_item.get(twin, []):
+    for event in training.components.by_item.get(twin, []):
         if not start < event.order < end:
             continue
         if event.kind in ("forward", "save", "escape", "item", "iterate") or (
@@ -168,10 +172,10 @@ def _unused_between(training: Training, call: s.Call, item: Object) -> bool:
             return False
         if event.kind == "call" and event.detail not in _HARMLESS:
             return False
-    for optimizer in training.structure.optimizers:  # its state would be loaded onto the wrong device
+    for optimizer in training.components.optimizers:  # its state would be loaded onto the wrong device
         if twin in optimizer.of:
             loads = [
-                e for e in training.structure.by_item[optimizer] if e.kind == "call" and e.detail == "load_state_dict"
+                e for e in training.components.by_item[optimizer] if e.kind == "call" and e.detail == "load_state_dict"
             ]
             if any(start < e.order < end for e in loads):
                 return False
@@ -180,12 +184,12 @@ def _unused_between(training: Training, call: s.Call, item: Object) -> bool:
 
 def _key_in_raw(training: Training, item: Object) -> Object:
     wanted = key_of(item)
-    return next((x for x in training.structure.by_item if key_of(x) == wanted), item)
+    return next((x for x in training.components.by_item if key_of(x) == wanted), item)
 
 
 def _prepared_at(training: Training, item: Object) -> float:
     """When `prepare` comes, in terms of the first walk: at the latest when the object first trains."""
-    first = first_use(training.structure, item)
+    first = first_use(training.components, item)
     return first.order if first is not None else float("inf")
 
 
@@ -210,10 +214,10 @@ def removal(module: Module, statement: s.Statement, moves: list[Any]) -> list[Op
         return [Replace(Span(around.start, kept.start), ""), Replace(Span(kept.end, around.end), "")]
     found: list[Operation] = []
     for call in moves:
-        choice = call.parent
-        if isinstance(choice, s.Conditional) and _is_no_choice(module, choice, set(moves)):
-            left = choice.orelse if call is choice.body else choice.body
-            found.append(Replace(module.outer(choice), module.text(without_moves(left, moves))))
+        user_device = call.parent
+        if isinstance(user_device, s.Conditional) and _is_no_choice(module, user_device, set(moves)):
+            left = user_device.orelse if call is user_device.body else user_device.body
+            found.append(Replace(module.outer(user_device), module.text(without_moves(left, moves))))
         else:
             found.append(Replace(Span(module.outer(call.func.value).end, module.span(call).end), ""))
     return found

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.role import Kind, Object
-from migrator.roles.walk import Walk
+from migrator.inference.interpreter import Walk
+from migrator.inference.objects import Kind, Object
 from migrator.source import syntax as s
 from migrator.training.position import class_of
 

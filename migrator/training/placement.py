@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migrator.roles.flow import walk_program
-from migrator.roles.program import Program
-from migrator.roles.role import Kind, Object
-from migrator.roles.state import Event, Frame
-from migrator.roles.walk import Walk
+from migrator.inference.flow import walk_program
+from migrator.inference.interpreter import Walk
+from migrator.inference.objects import Kind, Object
+from migrator.inference.program import Program
+from migrator.inference.state import Event, Frame
 from migrator.source import syntax as s
-from migrator.training.gap import TRIES, Placement, candidates
-from migrator.training.home import home_frame, homes_of
-from migrator.training.inline import Inline, inline, is_optional, is_rebuilt
+from migrator.training.binding_sites import binding_frame, binding_sites_of
+from migrator.training.components import Components, Key, is_own_method, key_of
+from migrator.training.insertion_point import TRIES, Placement, candidates
 from migrator.training.position import class_of
-from migrator.training.structure import Key, Structure, is_own_method, key_of
+from migrator.training.wrap_in_place import WrapInPlace, is_optional, is_rebuilt, wrap_in_place
 
 Homes = dict[Object, dict[Frame, Event]]
 Group = list[Placement]  # the candidates for some objects: one of them is taken
@@ -33,33 +33,35 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PlacementResult:
     """Where everything is prepared, with the walk that shows it; or what is in the way."""
 
     placements: tuple[Placement, ...] = ()
-    inlines: tuple[Inline, ...] = ()
+    inlines: tuple[WrapInPlace, ...] = ()
     walk: Walk | None = None
     obstacle: Obstacle | None = None
 
 
-def place(program: Program, structure: Structure, required: list[Object]) -> Outcome:
+def place(program: Program, components: Components, required: list[Object]) -> PlacementResult:
     """Find places at which all required objects can be prepared."""
-    return _Search(program, structure, required).run()
+    return _Search(program, components, required).run()
 
 
 class _Search:
-    def __init__(self, program: Program, structure: Structure, required: list[Object]) -> None:
+    def __init__(self, program: Program, components: Components, required: list[Object]) -> None:
         self.program = program
-        self.structure = structure
+        self.components = components
         self.required = required
-        self.homes: Homes = {item: _not_passed_twice(structure, item, homes_of(structure, item)) for item in required}
+        self.binding_sites: Homes = {
+            item: _not_passed_twice(components, item, binding_sites_of(components, item)) for item in required
+        }
         self.chosen: list[Placement] = []
-        self.inlines: list[Inline] = []
+        self.inlines: list[WrapInPlace] = []
         self.walk: Walk | None = None
-        self.trial: tuple[tuple[Placement, ...], tuple[Inline, ...]] = ((), ())  # what that walk pretends
+        self.trial: tuple[tuple[Placement, ...], tuple[WrapInPlace, ...]] = ((), ())  # what that walk pretends
         self.obstacle: Obstacle | None = None
 
-    def run(self) -> Outcome:
+    def run(self) -> PlacementResult:
         held = [item for item in self.required if not self._needs_inline(item) or not self._inline(item)]
         todo = self._groups(held)
         while todo and self.obstacle is None:
@@ -67,17 +69,17 @@ class _Search:
         if self.obstacle is None:
             self.obstacle = self._problem({key_of(item) for item in self.required})
         if self.obstacle is not None:
-            return Outcome(obstacle=self.obstacle)
-        return Outcome(tuple(self.chosen), tuple(self.inlines), self.walk)
+            return PlacementResult(obstacle=self.obstacle)
+        return PlacementResult(tuple(self.chosen), tuple(self.inlines), self.walk)
 
     # ------------------------------------------------------------ on the spot
 
     def _needs_inline(self, item: Object) -> bool:
-        return not self.homes[item] or is_rebuilt(self.structure, item) or is_optional(self.structure, item)
+        return not self.binding_sites[item] or is_rebuilt(self.components, item) or is_optional(self.components, item)
 
     def _inline(self, item: Object) -> bool:
         """Prepare an object where it is made, if it can be."""
-        found = inline(self.structure, item, self.required)
+        found = wrap_in_place(self.components, item, self.required)
         if found is not None and found.node not in [known.node for known in self.inlines]:
             self.inlines.append(found)
         return found is not None
@@ -88,12 +90,12 @@ class _Search:
         """Split objects by the frame that they are prepared in."""
         left, groups = list(items), []
         while left:
-            if not self.homes[left[0]]:
+            if not self.binding_sites[left[0]]:
                 self._stop(left[0], self._uncalled(left[0]) or "is held by no variable that could be bound again")
                 return []
-            frames = dict.fromkeys(frame for item in left for frame in self.homes[item])
+            frames = dict.fromkeys(frame for item in left for frame in self.binding_sites[item])
             best = max(frames, key=lambda frame: self._rank(frame, left))
-            members = [item for item in left if best in self.homes[item]]
+            members = [item for item in left if best in self.binding_sites[item]]
             group = self._candidates(best, members)
             if not group and len(members) > 1:
                 members, group = self._part(best, members)
@@ -108,7 +110,11 @@ class _Search:
         return groups
 
     def _candidates(self, frame: Frame, items: list[Object]) -> Group:
-        return candidates(self.structure, frame, {item: self.homes[item][frame] for item in items}) if items else []
+        return (
+            candidates(self.components, frame, {item: self.binding_sites[item][frame] for item in items})
+            if items
+            else []
+        )
 
     def _part(self, frame: Frame, members: list[Object]) -> tuple[list[Object], Group]:
         """The largest part with a common gap of objects that have none together."""
@@ -121,13 +127,13 @@ class _Search:
 
     def _rank(self, frame: Frame, left: list[Object]) -> tuple[Any, ...]:
         """Prefer the frame that holds most; of equals the class that keeps them, then the outermost."""
-        held = [item for item in left if frame in self.homes[item]]
-        own = all(isinstance(self.homes[item][frame].node, s.Attribute) for item in held)
+        held = [item for item in left if frame in self.binding_sites[item]]
+        own = all(isinstance(self.binding_sites[item][frame].node, s.Attribute) for item in held)
         return (bool(self._candidates(frame, held)), len(held), own, -sum(1 for _ in frame.chain()), -frame.entered)
 
     def _uncalled(self, item: Object) -> str:
         """Say that nothing calls the code that makes an object; nothing where something does."""
-        events = [event for event in self.structure.by_item[item] if event.kind in ("make", "store")]
+        events = [event for event in self.components.by_item[item] if event.kind in ("make", "store")]
         first = list(events[0].frame.chain())[-1].node if events else None
         if not isinstance(first, s.FunctionDef):
             return ""
@@ -136,7 +142,7 @@ class _Search:
         return f"is made in code that no given file runs: {what} in none of them"
 
     def _stop(self, item: Object, text: str) -> None:
-        events = self.structure.by_item[item]
+        events = self.components.by_item[item]
         made = next((event for event in events if event.kind == "make"), events[0])
         self.obstacle = Obstacle(made.frame, item.site if item.site is not None else made.node, item, text)
 
@@ -171,7 +177,7 @@ class _Search:
         """Split objects that have no common gap: models may have to be prepared before their optimizers are built."""
         kinds: dict[Kind, list[Object]] = {}
         for target in placement.targets:
-            if placement.frame not in self.homes[target.item]:
+            if placement.frame not in self.binding_sites[target.item]:
                 return []
             kinds.setdefault(target.item.kind, []).append(target.item)
         return [self._candidates(placement.frame, items) for items in kinds.values()]
@@ -182,22 +188,24 @@ class _Search:
         trial = (tuple(placements), tuple(self.inlines))
         if trial != self.trial or self.walk is None:
             self.trial = trial
-            self.walk = walk_program(self.program, gaps_of(placements), frozenset(x.node for x in self.inlines))
+            self.walk = walk_program(
+                self.program, insertion_points_of(placements), frozenset(x.node for x in self.inlines)
+            )
         return _unprepared(self.walk, keys)
 
 
-def _not_passed_twice(structure: Structure, item: Object, homes: dict[Frame, Event]) -> dict[Frame, Event]:
+def _not_passed_twice(components: Components, item: Object, binding_sites: dict[Frame, Event]) -> dict[Frame, Event]:
     """Leave out what several activations of one function hold, where there is another home: each would prepare it anew."""
     contexts: dict[Any, set[Any]] = {}
-    for event in structure.by_item[item]:
+    for event in components.by_item[item]:
         if event.kind == "store":
-            frame = home_frame(event)
+            frame = binding_frame(event)
             contexts.setdefault(frame.node, set()).add(frame.context)
-    once = {frame: event for frame, event in homes.items() if len(contexts.get(frame.node, ())) < 2}
-    return once or homes
+    once = {frame: event for frame, event in binding_sites.items() if len(contexts.get(frame.node, ())) < 2}
+    return once or binding_sites
 
 
-def gaps_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
+def insertion_points_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
     """Put placements in the form that a walk takes."""
     gaps: dict[Any, dict[int, list[Any]]] = {}
     for placement in placements:
@@ -207,24 +215,24 @@ def gaps_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
 
 
 def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
-    structure = Structure(walk)
+    components = Components(walk)
     inside = {
         e.item for e in walk.log.events if e.kind == "forward" and is_own_method(e, e.item)
     }  # MIG903 speaks of these
-    for event in structure.backwards:
+    for event in components.backwards:
         for item in event.value - inside:
             if not item.prepared and key_of(item) in keys and item.kind in (Kind.MODEL, Kind.OPAQUE):
                 return Obstacle(event.frame, event.node, item, "reaches this loss without having been prepared")
     steps = {e.node for e in walk.log.events if e.item.prepared and _steps(e)}
     for event in walk.log.events:
-        trains = event.item in structure.roots if event.kind == "forward" else _steps(event) and event.node in steps
+        trains = event.item in components.roots if event.kind == "forward" else _steps(event) and event.node in steps
         if trains and not event.item.prepared and _is_read(event.item):
             return Obstacle(event.frame, event.node, event.item, "is read from a file, and trains here unprepared")
-    for events in structure.by_item.values():
+    for events in components.by_item.values():
         for event in events:
             if event.item.prepared or key_of(event.item) not in keys:
                 continue
-            if event.kind == "iterate" and structure.trains(event):
+            if event.kind == "iterate" and components.trains(event):
                 return Obstacle(event.frame, event.node, event.item, "is iterated here without having been prepared")
             if event.kind == "call" and event.detail == "step":
                 return Obstacle(event.frame, event.node, event.item, "is stepped here without having been prepared")

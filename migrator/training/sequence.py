@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.roles.state import Frame
-from migrator.roles.walk import Walk
+from migrator.inference.interpreter import Walk
+from migrator.inference.state import Frame
 from migrator.source import syntax as s
 from migrator.training.position import scope_of, statements_up
-from migrator.training.reaching import Order
+from migrator.training.reaching_definitions import Order
 
 Way = list[tuple[Frame, Any]]  # the activations that lead to a place, outermost first, each with the node that it is at
 

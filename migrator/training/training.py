@@ -8,21 +8,21 @@ from functools import cached_property
 from typing import Any
 
 from migrator.errors import FileProblem
-from migrator.roles.flow import walk_program
-from migrator.roles.program import Program
-from migrator.roles.role import Kind, Object, Value
-from migrator.roles.state import Event
+from migrator.inference.flow import walk_program
+from migrator.inference.objects import Kind, Object, Value
+from migrator.inference.program import Program
+from migrator.inference.state import Event
 from migrator.source import syntax as s
 from migrator.source.module import Module
-from migrator.training.choice import Choice
+from migrator.training.components import Components, key_of
 from migrator.training.device import Definition, Devices, is_accelerated, placements
-from migrator.training.placement import Outcome, place
+from migrator.training.device_request import choose
+from migrator.training.placement import PlacementResult, place
 from migrator.training.position import scope_of
-from migrator.training.reaching import Order
-from migrator.training.share import Shares
-from migrator.training.structure import Structure, key_of
+from migrator.training.rank_divergence import RankDivergence
+from migrator.training.reaching_definitions import Order
 from migrator.training.use import training_uses
-from migrator.training.wish import choose
+from migrator.training.user_device import UserDevice
 
 _STEP = re.compile(r"^step$|optim|learning_rate|^lr$", re.IGNORECASE)
 
@@ -40,26 +40,26 @@ class Training:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.raw = walk_program(program)
-        self.structure = Structure(self.raw)
-        self.batch_schedulers = [x for x, cadence in self.structure.schedulers.items() if cadence == "batch"]
+        self.before = walk_program(program)
+        self.components = Components(self.before)
+        self.batch_schedulers = [x for x, cadence in self.components.schedulers.items() if cadence == "batch"]
         self.required = self._required()
         self.missing = [item for item in self.required if not self._is_prepared(item)]
-        self.outcome = self._place()
-        self.walk = self.outcome.walk or self.raw  # as it will be, where that is known
+        self.placement = self._place()
+        self.after = self.placement.walk or self.before  # as it will be, where that is known
         self.keys = {key_of(item) for item in self.required}
-        self.model_keys = {key_of(item) for item in self.structure.models}
+        self.model_keys = {key_of(item) for item in self.components.models}
 
-    def _place(self) -> Outcome:
+    def _place(self) -> PlacementResult:
         if not self.missing:  # nothing to train, or all of it prepared by the script itself
-            return Outcome(walk=self.raw if self.required else None)
-        return place(self.program, self.structure, self.missing)
+            return PlacementResult(walk=self.before if self.required else None)
+        return place(self.program, self.components, self.missing)
 
     def _is_prepared(self, item: Object) -> bool:
         """Whether the script itself prepares an object before it trains with it."""
-        uses = training_uses(self.structure, item)
+        uses = training_uses(self.components, item)
         if not uses:
-            return any(event.kind == "prepared" for event in self.structure.by_item[item])
+            return any(event.kind == "prepared" for event in self.components.by_item[item])
         return all(event.item.prepared for event in uses)
 
     @property
@@ -68,31 +68,33 @@ class Training:
         return bool(self.required) and not self.missing
 
     def _required(self) -> list[Object]:
-        cast = self.structure
+        components = self.components
         if not self.is_training:
             return []
-        return [*cast.models, *cast.optimizers, *cast.loaders, *self.batch_schedulers]
+        return [*components.models, *components.optimizers, *components.loaders, *self.batch_schedulers]
 
     @cached_property
     def is_training(self) -> bool:
         """Whether the program trains: it back-propagates in a loop, or in a function, and something takes a step."""
         repeats = any(
-            event.loop is not None or not isinstance(event.frame.node, s.Root) for event in self.structure.backwards
+            event.loop is not None or not isinstance(event.frame.node, s.Root) for event in self.components.backwards
         )
-        cast = self.structure
-        return repeats and (bool(cast.optimizers or cast.unusual) or cast.steps_by_hand or self._steps_unseen())
+        components = self.components
+        return repeats and (
+            bool(components.optimizers or components.unusual) or components.steps_by_hand or self._steps_unseen()
+        )
 
     def _steps_unseen(self) -> bool:
         """Whether some code mentions an optimizer, or a step, that was not recognised."""
-        return any(not self._is_understood(x) for module in self.raw.modules for x in _mentions_of_steps(module))
+        return any(not self._is_understood(x) for module in self.before.modules for x in _mentions_of_steps(module))
 
     def _is_understood(self, node: Any) -> bool:
         """Whether a mention is of the library, or of an optimizer that takes no step: whatever was done to it was seen."""
-        found = self.raw.log.values.get(node, frozenset())
+        found = self.before.log.values.get(node, frozenset())
         return bool(found) and all(
             str(x.data).startswith("torch.optim")
             if x.kind is Kind.LIBRARY
-            else x.kind is Kind.OPTIMIZER and not self.structure.may_step(x)
+            else x.kind is Kind.OPTIMIZER and not self.components.may_step(x)
             for x in found
         )
 
@@ -111,7 +113,9 @@ class Training:
         if self.is_training:
             return []
         trained: set[Any] = set()  # the calls that get what is trained: a model, batches, or a loss of a model's
-        events = [event for event in self.raw.log.events if event.kind == "escape" and isinstance(event.detail, Object)]
+        events = [
+            event for event in self.before.log.events if event.kind == "escape" and isinstance(event.detail, Object)
+        ]
         for event in events:
             if event.detail.kind in (Kind.OPAQUE, Kind.LIBRARY, Kind.OPTION):
                 is_loss = event.item.kind is Kind.TENSOR and any(x.kind is Kind.MODEL for x in event.item.of)
@@ -121,7 +125,7 @@ class Training:
 
     def unread(self, func: Any) -> FileProblem | None:
         """What is wrong with the file that a called function comes from; None for one that could be read."""
-        unread = self.raw.log.unread
+        unread = self.before.log.unread
         while unread and isinstance(func, s.Attribute):
             func = func.value
         return unread.get((self.module_of(func), func.id)) if unread and isinstance(func, s.Name) else None
@@ -129,30 +133,30 @@ class Training:
     @cached_property
     def trained_in(self) -> list[Module]:
         """The modules that take part: those with a training step, those that make what is trained, and the entry."""
-        found = [self.module_of(event.node) for event in self.structure.backwards]
+        found = [self.module_of(event.node) for event in self.components.backwards]
         found += [self.module_of(event.node) for event in self.events("make") if event.item.kind is Kind.ACCELERATOR]
         return list(dict.fromkeys([*found, self.program.entry]))
 
     @property
     def modules(self) -> list[Module]:
         """The modules that the walk executed."""
-        return list(self.walk.modules)
+        return list(self.after.modules)
 
     @cached_property
-    def after(self) -> Structure:
-        """The cast as it acts once everything is prepared."""
-        return Structure(self.walk)
+    def components_after(self) -> Components:
+        """The components as it acts once everything is prepared."""
+        return Components(self.after)
 
     @cached_property
     def devices(self) -> Devices:
         """What the program says about devices."""
-        return Devices(self.walk)
+        return Devices(self.after)
 
     @cached_property
     def on_host(self) -> set[Object]:
         """The prepared loaders whose batches meet the CPU before the script moves them: they must not be moved earlier."""
         met = {event.item.of[0] for event in self.events("host") if event.item.kind is Kind.BATCH}
-        moved = {x.of[0] for x in self.walk.heap.placed_objects() if x.kind is Kind.BATCH and x.place == "device"}
+        moved = {x.of[0] for x in self.after.heap.placed_objects() if x.kind is Kind.BATCH and x.place == "device"}
         return {item for item in met & moved if item.prepared}
 
     @cached_property
@@ -197,7 +201,7 @@ class Training:
         }
 
     @cached_property
-    def choice(self) -> Choice | None:
+    def user_device(self) -> UserDevice | None:
         """The device that the script's user picks, if the Accelerator can take it over."""
         return choose(self)
 
@@ -232,12 +236,12 @@ class Training:
         return Order(self.modules)
 
     @cached_property
-    def shares(self) -> Shares:
+    def divergence(self) -> RankDivergence:
         """What may differ between processes."""
-        return Shares(self)
+        return RankDivergence(self)
 
     @cached_property
-    def homes(self) -> dict[Any, Module]:
+    def modules_by_root(self) -> dict[Any, Module]:
         """The module of each root."""
         return {module.root: module for module in self.modules}
 
@@ -249,20 +253,23 @@ class Training:
         an object that is prepared, or make something that reaches a loss.
         """
         found: set[Any] = set()
-        roots = {root for event in self.structure.backwards for root in event.value}
+        roots = {root for event in self.components.backwards for root in event.value}
         sites = {scope_of(root.site) for root in roots if root.site is not None}
-        for event in [*self.structure.backwards, *(e for item in self.required for e in self.structure.by_item[item])]:
+        for event in [
+            *self.components.backwards,
+            *(e for item in self.required for e in self.components.by_item[item]),
+        ]:
             found.update(frame.node for frame in event.frame.chain())
         models = {event.item for event in self.events("forward") if event.item.kind is Kind.MODEL}
         methods: set[Any] = set()
         for owner in {item.data for item in models if item.data.__class__ is Object}:
             if owner.kind is Kind.CLASS:
                 methods.update(x for x in owner.site.body.walk() if isinstance(x, s.FunctionDef))
-        for frames in self.raw.log.frames.values():
+        for frames in self.before.log.frames.values():
             for frame in frames:
                 inside = {loop.node for loop in frame.loop.nest()} if frame.loop is not None else set()
                 chain = [other.node for other in frame.chain()]
-                if frame.node in sites or inside & self.structure.loops or not methods.isdisjoint(chain):
+                if frame.node in sites or inside & self.components.loops or not methods.isdisjoint(chain):
                     found.update(chain)
         found |= methods
         return found
@@ -273,22 +280,22 @@ class Training:
 
     def is_run(self, node: Any) -> bool:
         """Whether the program's own run gets to a node's code, whether that takes part in the training or not."""
-        frames = self.raw.log.frames.get(scope_of(node), ())
+        frames = self.before.log.frames.get(scope_of(node), ())
         return any(frame.beginning().node is self.program.entry.root for frame in frames)
 
     def value(self, node: Any) -> Value:
         """What an expression may be."""
-        return self.walk.log.values.get(node, frozenset())
+        return self.after.log.values.get(node, frozenset())
 
     def events(self, *kinds: str) -> list[Event]:
         """Events of some kinds, in order."""
-        return [event for event in self.walk.log.events if event.kind in kinds]
+        return [event for event in self.after.log.events if event.kind in kinds]
 
     def module_of(self, node: Any) -> Module:
         """The module that a node is part of."""
         while node.parent is not None:
             node = node.parent
-        return self.homes[node]
+        return self.modules_by_root[node]
 
     def is_required(self, item: Object) -> bool:
         """Whether an object is one of those that are prepared."""

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from migrator.roles.role import Object
-from migrator.roles.state import Event
-from migrator.training.structure import Structure, is_own_method
+from migrator.inference.objects import Object
+from migrator.inference.state import Event
+from migrator.training.components import Components, is_own_method
 
 
-def training_uses(structure: Structure, item: Object) -> list[Event]:
+def training_uses(components: Components, item: Object) -> list[Event]:
     """The events by which an object takes part in training."""
     found = []
-    for event in structure.by_item[item]:
-        if event.kind == "iterate" and structure.trains(event):
+    for event in components.by_item[item]:
+        if event.kind == "iterate" and components.trains(event):
             found.append(event)
-        elif event.kind == "call" and event.detail == "step" and item in (*structure.optimizers, *structure.schedulers):
+        elif (
+            event.kind == "call" and event.detail == "step" and item in (*components.optimizers, *components.schedulers)
+        ):
             found.append(event)
-        elif event.kind == "forward" and item in structure.models and _trains_forward(structure, event, item):
+        elif event.kind == "forward" and item in components.models and _trains_forward(components, event, item):
             found.append(event)
     return found
 
 
-def _trains_forward(structure: Structure, forward: Event, item: Object) -> bool:
+def _trains_forward(components: Components, forward: Event, item: Object) -> bool:
     """Whether a forward may lead to a backward: both happen under one loop, or in no loop at all."""
     if is_own_method(forward, item):
         return False  # a model's method runs it as it is, prepared or not
     loops = {loop.node for loop in forward.loops()}
-    for event in structure.backwards:
+    for event in components.backwards:
         if forward.item.raw in {x.raw for x in event.value}:
             mine = {loop.node for loop in event.loops()}
             if not mine or loops & mine:
@@ -33,7 +35,7 @@ def _trains_forward(structure: Structure, forward: Event, item: Object) -> bool:
     return False
 
 
-def first_use(structure: Structure, item: Object) -> Event | None:
+def first_use(components: Components, item: Object) -> Event | None:
     """The first of an object's training uses."""
-    uses = training_uses(structure, item)
+    uses = training_uses(components, item)
     return min(uses, key=lambda event: event.order) if uses else None

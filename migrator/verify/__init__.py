@@ -2,7 +2,7 @@
 
 ``request``     what is asked for, and what is said before anything runs
 ``verify``      the way through: copies, runs, verdicts
-``laboratory``  makes the runs, each in a fresh copy
+``runner``      makes the runs, each in a fresh copy
 ``copies``      of the project, so that no file of the user's is touched
 ``devices``     which devices the runs may use
 ``processes``   starts a run's processes, streams what they print, and ends them all

@@ -1,4 +1,4 @@
-"""Has processes run by a cradle, streams what they print, and reads what was written down of them."""
+"""Has processes run by a fork_server, streams what they print, and reads what was written down of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from migrator.verify.trace import Trace
 _MAX_LINE = 2000
 _POLL_S = 0.05
 _COMPLAINTS = 4000  # characters of standard error that are kept of a process that ended without a trace
-_START = "import sys; del sys.path[0]; from migrator.verify.recorder.cradle import main; main()"
+_START = "import sys; del sys.path[0]; from migrator.verify.recorder.fork_server import main; main()"
 _LAUNCHER = (
     *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "ROLE_RANK"),
     *("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_USE_AGENT_STORE"),
@@ -78,7 +78,7 @@ def _environment(threads: int) -> dict[str, str]:
     return {**outside, **fixed, "PYTHONPATH": path}
 
 
-class Cradle:
+class ForkServer:
     """A process that has torch imported, and forks others; while it is entered."""
 
     def __init__(self, threads: int = 1, preloaded: Sequence[str] = ()) -> None:
@@ -87,7 +87,7 @@ class Cradle:
         Args:    threads: of each process. preloaded: packages to import ahead, beside torch.
         """
         self.versions: tuple[tuple[str, str], ...] = ()  # of Python and torch, once there has been a run
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the cradle
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the fork_server
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START, *preloaded],
             env=_environment(threads),
@@ -99,7 +99,7 @@ class Cradle:
             start_new_session=True,  # Ctrl-C is for us, who then end it
         )
 
-    def __enter__(self) -> Cradle:
+    def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(

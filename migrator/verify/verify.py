@@ -23,10 +23,10 @@ from migrator.verify.judge.verdicts import (
     original_says_nothing,
     several_processes,
 )
-from migrator.verify.laboratory import Laboratory, Say
-from migrator.verify.processes import Cradle
+from migrator.verify.processes import ForkServer
 from migrator.verify.request import Request, check, plan
 from migrator.verify.result import Result, Run
+from migrator.verify.runner import Runner, Say
 from migrator.verify.show.table import rows, series
 from migrator.verify.trace import Outside, Step, Trace
 
@@ -52,9 +52,9 @@ def verify(request: Request, reports: Sequence[ProgramReport], settings: Setting
     }
     before = take_fingerprint(tree)
     threads = max(1, (os.cpu_count() or 1) // request.processes)
-    with Scratch(tree, cwd) as scratch, Cradle(threads) as cradle:
-        laboratory = Laboratory(request, texts, scratch, cradle, say)
-        result = _judge(request, reports, settings, laboratory, tree)
+    with Scratch(tree, cwd) as scratch, ForkServer(threads) as fork_server:
+        runner = Runner(request, texts, scratch, fork_server, say)
+        result = _judge(request, reports, settings, runner, tree)
     if touched := find_changes(tree, before):
         note = f"files of yours changed while the runs were going on: {_some(touched)}"
         result = replace(result, notes=(note, *result.notes))
@@ -62,45 +62,45 @@ def verify(request: Request, reports: Sequence[ProgramReport], settings: Setting
 
 
 def _judge(
-    request: Request, reports: Sequence[ProgramReport], settings: Settings, laboratory: Laboratory, tree: Tree
+    request: Request, reports: Sequence[ProgramReport], settings: Settings, runner: Runner, tree: Tree
 ) -> Result:
     changed = edits.changed_files(reports)
     files = [(os.path.relpath(x.source.path, tree.root), x) for report in reports for x in report.files]
     migration = Migration(files, edits.edits(changed, tree.root))
-    original = laboratory.original("original")
+    original = runner.original("original")
     runs: Runs = {"original": [original]}
     if original.error or not original.losses:
         verdicts = original_says_nothing(original, request.processes)
     else:
-        migrated = laboratory.migrated("migrated")
+        migrated = runner.migrated("migrated")
         runs["migrated"] = [migrated]
-        again = Again(lambda: laboratory.original("again"), original)
+        again = Again(lambda: runner.original("again"), original)
         reads_ahead = settings.target == "accelerate"
         verdicts = [one_process(original, migrated, again, migration, reads_ahead)]
         if migrated.error:
             verdicts.append(not_run(request.processes))
         else:
-            ranks = laboratory.together("together")
+            ranks = runner.together("together")
             runs["together"] = ranks
 
             def references(repeated: tuple[int, ...]) -> list[Trace]:
-                return laboratory.references("reference", "together", repeated)
+                return runner.references("reference", "together", repeated)
 
             def join(repeated: tuple[int, ...]) -> Trace:
-                return laboratory.joined("joined", "together", repeated)
+                return runner.joined("joined", "together", repeated)
 
             verdicts.append(several_processes(original, ranks, references, join, again, migration, reads_ahead))
     return Result(
         script=shlex.join(request.command),
         target=settings.target,
         processes=request.processes,
-        device=laboratory.devices.name,
+        device=runner.devices.name,
         verdicts=tuple(verdicts),
-        runs=tuple(_told(name, traces, request, laboratory.seconds[name]) for name, traces in runs.items()),
+        runs=tuple(_told(name, traces, request, runner.seconds[name]) for name, traces in runs.items()),
         steps=tuple(rows([*runs.values()])),
         hunks=tuple(edits.hunks(changed, tree.root)),
-        notes=tuple(_notes(runs, laboratory, tree)),
-        versions=(("migrate", __version__), *laboratory.versions),
+        notes=tuple(_notes(runs, runner, tree)),
+        versions=(("migrate", __version__), *runner.versions),
     )
 
 
@@ -126,13 +126,13 @@ def _told(name: str, traces: Sequence[Trace], request: Request, seconds: float) 
     )
 
 
-def _notes(runs: Runs, laboratory: Laboratory, tree: Tree) -> Iterator[str]:
+def _notes(runs: Runs, runner: Runner, tree: Tree) -> Iterator[str]:
     """Name what was fixed, and what the script reads outside of the copy."""
     yield (
         "fixed in all runs: the seed of every random stream, the number of threads, deterministic algorithms, "
         "and no worker processes in loaders, so that every draw can be replayed"
     )
-    yield from laboratory.devices.notes
+    yield from runner.devices.notes
     outside = {event for traces in runs.values() for trace in traces for event in trace.of(Outside)}
     read = sorted({event.path for event in outside if not event.kept})
     if beside := [path for path in read if path.startswith(os.pardir)]:

@@ -7,8 +7,8 @@ import json as stdlib_json
 from migrator import __version__
 from migrator.errors import Distrusted, Unreadable
 from migrator.report import json
-from migrator.report.outcome import count
 from migrator.report.report import FileReport, Item, Level, ProgramReport
+from migrator.report.summary import count
 from migrator.source.text import make_source
 
 EDIT = Item(6, 5, "MIG301", "Replace it", Level.SAFE, 6, 20, applied=True)
@@ -38,7 +38,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
                         "end_column": 9,
                         "message": "Left",
                         "reason": "It blocks.",
-                        "recipe": "Do this.",
+                        "help": "Do this.",
                         "applied": False,
                         "waits": False,
                     },
@@ -52,7 +52,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
                         "end_column": 20,
                         "message": "Replace it",
                         "reason": "",
-                        "recipe": "",
+                        "help": "",
                         "applied": True,
                         "waits": False,
                     },

@@ -6,8 +6,8 @@ import pytest
 
 from migrator.errors import Unreadable
 from migrator.report import text
-from migrator.report.outcome import Outcome
 from migrator.report.report import FileReport, Item, Level, ProgramReport
+from migrator.report.summary import RunSummary
 from migrator.source.text import make_source
 
 EDIT = Item(6, 5, "MIG301", "Replace it", Level.SAFE, 6, 20, reason="", applied=True)
@@ -53,33 +53,33 @@ def test_plurals(number: int, expected: str) -> None:
 @pytest.mark.parametrize(
     ("outcome", "written", "expected"),
     [
-        pytest.param(Outcome(0), False, "No Python files found.", id="no files"),
-        pytest.param(Outcome(1), False, "Nothing to change in 1 file.", id="nothing in one file"),
-        pytest.param(Outcome(9), True, "Nothing to change in 9 files.", id="nothing in many files"),
+        pytest.param(RunSummary(0), False, "No Python files found.", id="no files"),
+        pytest.param(RunSummary(1), False, "Nothing to change in 1 file.", id="nothing in one file"),
+        pytest.param(RunSummary(9), True, "Nothing to change in 9 files.", id="nothing in many files"),
         pytest.param(
-            Outcome(1, changed=1, edits=1), False, "1 file would change (1 edit). (--write applies)", id="one of one"
+            RunSummary(1, changed=1, edits=1), False, "1 file would change (1 edit). (--write applies)", id="one of one"
         ),
         pytest.param(
-            Outcome(3, changed=1, edits=2),
+            RunSummary(3, changed=1, edits=2),
             False,
             "1 of 3 files would change (2 edits). (--write applies)",
             id="one of three",
         ),
-        pytest.param(Outcome(2, changed=2, edits=7), True, "2 files changed (7 edits).", id="all written"),
+        pytest.param(RunSummary(2, changed=2, edits=7), True, "2 files changed (7 edits).", id="all written"),
         pytest.param(
-            Outcome(1, review=1, waiting=5),
+            RunSummary(1, review=1, waiting=5),
             False,
             "Nothing to change in 1 file, 1 site to review in the way of 5 edits. (-v says why)",
             id="one thing in the way of the rest",
         ),
         pytest.param(
-            Outcome(2, review=1, notes=2),
+            RunSummary(2, review=1, notes=2),
             False,
             "Nothing to change in 2 files, 1 site to review, 2 notes. (-v says why)",
             id="findings alone",
         ),
         pytest.param(
-            Outcome(4, changed=1, edits=3, unsafe=1, review=2, notes=1, errors=2),
+            RunSummary(4, changed=1, edits=3, unsafe=1, review=2, notes=1, errors=2),
             False,
             "1 of 4 files would change (3 edits), 1 unsafe change withheld, 2 sites to review, 1 note, 2 errors. "
             "(--write applies; --unsafe adds what was withheld; -v says why)",
@@ -87,9 +87,11 @@ def test_plurals(number: int, expected: str) -> None:
         ),
     ],
 )
-def test_the_summary_counts_with_correct_plurals(outcome: Outcome, written: bool, expected: str) -> None:
+def test_the_summary_counts_with_correct_plurals(outcome: RunSummary, written: bool, expected: str) -> None:
     assert text.summary(outcome, written) == expected
 
 
 def test_a_verbose_summary_does_not_advertise_verbosity() -> None:
-    assert text.summary(Outcome(1, review=1), False, verbose=True) == "Nothing to change in 1 file, 1 site to review."
+    assert (
+        text.summary(RunSummary(1, review=1), False, verbose=True) == "Nothing to change in 1 file, 1 site to review."
+    )

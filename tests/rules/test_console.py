@@ -8,8 +8,8 @@ from textwrap import dedent
 
 import pytest
 
-from migrator import pipeline
 from migrator.config import Settings
+from migrator.project import pipeline
 from migrator.report.report import Item, ProgramReport
 
 SCRIPT = """\

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from migrator import pipeline
 from migrator.config import Settings
+from migrator.project import pipeline
 from migrator.report.report import Item
 
 HEAD = """

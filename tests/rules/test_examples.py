@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from migrator import pipeline
 from migrator.config import Settings
+from migrator.project import pipeline
 from migrator.report.report import FileReport, Item
-from migrator.rules import CATALOGUE
+from migrator.rules.catalogue import CATALOGUE
 from migrator.rules.rule import Example, Rule
 
 DEFAULT = Settings()
@@ -130,6 +130,8 @@ def test_what_comes_out_is_whole(rule: Rule, example: Example, tmp_path: Path) -
 
 
 def test_a_migration_does_not_read_the_examples() -> None:
-    program = "import sys; from migrator import pipeline; print([x for x in sys.modules if 'rules.examples' in x])"
+    program = (
+        "import sys; from migrator.project import pipeline; print([x for x in sys.modules if 'rules.examples' in x])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"

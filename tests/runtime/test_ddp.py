@@ -50,7 +50,7 @@ def check_accumulation(steps: int, heads: list[int]) -> int:
     accelerator = Accelerator(gradient_accumulation_steps=steps)
     raw = Heads()
     plain = copy.deepcopy(raw)
-    by_hand = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.9)
+    without_optimizer = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.9)
     model, optimizer = accelerator.prepare(raw, torch.optim.SGD(raw.parameters(), lr=0.1, momentum=0.9))
     loader = accelerator.prepare(torch.utils.data.DataLoader(range(14)))
     taken = 0
@@ -65,8 +65,8 @@ def check_accumulation(steps: int, heads: list[int]) -> int:
         assert ends == ((index + 1) % steps == 0 or index == 6)
         if ends:
             _average(accelerator, list(plain.parameters()))
-            by_hand.step()
-            by_hand.zero_grad()
+            without_optimizer.step()
+            without_optimizer.zero_grad()
             taken += 1
         torch.testing.assert_close(list(model.parameters()), list(plain.parameters()), rtol=1e-5, atol=1e-7)
     return taken

@@ -119,7 +119,7 @@ class ByHand:
 def _train(accelerator: Any, kind: str, samples: int, size: int, steps: int, clip: float | None) -> dict[str, Any]:
     """Train two epochs by Adam with a rate for each step; the same source for one process and for many."""
     torch.manual_seed(3)
-    by_hand = isinstance(accelerator, ByHand)
+    without_optimizer = isinstance(accelerator, ByHand)
     model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     loader = LOADERS[kind](samples, size)
@@ -127,9 +127,9 @@ def _train(accelerator: Any, kind: str, samples: int, size: int, steps: int, cli
     model, optimizer, loader, scheduler = accelerator.prepare(model, optimizer, loader, scheduler)
     seen: dict[str, Any] = {"order": [], "losses": [], "rates": [], "norms": [], "lengths": []}
     for _ in range(2):
-        batches = list(loader) if by_hand else loader  # the end is known by hand too
+        batches = list(loader) if without_optimizer else loader  # the end is known by hand too
         for index, (own, x, y) in enumerate(batches):
-            if by_hand:
+            if without_optimizer:
                 ends = (index + 1) % steps == 0 or index + 1 == len(batches)
                 loss = nn.functional.cross_entropy(model(x), y)
                 (loss / steps).backward()

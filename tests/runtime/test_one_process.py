@@ -261,7 +261,7 @@ def test_accumulation_is_the_handwritten_one_with_its_last_group(steps: int) -> 
 
 
 def test_mixed_precision_is_autocast_around_the_forward() -> None:
-    def by_hand() -> list[torch.Tensor]:
+    def without_optimizer() -> list[torch.Tensor]:
         torch.manual_seed(1)
         model, x = _model(), torch.randn(8, 4)
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -269,7 +269,7 @@ def test_mixed_precision_is_autocast_around_the_forward() -> None:
         output.float().square().mean().backward()
         return [output.float(), *(p.grad for p in model.parameters() if p.grad is not None)]
 
-    theirs = by_hand()
+    theirs = without_optimizer()
     accelerator = Accelerator(cpu=True, mixed_precision="bf16")
     torch.manual_seed(1)
     model, x = accelerator.prepare(_model()), torch.randn(8, 4)

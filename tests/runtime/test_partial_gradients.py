@@ -299,7 +299,7 @@ def check_scenario(name: str) -> None:
     ours = {key: accelerator.prepare(model) for key, model in ours.items()}
     our_optimizers = {key: accelerator.prepare(optimizer) for key, optimizer in our_optimizers.items()}
 
-    def by_hand(loss: torch.Tensor, **kwargs: Any) -> None:
+    def without_optimizer(loss: torch.Tensor, **kwargs: Any) -> None:
         loss.backward(**kwargs)
         _average(theirs, accelerator)
 
@@ -308,7 +308,7 @@ def check_scenario(name: str) -> None:
         x = torch.randn(4, WIDTH)
         x[0, 0] = 1.0 if accelerator.process_index else -1.0
         scenario(ours, our_optimizers, accelerator.backward, x)
-        scenario(theirs, their_optimizers, by_hand, x)
+        scenario(theirs, their_optimizers, without_optimizer, x)
         _assert_equal(ours, theirs, f"after step {step}")
     _assert_same_everywhere(ours, accelerator)
 

@@ -1,4 +1,4 @@
-"""Python's parser leads to the same small tree and the same places as libcst's, or is not asked."""
+"""Python's parser leads to the same small tree and the same places as libcst's, or is not dependencies."""
 
 from __future__ import annotations
 

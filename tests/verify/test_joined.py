@@ -6,21 +6,21 @@ import pytest
 
 from migrator.verify.judge.together import judge_joined
 from migrator.verify.result import Outcome
-from tests.oracle.laboratory import Laboratory
-from tests.oracle.script import script
+from tests.programs.oracle.runner import Runner
+from tests.programs.oracle.script import script
 
 
 @pytest.mark.parametrize(
     ("name", "are_equal"), [("01_base_loop", True), ("08_per_epoch_scheduler", True), ("07_gan_batchnorm", False)]
 )
 def test_a_mean_over_samples_is_the_same_and_batch_normalisation_is_not(
-    laboratory: Laboratory, name: str, are_equal: bool
+    runner: Runner, name: str, are_equal: bool
 ) -> None:
     right = script(name)
     assert right.after is not None
-    (original,) = laboratory.alone(right.before)
-    (ranks,) = laboratory.together(right.after)
-    findings, differences = judge_joined(ranks, laboratory.joined(right.before, original, ranks))
+    (original,) = runner.alone(right.before)
+    (ranks,) = runner.together(right.after)
+    findings, differences = judge_joined(ranks, runner.joined(right.before, original, ranks))
     if are_equal:
         assert [finding.outcome for finding in findings] == [Outcome.EQUAL]
         assert (

@@ -13,7 +13,7 @@ from migrator.verify.judge import compare, samples
 from migrator.verify.judge.alone import original_differs_from_itself
 from migrator.verify.judge.cause import find
 from migrator.verify.judge.compare import Drift
-from migrator.verify.judge.excuse import excused
+from migrator.verify.judge.explained import explained
 from migrator.verify.judge.output import figures_differ, form, unstable_forms
 from migrator.verify.judge.together import draws_in_steps, schedules_in_batches
 from migrator.verify.result import Finding, Outcome
@@ -218,7 +218,7 @@ def test_a_note_excuses_no_line_that_was_migrated(line: int, outcome: Outcome) -
     old, new = "print(1)\nprint(2)\n", "accelerator.print(1)\nprint(2)\n"
     report = FileReport(make_source("train.py", old), (migrated, noted), new)
     printed = Finding("console", Outcome.DIFFERENT, "process 1 prints too", None, f"train.py:{line}")
-    ((found,), _) = excused([printed], [("train.py", report)])
+    ((found,), _) = explained([printed], [("train.py", report)])
     assert found.outcome is outcome
 
 
@@ -229,7 +229,7 @@ def test_a_note_speaks_for_its_own_file_given_or_not(place: str, outcome: Outcom
     noted = Item(2, 1, "MIG702", "", Level.NOTE, 2, 9)
     report = FileReport(make_source("kit/utils.py", "\nprint(2)\n"), (noted,))
     printed = Finding("console", Outcome.DIFFERENT, "process 1 prints too", None, place)
-    ((found,), named) = excused([printed], [("kit/utils.py", report)])
+    ((found,), named) = explained([printed], [("kit/utils.py", report)])
     assert found.outcome is outcome
     assert named == (
         ["console: process 1 prints too, as MIG702 at kit/utils.py:2 says"] if outcome is Outcome.EQUAL else []

@@ -14,7 +14,7 @@ import pytest
 
 from migrator.errors import Unverifiable
 from migrator.verify import processes
-from migrator.verify.processes import ON_CPU, Cradle, Member
+from migrator.verify.processes import ON_CPU, ForkServer, Member
 from migrator.verify.recorder.options import Options
 from migrator.verify.trace import Backward, Outside, Step
 
@@ -39,9 +39,9 @@ for i in range(100):
 
 
 @pytest.fixture(scope="module")
-def cradle() -> Iterator[Cradle]:
-    with Cradle() as cradle:
-        yield cradle
+def fork_server() -> Iterator[ForkServer]:
+    with ForkServer() as fork_server:
+        yield fork_server
 
 
 def member(tmp_path: Path, text: str, name: str = "train", **options: object) -> Member:
@@ -77,33 +77,35 @@ def children(tmp_path: Path, expected: int) -> list[int]:
     raise AssertionError("the script has not started its children")
 
 
-def test_a_hang_is_cut_with_the_stacks_of_all_and_all_that_they_started(cradle: Cradle, tmp_path: Path) -> None:
-    traces = cradle.run([member(tmp_path, ENDLESS, "one"), member(tmp_path, ENDLESS, "other")], limit_s=1.5)
+def test_a_hang_is_cut_with_the_stacks_of_all_and_all_that_they_started(
+    fork_server: ForkServer, tmp_path: Path
+) -> None:
+    traces = fork_server.run([member(tmp_path, ENDLESS, "one"), member(tmp_path, ENDLESS, "other")], limit_s=1.5)
     assert [trace.error.strip() for trace in traces] == ["was not done after 1.5 s"] * 2
     assert all("in wait_for_ever" in trace.stacks for trace in traces)
     wait_until_gone(children(tmp_path, 2))
 
 
 def test_an_error_in_one_process_ends_the_other(
-    cradle: Cradle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fork_server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing = "import os, time\nif os.environ['RANK'] == '1':\n    raise ValueError('no luck')\ntime.sleep(600)\n"
     members = [member(tmp_path, failing, "one"), member(tmp_path, failing, "other")]
-    first, second = cradle.run(members, 60, is_launched=True)
+    first, second = fork_server.run(members, 60, is_launched=True)
     assert first.error.startswith("waited for process 1, which had failed")
     assert "ValueError: no luck" in second.error
     assert second.end is not None and second.end.how == "failed"
 
 
-def test_the_next_run_starts_afresh(cradle: Cradle, tmp_path: Path) -> None:
+def test_the_next_run_starts_afresh(fork_server: ForkServer, tmp_path: Path) -> None:
     first = "import torch, os, sys\nsys.modules['left'] = sys\nos.environ['LEFT'] = '1'\ntorch.rand(3)\nprint('one')\n"
     second = "import torch, os, sys\nprint('left' in sys.modules, 'LEFT' in os.environ, torch.initial_seed())\n"
-    assert cradle.run([member(tmp_path, first, "one")], 60)[0].lines == ["one"]
-    assert cradle.run([member(tmp_path, second, "other")], 60)[0].lines == ["False False 0"]
+    assert fork_server.run([member(tmp_path, first, "one")], 60)[0].lines == ["one"]
+    assert fork_server.run([member(tmp_path, second, "other")], 60)[0].lines == ["False False 0"]
 
 
-def test_a_run_stops_after_its_steps(cradle: Cradle, tmp_path: Path) -> None:
-    (trace,) = cradle.run([member(tmp_path, TRAINING, steps=7)], 60)
+def test_a_run_stops_after_its_steps(fork_server: ForkServer, tmp_path: Path) -> None:
+    (trace,) = fork_server.run([member(tmp_path, TRAINING, steps=7)], 60)
     assert (len(trace.of(Step)), len(trace.losses)) == (7, 7)
     assert trace.end is not None and trace.end.how == "stopped"
     assert trace.of(Backward)[0].place == "train.py:6"
@@ -111,22 +113,22 @@ def test_a_run_stops_after_its_steps(cradle: Cradle, tmp_path: Path) -> None:
     assert trace.lines == [str(i) for i in range(6)]
 
 
-def test_what_is_printed_is_streamed(cradle: Cradle, tmp_path: Path) -> None:
+def test_what_is_printed_is_streamed(fork_server: ForkServer, tmp_path: Path) -> None:
     said: list[tuple[int, str]] = []
     text = "import sys\nfor i in range(3):\n    print(i, flush=True)\nprint('why', file=sys.stderr)\nprint('10%\\r20%\\r30%')\n"
-    cradle.run([member(tmp_path, text)], 60, lambda rank, line: said.append((rank, line)))
+    fork_server.run([member(tmp_path, text)], 60, lambda rank, line: said.append((rank, line)))
     assert sorted(said) == [(0, "0"), (0, "1"), (0, "2"), (0, "30%"), (0, "why")]
 
 
 def test_who_prints_without_end_is_cut(tmp_path: Path) -> None:
     text = "while True:\n    print('x' * 1000000)\n"
-    with Cradle() as cradle:
-        (trace,) = cradle.run([member(tmp_path, text)], 60)
+    with ForkServer() as fork_server:
+        (trace,) = fork_server.run([member(tmp_path, text)], 60)
     assert trace.error.startswith("printed more than 64 MB")
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's list of open sockets")
-def test_nothing_listens_outside_of_the_loopback(cradle: Cradle, tmp_path: Path) -> None:
+def test_nothing_listens_outside_of_the_loopback(fork_server: ForkServer, tmp_path: Path) -> None:
     text = """\
 import torch.distributed as dist
 from pathlib import Path
@@ -141,16 +143,16 @@ for table, loopback in (('tcp', ('0100007F',)), ('tcp6', ('0' * 24 + '01000000',
 print('looked')
 dist.barrier()
 """
-    traces = cradle.run([member(tmp_path, text, "one"), member(tmp_path, text, "other")], 60, is_launched=True)
+    traces = fork_server.run([member(tmp_path, text, "one"), member(tmp_path, text, "other")], 60, is_launched=True)
     assert [trace.error for trace in traces] == ["", ""]
     assert [trace.lines for trace in traces] == [["looked"], ["looked"]]
 
 
-def test_a_write_outside_of_the_copy_is_refused(cradle: Cradle, tmp_path: Path) -> None:
+def test_a_write_outside_of_the_copy_is_refused(fork_server: ForkServer, tmp_path: Path) -> None:
     mine = tmp_path / "mine.txt"  # outside of what may be written: the test names no folder for temporary files
     mine.write_text("mine")
     text = f"open('inside.txt', 'w').close()\nopen({str(mine)!r}).close()\nopen({str(mine)!r}, 'w')\n"
-    (trace,) = cradle.run([member(tmp_path, text, guarded=True)], 60)
+    (trace,) = fork_server.run([member(tmp_path, text, guarded=True)], 60)
     assert "PermissionError" in trace.error and "writes nothing outside" in trace.error
     assert trace.of(Outside) == [Outside(str(mine), False), Outside(str(mine), True)]
     assert mine.read_text() == "mine"
@@ -159,16 +161,16 @@ def test_a_write_outside_of_the_copy_is_refused(cradle: Cradle, tmp_path: Path) 
 
 def test_without_torch_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(processes, "_START", "import sys; sys.exit('no torch here')")
-    with pytest.raises(Unverifiable, match="no torch here"), Cradle() as cradle:
-        cradle.run([member(tmp_path, "pass")], 60)
+    with pytest.raises(Unverifiable, match="no torch here"), ForkServer() as fork_server:
+        fork_server.run([member(tmp_path, "pass")], 60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_when_we_are_ended(number: signal.Signals, tmp_path: Path) -> None:
     text = f"""\
-from tests.verify.test_processes import ENDLESS, Cradle, Path, member
-with Cradle() as cradle:
-    cradle.run([member(Path({str(tmp_path)!r}), ENDLESS)], 600)
+from tests.verify.test_processes import ENDLESS, ForkServer, Path, member
+with ForkServer() as fork_server:
+    fork_server.run([member(Path({str(tmp_path)!r}), ENDLESS)], 600)
 """
     root = Path(__file__).parents[2]
     ours = subprocess.Popen([sys.executable, "-c", text], cwd=root, stderr=subprocess.DEVNULL)

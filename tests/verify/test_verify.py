@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from migrator.exit import Exit
-from tests.oracle.script import script
+from migrator.errors import Exit
+from tests.programs.oracle.script import script
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = (sys.executable, "-m", "migrator")

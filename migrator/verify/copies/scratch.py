@@ -13,9 +13,9 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
-from migrator.cache.store import find_folder
 from migrator.errors import Unverifiable
-from migrator.interrupts import undisturbed
+from migrator.project.cache.disk_cache import find_folder
+from migrator.project.interrupts import undisturbed
 from migrator.verify.copies.duplicate import LIMIT, copy_tree, files_to_copy
 from migrator.verify.copies.repository import copy_repository
 from migrator.verify.copies.tree import PREFIX, Tree, is_below, shown

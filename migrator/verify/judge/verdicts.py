@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from migrator.report.report import FileReport
 from migrator.verify.edits import Edit
 from migrator.verify.judge import alone, cause, together
-from migrator.verify.judge.excuse import excused
+from migrator.verify.judge.explained import explained
 from migrator.verify.judge.output import unstable_forms
 from migrator.verify.result import Finding, Outcome, Verdict
 from migrator.verify.trace import Step, Trace
@@ -80,7 +80,7 @@ def one_process(original: Trace, migrated: Trace, again: Again, migration: Migra
     found = alone.judge(original, migrated, reads_ahead)
     if _consoles_differ(found):
         found = alone.judge(original, migrated, reads_ahead, again.unstable)
-    findings = _settle(found, again)  # what a migration tells of concerns several processes: nothing is excused here
+    findings = _settle(found, again)  # what a migration tells of concerns several processes: nothing is explained here
     outcome = _outcome(findings)
     told = _first_difference(findings)
     if outcome is Outcome.EQUAL:
@@ -116,7 +116,7 @@ def several_processes(
         found = together.judge(original, ranks, references, again.unstable)
     if reads_ahead and together.draws_in_steps(original):
         found = _withdraw(found, {"losses", "gradients", "checkpoints", "console"}, _READS_AHEAD)
-    findings, differences = excused(found, migration.files)
+    findings, differences = explained(found, migration.files)
     findings = _settle(findings, again)
     outcome = _outcome(findings)
     told = _first_difference(findings)

@@ -1,6 +1,6 @@
 """Runs inside of each process of a verification: writes down what the script does, without changing what it does.
 
-``cradle``      imports torch once, and forks the others
+``fork_server`` imports torch once, and forks the others
 ``run``         the script as the main module, with every hook in place
 ``options``     what a process is told
 ``journal``     the file of events, and when to stop
@@ -11,7 +11,7 @@
 ``schedules``   steps of learning-rate schedulers
 ``loaders``     which samples are read
 ``files``       what is written, and what lies outside of the copy
-``by_hand``     data parallelism spelled out: the original on each process's batches, gradients averaged after backward
+``reference_ddp`` data parallelism spelled out: the original on each process's batches, gradients averaged after backward
 
 Hooks sit below the script, in torch; they draw no random number and run nothing forward.
 """

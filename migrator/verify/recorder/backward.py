@@ -57,16 +57,16 @@ class BackwardWatch:
         if self._depth:
             return call()
         self._journal.note(Backward(float(value.detach().double().sum()), self._journal.place()))
-        by_hand = not self._optimizers.made
-        leaves = _leaves(value) if by_hand else []
+        without_optimizer = not self._optimizers.made
+        leaves = _leaves(value) if without_optimizer else []
         self._depth += 1
         try:
             result = call()
         finally:
             self._depth -= 1
         if self.after:
-            self.after(leaves if by_hand else list(self._optimizers.parameters()))
-        if by_hand:
+            self.after(leaves if without_optimizer else list(self._optimizers.parameters()))
+        if without_optimizer:
             self._note_gradients(leaves)
         return result
 

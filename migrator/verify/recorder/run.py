@@ -53,7 +53,7 @@ def make_deterministic() -> None:
 
 def put_hooks(options: Options) -> Journal:
     """Put every hook in place, and begin the trace."""
-    from migrator.verify.recorder import by_hand
+    from migrator.verify.recorder import reference_ddp
     from migrator.verify.recorder.backward import BackwardWatch
     from migrator.verify.recorder.console import watch_console
     from migrator.verify.recorder.files import Files
@@ -66,7 +66,7 @@ def put_hooks(options: Options) -> Journal:
     backward = BackwardWatch(journal, Optimizers(journal))
     loaders, schedules = Loaders(journal), Schedules(journal)
     if options.recorded or options.joined:
-        by_hand.take_part(options, backward, loaders, schedules)
+        reference_ddp.take_part(options, backward, loaders, schedules)
     Files(journal, options)
     watch_console(journal)
     return journal

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from migrator.errors import MigrateError
-from migrator.exit import Exit
+from migrator.errors import Exit, MigrateError
 from migrator.verify.result import Outcome, Result
 from migrator.verify.show import data, page
 from migrator.verify.show.summary import lines

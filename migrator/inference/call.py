@@ -1,0 +1,84 @@
+"""What a call gives: local functions are followed, libraries are looked up, the rest is opaque."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from migrator.inference.arguments import Arguments, arguments
+from migrator.inference.element import join_all, roots
+from migrator.inference.evaluate import evaluate
+from migrator.inference.function import call_function
+from migrator.inference.interpreter import Walk
+from migrator.inference.library import as_said, call_library
+from migrator.inference.local_class import call_instance, call_method, construct
+from migrator.inference.member import member
+from migrator.inference.method import METHODS
+from migrator.inference.objects import ANY, NOTHING, UNKNOWN, Kind, Object, Value, join
+from migrator.inference.opaque import call_opaque, call_partial, forward
+from migrator.inference.state import Event
+from migrator.source import syntax as s
+
+
+def call(walk: Walk, node: s.Call) -> Value:
+    """Give what a call returns, following it where its body is known."""
+    func = node.func
+    if func.__class__ is s.Attribute:
+        return _call_attribute(walk, node, func)
+    callee = evaluate(walk, func)
+    args = arguments(walk, node)
+    return join_all(call_object(walk, item, node, args) for item in callee) or UNKNOWN
+
+
+def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
+    receiver = evaluate(walk, func.value)
+    args = arguments(walk, node)
+    if func.name == "backward" and any(item.kind in (Kind.ANY, Kind.UNBOUND) for item in receiver):
+        walk.log.events.append(Event("backward", node, ANY, walk, "tensor", NOTHING))  # of what, nobody knows
+    found: Value = NOTHING
+    for item in receiver:
+        method = METHODS.get(item.kind)
+        own = walk.variables.names.get(item)
+        if method is None or (own is not None and func.name in own):
+            target = member(walk, item, func.name, func)
+            walk.log.values[func] = join(walk.log.values[func], target) if func in walk.log.values else target
+            value = join_all(call_object(walk, part, node, args) for part in target) or UNKNOWN
+        else:
+            walk.note("call", node, item, func.name)
+            value = method(walk, item, func.name, node, args)
+        found = join(found, value) if found else value
+    return found or UNKNOWN
+
+
+def call_object(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
+    """Call one object."""
+    handler = _CALLS.get(item.kind)
+    value = handler(walk, item, node, args) if handler is not None else UNKNOWN
+    if walk.program.makes and item.kind in (Kind.FUNCTION, Kind.CLASS):
+        return as_said(walk, item, node, args, value)
+    return value
+
+
+def _make_tensor(walk: Walk, item: Object, node: Any, args: Arguments) -> Value:
+    """Call a tensor type: ``torch.FloatTensor(8, 8)``."""
+    made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, str(item.data))
+    made = walk.heap.place(made, "device" if ".cuda." in str(item.data) else "")
+    given = roots(join_all(args.all()))
+    return walk.heap.tensor(given | {made}) if given else walk.heap.single(made)
+
+
+_CALLS: dict[Kind, Callable[[Walk, Object, Any, Arguments], Value]] = {
+    Kind.LIBRARY: call_library,
+    Kind.TYPE: _make_tensor,
+    Kind.FUNCTION: call_function,
+    Kind.METHOD: call_method,
+    Kind.CLASS: construct,
+    Kind.INSTANCE: call_instance,
+    Kind.MODEL: forward,
+    Kind.PART: forward,
+    Kind.CRITERION: forward,
+    Kind.OPAQUE: call_opaque,
+    Kind.OPTION: call_opaque,
+    Kind.TENSOR: forward,
+    Kind.PARTIAL: call_partial,
+}

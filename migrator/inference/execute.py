@@ -1,0 +1,61 @@
+"""Execute the statements of a block, in order, until one leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from migrator.inference.evaluate import evaluate
+from migrator.inference.interpreter import Walk
+from migrator.inference.state import Variables
+from migrator.source import syntax as s
+
+_Executor = Callable[[Walk, Any], None]
+_EXECUTORS: dict[type, _Executor] = {}
+
+
+def execute(walk: Walk, block: s.Block) -> None:
+    """Execute a block's statements until one leaves it."""
+    walk.visited.add(block)
+    gaps = walk.gaps.get(block)
+    for index, statement in enumerate(block.statements):
+        if gaps is not None and index in gaps:
+            _prepare(walk, gaps[index])
+        walk.steps += 1
+        _EXECUTORS[statement.__class__](walk, statement)
+        if not walk.alive:
+            return
+    if gaps is not None and len(block.statements) in gaps:
+        _prepare(walk, gaps[len(block.statements)])
+
+
+def executor(*kinds: type) -> Callable[[_Executor], _Executor]:
+    """Make a function the one that executes these kinds of statements."""
+
+    def register(function: _Executor) -> _Executor:
+        for kind in kinds:
+            _EXECUTORS[kind] = function
+        return function
+
+    return register
+
+
+def _prepare(walk: Walk, targets: list[Any]) -> None:
+    for target in targets:
+        value = evaluate(walk, target)
+        walk.assign(target, frozenset(walk.heap.prepare(item) for item in value))
+
+
+def branch(walk: Walk, block: s.Block | None, variables: Variables) -> Variables | None:
+    """Execute a block from given variables; what they are behind it, None where it does not end."""
+    walk.variables, walk.alive = variables, True
+    if block is not None:
+        execute(walk, block)
+    return walk.variables if walk.alive else None
+
+
+def go_on(walk: Walk, variables: Variables | None) -> None:
+    """Go on with these variables; where they are None, nothing behind here is reached."""
+    walk.alive = variables is not None
+    if variables is not None:
+        walk.variables = variables

@@ -1,0 +1,239 @@
+"""Calls of library functions: what the knowledge table says that they make."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from migrator.inference import knowledge
+from migrator.inference.arguments import Arguments
+from migrator.inference.builtin import SPECIAL
+from migrator.inference.element import computed, deep, element, join_all, roots, whole
+from migrator.inference.function import escape
+from migrator.inference.interpreter import Walk
+from migrator.inference.objects import UNKNOWN, Kind, Object, Value
+from migrator.inference.opaque import opaque_result, run_callbacks
+from migrator.inference.place import is_host, is_made_on_device, note_host, note_meeting
+from migrator.source import syntax as s
+
+# their functions compute: what they return is known by what they are given
+_PLAIN = frozenset({"torch", "numpy", "scipy", "math"} | sys.stdlib_module_names | vars(builtins).keys())
+
+
+def _iterator(walk: Walk, node: s.Call, args: Arguments, shape: str) -> Value:
+    if shape == "list":
+        item = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
+        if not args.placed:
+            walk.variables.put(item, {})
+            return walk.heap.single(item)
+        held = walk.iterate(node, args.placed[0]) if _draws(walk, args.placed[0]) else element(walk, args.placed[0])
+        if any(x.kind is Kind.PARAMETERS for x in args.placed[0]):
+            return args.placed[0]
+        walk.variables.put(item, {"*": held})
+        return walk.heap.single(item)
+    first = args.get(0, "iterable") or UNKNOWN
+    for value in args.all():
+        for item in value:
+            walk.note("use", node, item, "iterate")
+    data: Any
+    if shape == "zip":
+        data = ("zip", tuple(element(walk, value) for value in args.placed))
+    elif shape == "chain":
+        if any(x.kind is Kind.PARAMETERS for value in args.placed for x in value):
+            return _all_parameters(walk, args.placed)
+        data = ("same", join_all(element(walk, value) for value in args.placed) or UNKNOWN)
+    elif shape == "second":
+        if args.placed[1:] and any(x.kind is Kind.PARAMETERS for x in args.placed[1]):
+            return args.placed[1]
+        data = ("same", element(walk, args.get(1) or UNKNOWN))
+    elif shape == "map":
+        data = ("same", _mapped(walk, node, args))
+    elif shape == "flatten":
+        data = ("same", element(walk, element(walk, first)))
+    else:
+        data = (shape, element(walk, first))
+    return walk.heap.value(Kind.ITERATOR, node, walk.frame.context, (), data)
+
+
+def _draws(walk: Walk, value: Value) -> bool:
+    return any(item.kind in (Kind.LOADER, Kind.ITERATOR) for item in value)
+
+
+def _mapped(walk: Walk, node: s.Call, args: Arguments) -> Value:
+    inner = Arguments(node)
+    inner.placed = [element(walk, value) for value in args.placed[1:]]
+    return join_all(walk.invoke(item, node, inner) for item in args.get(0)) or UNKNOWN
+
+
+def _all_parameters(walk: Walk, values: Iterable[Value]) -> Value:
+    return join_all(values)
+
+
+def _make_model(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    made = walk.heap.make(Kind.MODEL, node, walk.frame.context, (), None, name)
+    walk.note("make", node, made)
+    escape(walk, node, args, made)
+    return walk.heap.single(made)
+
+
+def _make_simple(kind: Kind) -> Callable[[Walk, s.Call, Arguments, str], Value]:
+    def make(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+        made = walk.heap.make(kind, node, walk.frame.context, (), None, name)
+        walk.note("make", node, made, name)
+        return walk.heap.single(made)
+
+    return make
+
+
+def make_loader(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    """Make a loader; it knows its dataset, its sampler and how it collates."""
+    made = walk.heap.make(Kind.LOADER, node, walk.frame.context, (), None, name)
+    walk.note("make", node, made, name)
+    walk.variables.own(made)
+    dataset = args.get(0, "dataset")
+    if dataset:
+        walk.variables.own(made)["dataset"] = dataset
+    sampler = args.get(4, "sampler")
+    if sampler and any(x.kind is Kind.SAMPLER for x in sampler):
+        walk.variables.own(made)["sampler"] = sampler
+    collate = args.get(6, "collate_fn")
+    walk.variables.own(made)["collate_fn"] = collate or walk.none
+    return walk.heap.single(made)
+
+
+def make_optimizer(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    """Make an optimizer; it is of the models whose parameters it was given."""
+    owners = parameter_owners(walk, args.all()[:1] if args.placed else [args.get(None, "params"), *args.all()])
+    made = walk.heap.make(Kind.OPTIMIZER, node, walk.frame.context, owners, None, name)
+    walk.note("make", node, made, name)
+    return walk.heap.single(made)
+
+
+def parameter_owners(walk: Walk, values: Iterable[Value]) -> tuple[Object, ...]:
+    """Give the models, parts and unknown things that some parameters belong to."""
+    found: dict[Object, None] = {}
+    for value in values:
+        for item in deep(walk, value):
+            if item.kind is Kind.PARAMETERS:
+                found.update(dict.fromkeys(item.of))
+            elif item.kind is Kind.PART:
+                found[whole(item)] = None
+                found[item] = None
+            elif item.kind in (Kind.FRESH, Kind.MODEL):
+                found[item] = None
+            elif item.kind is Kind.TENSOR:
+                found.update(dict.fromkeys(item.of))
+            elif item.kind is Kind.OPAQUE:
+                models = [x for x in item.of if x.kind in (Kind.MODEL, Kind.PARAMETERS, Kind.OPAQUE)]
+                found.update(dict.fromkeys(models or [item]))
+    return tuple(dict.fromkeys(x for item in found for x in (item.of if item.kind is Kind.PARAMETERS else (item,))))
+
+
+def _library_optimizer(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    return make_optimizer(walk, node, args, name)
+
+
+def make_scheduler(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    """Make a scheduler; it is of the optimizers, or the schedulers, that it was given."""
+    owners = tuple(
+        x for value in args.all() for x in deep(walk, value) if x.kind in (Kind.OPTIMIZER, Kind.OPAQUE, Kind.SCHEDULER)
+    )
+    made = walk.heap.make(Kind.SCHEDULER, node, walk.frame.context, tuple(sorted(set(owners), key=id)), None, name)
+    walk.note("make", node, made, name)
+    return walk.heap.single(made)
+
+
+def _make_device(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    given = args.get(0, "type") or args.get(0, "device")
+    if name != "torch.device":
+        return walk.heap.value(Kind.DEVICE, node, data="accelerator?", label=name)
+    names = {x.data if x.kind is Kind.DEVICE else x.label or "?" for x in given}
+    option = any(x.kind not in (Kind.DEVICE, Kind.CONSTANT) for x in given)
+    made = [
+        walk.heap.make(
+            Kind.DEVICE, node, None, tuple(given), "option" if option else str(text), f"torch.device({text})"
+        )
+        for text in sorted(map(str, names)) or ["?"]
+    ]
+    return frozenset(made)
+
+
+def _load(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    """``torch.load``: a state dict, a dict of them, or a whole model; what is done with it will tell."""
+    made = walk.heap.make(Kind.OPAQUE, node, walk.frame.context, (), "checkpoint", name)
+    walk.note("make", node, made, name)
+    return walk.heap.single(made)
+
+
+def _make_flag(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+    return walk.heap.value(Kind.FLAG, node, data=name)
+
+
+_LIBRARY_MAKERS: dict[Kind, Callable[[Walk, s.Call, Arguments, str], Value]] = {
+    Kind.MODEL: _make_model,
+    Kind.OPTIMIZER: _library_optimizer,
+    Kind.SCHEDULER: make_scheduler,
+    Kind.LOADER: make_loader,
+    Kind.DEVICE: _make_device,
+    Kind.FLAG: _make_flag,
+    Kind.CHECKPOINT: _load,
+    **{
+        kind: _make_simple(kind)
+        for kind in (
+            Kind.CRITERION, Kind.DATASET, Kind.SAMPLER, Kind.SCALER, Kind.RANK, Kind.WORLD, Kind.ACCELERATOR, Kind.FRESH
+        )
+    },
+}  # fmt: skip
+
+
+def as_said(walk: Walk, item: Object, node: s.Call, args: Arguments, value: Value) -> Value:
+    """Give what the user says that a local function or class makes, where its own code does not show as much."""
+    kind = walk.program.said_of(item.data[1].module, item.label)
+    if kind is None or not isinstance(node, s.Call) or any(x.kind is kind for x in value):
+        return value
+    return _LIBRARY_MAKERS[kind](walk, node, args, item.label)
+
+
+def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
+    """Give what a library function returns: by its own meaning, by the table, else by what it is given."""
+    name: str = item.data
+    special = SPECIAL.get(name)
+    if special is not None:
+        return special(walk, node, args)
+    shape = knowledge.ITERATE.get(name)
+    if shape is not None:
+        return _iterator(walk, node, args, shape)
+    if name in knowledge.IDENTITY:
+        for inner in args.get(0, "module"):
+            walk.note("wrap", node, inner, name)
+        if name.startswith("torch.jit."):  # what is traced or scripted is another module, and none that is trained
+            return frozenset(x.raw for x in args.get(0) or UNKNOWN)
+        return args.get(0, "module") or args.get(0) or UNKNOWN
+    if name in knowledge.FACTORIES:
+        given = roots(join_all(args.all()))
+        source = given if name.endswith("_like") or name in ("torch.tensor", "torch.as_tensor") else frozenset()
+        made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, name)
+        if is_made_on_device(args) or name.endswith("_like"):
+            made = walk.heap.place(made, "device")
+        return walk.heap.tensor(source | {made}) if source else walk.heap.single(made)
+    kind = walk.program.maker(name)
+    maker = _LIBRARY_MAKERS.get(kind) if kind is not None else None
+    if maker is not None:
+        return maker(walk, node, args, name)
+    if name.partition(".")[0] in _PLAIN:
+        run_callbacks(walk, args)
+        for value in args.all():
+            for inner in value:
+                walk.note("use", node, inner, name)
+        models = frozenset(x for x in args.get(0, "module") or args.get(0, "model") if x.kind is Kind.MODEL)
+        if models:  # a module goes in, and comes out changed
+            return models
+        if name.startswith("torch.utils.data"):
+            return walk.heap.value(Kind.DATASET, node, walk.frame.context, (), None, label=name)
+        note_host(walk, node, join_all(args.all())) if is_host(name) else note_meeting(walk, node, args.all())
+        return computed(walk, args.all())
+    if is_host(name):
+        note_host(walk, node, join_all(args.all()))
+    return opaque_result(walk, item, node, args)

@@ -1,0 +1,72 @@
+"""Where tensors are: what moves do, and what can only be done on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from migrator.inference.element import deep, roots
+from migrator.inference.interpreter import Walk
+from migrator.inference.objects import Kind, Object, Value
+from migrator.source import syntax as s
+
+if TYPE_CHECKING:
+    from migrator.inference.arguments import Arguments
+
+_MOVES = frozenset({"to", "cuda", "cpu", "xpu", "npu", "type"})
+# packages that compute on the CPU alone
+_HOST = frozenset({"numpy", "scipy", "sklearn", "skimage", "cv2", "PIL", "pandas", "matplotlib"})
+
+
+def destination(name: str, args: Arguments) -> str:
+    """Say where a method moves a tensor: to the "device", to the "cpu", or nowhere."""
+    if name not in _MOVES:
+        return ""
+    if name == "cpu":
+        return "cpu"
+    target = args.get(None, "device") or args.get(0)
+    if name == "type":
+        return "device" if any(x.kind is Kind.TYPE and ".cuda." in str(x.data) for x in target) else ""
+    if name != "to":
+        return "device"
+    if not target or all(x.kind is Kind.LIBRARY for x in target):  # a dtype
+        return ""
+    return "cpu" if all(x.kind is Kind.DEVICE and x.data == "cpu" for x in target) else "device"
+
+
+def placed(walk: Walk, item: Object, where: str) -> Value:
+    """Give a tensor as it is after a move."""
+    if item.kind is Kind.TENSOR:
+        return walk.heap.tensor(frozenset(walk.heap.place(x, where) for x in item.of))
+    moved = walk.heap.single(walk.heap.place(item, where))
+    return walk.heap.tensor(moved) if item.kind is Kind.BATCH and where == "cpu" else moved
+
+
+def is_made_on_device(args: Arguments) -> bool:
+    """Whether a factory says on which device its tensor is to be."""
+    return any(x.kind is not Kind.CONSTANT for x in args.get(None, "device"))
+
+
+def note_meeting(walk: Walk, node: Any, values: Iterable[Value]) -> None:
+    """Note a batch that meets a tensor on the CPU before it was moved: it has to be there, too."""
+    met = {item for value in values for item in roots(deep(walk, value))}
+    moved = {(x.kind, x.site, x.of) for x in met if x.place == "device"}  # on some path: `if cuda: x = x.cuda()`
+    here = [x for x in met if not x.place and (x.kind, x.site, x.of) not in moved]
+    if any(x.place == "cpu" for x in met) or any(x.kind is Kind.FRESH for x in here):
+        for item in here:
+            if item.kind is Kind.BATCH:
+                walk.note("host", node, item)
+
+
+def note_host(walk: Walk, node: s.Call, value: Value) -> None:
+    """Note what is read on the CPU without having been moved there: ``x.numpy()``."""
+    found = roots(deep(walk, value))
+    if not any(item.place == "cpu" for item in found):
+        for item in found:
+            if not item.place:
+                walk.note("host", node, item)
+
+
+def is_host(name: str) -> bool:
+    """Whether a library function computes on the CPU alone."""
+    return name.partition(".")[0] in _HOST

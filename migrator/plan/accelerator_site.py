@@ -1,0 +1,325 @@
+"""Where the Accelerator is made, so that it is there before everything that needs it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from migrator.inference.interpreter import Walk
+from migrator.inference.never_run import asks_for_main
+from migrator.inference.objects import Kind, Object
+from migrator.inference.state import Frame
+from migrator.source import syntax as s
+from migrator.source.block import Operation
+from migrator.source.module import Module
+from migrator.training.position import (
+    after_docstring,
+    class_of,
+    comes_after,
+    comes_before,
+    common_gap,
+    scope_of,
+    statements_up,
+)
+
+Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a site
+Ways = tuple[tuple[str, tuple[Any, ...]], ...]  # texts of `cpu=...`, each with the variables that it reads
+
+
+class Unreachable(Exception):
+    """The Accelerator cannot be brought to this node; the text says why."""
+
+    def __init__(self, node: Any, text: str) -> None:
+        super().__init__(text)
+        self.node = node
+        self.text = text
+
+
+@dataclass(slots=True)
+class Access:
+    """Where the Accelerator is made, what it is called in each scope, and the edits that bring it there."""
+
+    module: Module
+    block: s.Block
+    index: int
+    name: str  # how the statement that makes it calls it: "accelerator" or "self.accelerator"
+    argument: str = ""  # the text of `cpu=...`
+    exists: bool = False  # the script makes it itself
+    expressions: dict[Any, str] = field(default_factory=dict)  # by scope node
+    placed: dict[Any, str] = field(default_factory=dict)  # by scope node: what stands for it where its device is wanted
+    threads: list[tuple[Module, Any, Operation]] = field(default_factory=list)
+    threaded: dict[Any, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
+    calls: list[s.Call] = field(default_factory=list)  # which hand it on
+    keepers: dict[Any, tuple[Module, Any, Operation]] = field(default_factory=dict)  # constructor -> how it keeps it
+
+    @property
+    def home(self) -> Any:
+        """The scope that it is made in."""
+        return scope_of(self.block)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it is made at the level of a module, but only where that is the main program."""
+        owner = self.block.owner
+        while isinstance(owner, s.Statement):
+            if isinstance(owner, s.If) and asks_for_main(owner.test):
+                return True
+            owner = owner.block.owner
+        return False
+
+    @property
+    def plain(self) -> str:
+        """Its name without ``self``."""
+        return self.name.rpartition(".")[2]
+
+
+class AcceleratorSite:
+    """Finds where to make the Accelerator."""
+
+    def __init__(self, walk: Walk, editable: set[Module]) -> None:
+        self.walk = walk
+        self.editable = editable
+        self.module_of: dict[Any, Module] = {}
+        for module in walk.modules:
+            self.module_of[module.root] = module
+            for function in module.nodes(s.FunctionDef):
+                self.module_of[function] = module
+        self.existing = self._existing()
+
+    def find(self, nodes: list[Any], ways: Ways) -> Access:
+        """Find the innermost place outside every loop that comes before all nodes.
+
+        Raises:  Unreachable
+        """
+        scopes = list(dict.fromkeys(scope_of(node) for node in nodes))
+        if self.existing is not None:
+            statement = self.existing
+            written = self.module_of[scope_of(statement)].text(statement.targets[0])
+            return Access(self.module_of[scope_of(statement)], statement.block, statement.index, written, exists=True)
+        name = self._free_name()
+        owner = self._only_class(scopes)
+        if owner is not None:
+            access = self._in_constructor(owner, nodes, name)
+            if access is not None and self._can_write(access, ways):
+                return access
+        access = self._in_common_frame(nodes, name)
+        if not self._can_write(access, ways):
+            shown = ", ".join(dict.fromkeys(_told(node, access.block) for _, reads in ways for node in reads))
+            raise Unreachable(nodes[0], f"{shown} is not bound yet where the Accelerator has to be made")
+        return access
+
+    def above_guard(self, access: Access, ways: Ways) -> Access | None:
+        """Move it out of the `if __name__ == "__main__":` that it is made in; None where its argument is not bound there."""
+        module = access.module
+        block = access.block
+        while block is not module.root.body:
+            statement = block.owner
+            block = statement.block
+        lifted = Access(module, block, statement.index, access.name)
+        return lifted if self._can_write(lifted, ways) else None
+
+    def _existing(self) -> Any:
+        """The statement by which the script itself makes its Accelerator; None where there is none."""
+        for event in self.walk.log.events:
+            if (
+                event.kind == "store"
+                and event.item.kind is Kind.ACCELERATOR
+                and isinstance(event.node.statement, s.Assign)
+            ):
+                if event.node.statement.value is event.item.site:
+                    return event.node.statement
+        return None
+
+    def _free_name(self) -> str:
+        """`accelerator`, unless the program calls something else so."""
+        taken = {used for scope in self.module_of for used in scope.namespace.bound}
+        return next(
+            (name for name in ("accelerator", "_accelerator", "hf_accelerator") if name not in taken),
+            "torch_accelerator",
+        )
+
+    # ------------------------------------------------------------ its argument
+
+    def _can_write(self, access: Access, ways: Ways) -> bool:
+        """Choose the first way to write the argument whose variables are bound where the Accelerator is made."""
+        for text, reads in ways or [("", ())]:
+            names = {_first_name(node).id: self._name_there(access, node) for node in reads}
+            if all(names.values()):
+                access.argument = _renamed(text, names)
+                return True
+        return False
+
+    def _name_there(self, access: Access, node: Any) -> str | None:
+        """What the variable of an expression is called where the Accelerator is made; None where it is not bound by then."""
+        name = _first_name(node)
+        if self._is_bound(access, node):
+            return str(name.id)
+        wanted = self.walk.log.values.get(name, frozenset())
+        if node.store or not any(x.site is not None for x in wanted):
+            return None
+        here = dict(statements_up(access.block.statements[access.index], access.home))
+        for other, found in access.home.namespace.names.items():
+            for x in found:
+                if x.store and scope_of(x) is access.home and self.walk.log.values.get(x) == wanted:
+                    if comes_before(x, here):
+                        return str(other)
+        return None
+
+    def _is_bound(self, access: Access, node: Any) -> bool:
+        """Whether a variable that the argument reads is bound where the Accelerator is made, and is the same there."""
+        home = access.home
+        if node.store and scope_of(node) is home:
+            return comes_before(node, dict(statements_up(access.block.statements[access.index], home)))
+        if isinstance(node, (s.Attribute, s.Subscript)):
+            return not node.store and self._is_bound(access, _first_name(node))
+        owner, wanted = home.namespace.resolve(node.id), node.scope.resolve(node.id)
+        if owner is None and wanted is None:
+            return True  # a builtin
+        if owner is None or owner is not wanted:
+            return False
+        if owner is not home.namespace or node.id in {p.name for p in getattr(home, "params", [])}:
+            return True  # bound by an outer scope, which ran before
+        here = dict(statements_up(access.block.statements[access.index], home))
+        binds = [x for x in owner.names.get(node.id, []) if x.store and scope_of(x) is home]
+        return any(comes_before(x, here) for x in binds)
+
+    # ------------------------------------------------------------ in a class
+
+    def _only_class(self, scopes: list[Any]) -> s.ClassDef | None:
+        """The class whose methods hold all the sites; None where there is no such class."""
+        owners = {class_of(scope) for scope in scopes}
+        owner = owners.pop() if len(owners) == 1 else None
+        if owner is None:
+            return None
+        made = [x for x in self.walk.heap.objects() if x.kind in (Kind.INSTANCE, Kind.MODEL)]
+        sites = {x.site for x in made if isinstance(x.data, Object) and x.data.site is owner}
+        return owner if len(sites) == 1 and "__init__" in owner.methods() else None
+
+    def _in_constructor(self, owner: s.ClassDef, nodes: list[Any], name: str) -> Access | None:
+        """In ``__init__``, right before its first use there: at the top level where other methods use it as well."""
+        init = owner.methods()["__init__"]
+        frames = self.walk.log.frames.get(init, [])
+        if any(frame.loop is not None for frame in frames) or not any(map(self._from_entry, frames)):
+            return None
+        if self.module_of[init] not in self.editable:
+            return None
+        me = init.params[0].name
+        inside = [statements_up(node, init) for node in nodes if scope_of(node) is init]
+        gap: tuple[s.Block, int] | None = (init.body, after_docstring(init.body))
+        if inside:
+            gap = common_gap(inside) if len(inside) == len(nodes) else (init.body, min(path[-1][1] for path in inside))
+        return Access(self.module_of[init], *gap, f"{me}.{name}") if gap is not None else None
+
+    # ------------------------------------------------------------ in a frame
+
+    def _in_common_frame(self, nodes: list[Any], name: str) -> Access:
+        """In the deepest activation that leads to every site, before the first of them."""
+        chains = [chain for node in nodes for chain in self.chains(node)]
+        frame = _common(chains)
+        while frame is not None:
+            if (
+                frame.loop is None
+                and isinstance(frame.node, (s.Root, s.FunctionDef))
+                and self.module_of[frame.node] in self.editable
+            ):
+                gap = common_gap(
+                    [statements_up(node, frame.node) for chain in chains for where, node in chain if where is frame]
+                )
+                if gap is not None:
+                    return Access(self.module_of[frame.node], *gap, name)
+            frame = frame.caller
+        if _common(chains) is None:
+            raise Unreachable(nodes[0], "several commands start this, and no place comes before all of them")
+        raise Unreachable(nodes[0], "there is no place outside every loop where the Accelerator could be made")
+
+    def chains(self, node: Any) -> list[Chain]:
+        """Give, for every activation of a node's function, the way from the entry down to the node.
+
+        Raises:  Unreachable for code that nothing visible calls.
+        """
+        frames = [f for f in self.walk.log.frames.get(scope_of(node), []) if self._from_entry(f)]
+        if not frames:
+            return self._forward_chains(node, scope_of(node))
+        found = []
+        for frame in frames:
+            chain, inner, here = [], node, frame
+            while True:
+                chain.append((here, inner))
+                if here.caller is None or here.call is None:
+                    break
+                inner, here = here.call, here.caller
+            found.append(chain[::-1])
+        return found
+
+    def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
+        """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
+        owner = class_of(scope)
+        kind = "make" if getattr(scope, "name", "") == "__init__" else "forward"
+        calls = [
+            event
+            for event in self.walk.log.events
+            if event.kind == kind and isinstance(event.item.data, Object) and event.item.data.site is owner
+        ]
+        found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
+        if owner is None or not found:
+            raise Unreachable(node, why_not_called(scope))
+        return found
+
+    def is_reached(self, node: Any) -> bool:
+        """Whether visible code leads to a node."""
+        try:
+            return bool(self.chains(node))
+        except Unreachable:
+            return False
+
+    def _from_entry(self, frame: Frame) -> bool:
+        first = list(frame.chain())[-1]
+        return isinstance(first.node, s.Root) and first.module is self.walk.program.entry
+
+    def is_made_before(self, access: Access, node: Any) -> bool:
+        """Whether the Accelerator is made before a node on every way there."""
+        if not self.is_reached(node):
+            return False
+        chains = self.chains(node)
+        here = dict(statements_up(access.block.statements[access.index], access.home))
+        return all(comes_after(inner, here) for chain in chains for frame, inner in chain if frame.node is access.home)
+
+
+def why_not_called(scope: Any) -> str:
+    """Say why nothing can be brought to a scope that no visible code executes."""
+    if isinstance(scope, s.Root):
+        return "this module is imported, so what it does when it is imported comes before any Accelerator"
+    owner = class_of(scope)
+    if owner is not None and scope.name == "__init__":
+        return f"`{owner.name}` is built in none of the given files; give the script that builds it as well"
+    return f"`{scope.name}` is not called in the files that were read, so nobody can hand it an Accelerator"
+
+
+def _renamed(text: str, names: Mapping[str, str | None]) -> str:
+    return re.sub(r"\b[A-Za-z_]\w*", lambda word: names.get(word[0]) or word[0], text)
+
+
+def _told(node: Any, block: s.Block) -> str:
+    """Name a variable, and the function that it belongs to where the Accelerator is made in another one."""
+    home = scope_of(node)
+    inside = isinstance(home, s.FunctionDef) and home is not scope_of(block)
+    return f"`{_first_name(node).id}`" + (f" of `{home.name}`" if inside else "")
+
+
+def _first_name(node: Any) -> Any:
+    while isinstance(node, (s.Attribute, s.Subscript, s.Call)):
+        node = node.func if isinstance(node, s.Call) else node.value
+    return node
+
+
+def _common(chains: list[Chain]) -> Frame | None:
+    """The innermost activation that all chains have in common; None where several commands start them."""
+    common = [frame for frame, _ in chains[0]]
+    for chain in chains[1:]:
+        common = [a for a, (b, _) in zip(common, chain, strict=False) if a is b]
+    return common[-1] if common else None
+
+
+__all__ = ["AcceleratorSite", "Access", "Unreachable", "Ways", "why_not_called"]

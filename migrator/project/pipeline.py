@@ -1,0 +1,179 @@
+"""One page: paths -> programs -> what an earlier run has found out, or a migration -> reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from migrator.config import Settings
+from migrator.errors import FileProblem
+from migrator.project.cache.cache import Cache
+from migrator.project.cache.disk_cache import DiskCache
+from migrator.project.cache.record import PROPOSAL, TEXT
+from migrator.project.entries import entries, is_script, may_be_driven
+from migrator.project.proposal import Proposal
+from migrator.project.shadow import refuse_shadows
+from migrator.project.shared_files import merge_shared, migrate_together, report_once
+from migrator.project.sources import SourceStore
+from migrator.report.report import FileReport, ProgramReport
+from migrator.source.edit import Edit
+from migrator.source.text import make_source, read_source
+
+
+def run(
+    paths: Sequence[str],
+    settings: Settings,
+    progress: Callable[[int], None] = lambda done: None,
+    disk_cache: DiskCache | None = None,
+    others: Sequence[str] = (),
+) -> Iterator[ProgramReport]:
+    """Migrate the programs that the files make up; reads, never writes.
+
+    Args:    paths: Python files, each as the user would write it. progress: called with the number of files done.
+             store: where answers are kept from run to run. others: given files that matter only where a program reaches them.
+    Returns: one report a program, in the order of the paths.
+    """
+    sources = SourceStore(settings)
+    for path in paths:
+        sources.take(path)
+    for path in others:
+        sources.permit(path)
+    yield from _run(sources, Cache(disk_cache, sources), progress)
+
+
+def run_text(text: str, path: str, settings: Settings) -> ProgramReport:
+    """Migrate one file given as text (standard input, an editor's buffer)."""
+    sources = SourceStore(settings)
+    sources.put(path, text.encode())
+    sources.texts[os.path.normpath(path)] = make_source(path, text)
+    reports = list(_run(sources, Cache(None, sources), lambda done: None))
+    return reports[0] if reports else ProgramReport((FileReport(sources.texts[os.path.normpath(path)]),))
+
+
+def _tells(report: ProgramReport) -> bool:
+    """Whether a report has anything to say; the others are dropped at once, so that cache stays flat."""
+    changes = any(file.items or file.text is not None for file in report.files)
+    return bool(changes or report.problems or report.roles)
+
+
+def analyse(
+    paths: Sequence[str],
+    settings: Settings,
+    progress: Callable[[int], None] = lambda done: None,
+    disk_cache: DiskCache | None = None,
+    others: Sequence[str] = (),
+) -> list[ProgramReport]:
+    """Migrate files in cache: all of them, before anything is printed or written.
+
+    Args:    store: where answers are kept from run to run. others: given files that matter only where a program reaches them.
+    Raises:  UsageError where a changed script would import another `runtime` than ours.
+    """
+    reports = [report for report in run(paths, settings, progress, disk_cache, others) if _tells(report)]
+    refuse_shadows(reports, settings.target)
+    return reports
+
+
+def analyse_text(data: bytes, path: str, settings: Settings) -> list[ProgramReport]:
+    """Migrate a file that is not on disk; its report knows the encoding of ``data``.
+
+    Raises:  UsageError where the script would import another `runtime` than ours.
+    """
+    try:
+        source = read_source(path, data)
+    except FileProblem as problem:
+        return [ProgramReport((), (problem,))]
+    report = run_text(source.text, path, settings)
+    reports = [replace(report, files=tuple(replace(file, source=source) for file in report.files))]
+    refuse_shadows(reports, settings.target)
+    return reports
+
+
+def _run(sources: SourceStore, cache: Cache, progress: Callable[[int], None]) -> Iterator[ProgramReport]:
+    for problem in sources.problems.values():
+        yield ProgramReport((), (problem,))
+    proposals = _programs(sources, cache)
+    yield from report_once(merge_shared(proposals, lambda path, edits: _sound(path, edits, sources, cache)))
+    yield from _driven(sources, cache, {path for proposal in proposals for path in proposal.modules})
+    progress(len(sources.data))
+
+
+def _programs(sources: SourceStore, cache: Cache) -> list[Proposal]:
+    """Migrate the scripts, then the libraries that none of them has reached."""
+    scripts, libraries = entries(sources.data, sources.peek)
+    reached: set[str] = set()
+    proposals: list[Proposal] = []
+    for path, proposal in zip(scripts, _proposals(scripts, sources, cache), strict=True):
+        if path not in reached or is_script(sources.data[path]):
+            reached |= proposal.modules
+            proposals.append(proposal)
+    for path in libraries:
+        if path not in reached:
+            proposals += _proposals([path], sources, cache)
+            reached |= proposals[-1].modules
+
+    def again(group: Sequence[int], migrated_together: frozenset[str]) -> list[Proposal]:
+        return _proposals(
+            [os.path.normpath(proposals[index].entry) for index in group], sources, cache, migrated_together
+        )
+
+    return migrate_together(proposals, again)
+
+
+def _proposals(
+    paths: Sequence[str], sources: SourceStore, cache: Cache, migrated_together: frozenset[str] = frozenset()
+) -> list[Proposal]:
+    """Give what the programs want that start in some files: remembered, or found out on as many cores as that repays.
+
+    Args:    migrated_together: files that change together with them.
+    """
+    more = sorted(migrated_together)
+    known = {path: cache.known(PROPOSAL, "program", path, *more) for path in paths}
+    new = [path for path in paths if known[path] is None]
+    if new:
+        from migrator.project import (
+            pool,  # not before it is known that there is anything to do
+            program,
+        )
+
+        def work(path: str) -> Proposal:
+            return cache.made(
+                PROPOSAL, lambda: program.program(path, sources, migrated_together), "program", path, *more
+            )
+
+        size = sum(len(sources.data[path]) for path in new)
+        known.update(zip(new, pool.spread(new, work, min(pool.cores(), size // pool.REPAYS)), strict=True))
+    return [proposal for proposal in known.values() if proposal is not None]
+
+
+def _sound(path: str, edits: Sequence[Edit], sources: SourceStore, cache: Cache) -> str:
+    """Apply what several programs want of a file.
+
+    Raises:  Distrusted
+    """
+    question = ("sound", path, repr(edits))
+    known = cache.known(TEXT, *question)
+    if known is not None:
+        return known
+    from migrator.project import program
+
+    return cache.made(TEXT, lambda: program.sound(path, edits, sources), *question)
+
+
+def _driven(sources: SourceStore, cache: Cache, reached: set[str]) -> Iterator[ProgramReport]:
+    """Files without a training step of their own that hand their training to a framework."""
+    for path, data in sources.data.items():
+        if may_be_driven(data) and path not in reached:
+            report = _framework(path, sources, cache).report
+            if report is not None:
+                yield report
+
+
+def _framework(path: str, sources: SourceStore, cache: Cache) -> Proposal:
+    """Say to which framework a file hands its training, if it does."""
+    known = cache.known(PROPOSAL, "driven", path)
+    if known is not None:
+        return known
+    from migrator.project import program
+
+    return cache.made(PROPOSAL, lambda: program.driven(path, sources), "driven", path)

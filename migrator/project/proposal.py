@@ -1,0 +1,75 @@
+"""What one program wants, beside its report: which edits, where, and what else runs or uses the code that they change."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from migrator.report.report import FileReport, Item, Level, ProgramReport
+from migrator.source.edit import Edit
+
+MODULE = -1  # in the place of a function's number: the code of the module itself
+
+
+class Placed(NamedTuple):
+    """An edit, and where it stands."""
+
+    edit: Edit
+    function: int  # the number of the innermost function around it; MODULE outside of any
+    name: str | None  # of the outermost function or class around it
+
+
+class Assumption(NamedTuple):
+    """A file outside of a program uses what it changes, and is taken to be changed, too."""
+
+    path: str
+    name: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one program wants; its paths are normalised."""
+
+    entry: str
+    report: ProgramReport | None
+    modules: frozenset[str] = frozenset()  # the files that it reaches
+    edits: dict[str, tuple[Placed, ...]] = field(default_factory=dict)
+    runs: dict[str, frozenset[int]] = field(default_factory=dict)  # the functions that it runs, by their number
+    assumptions: frozenset[Assumption] = frozenset()
+    blocked_by: frozenset[str] = frozenset()  # files outside that use what it would have changed
+
+    def concerns(self, path: str, placed: Placed, other: Proposal) -> bool:
+        """Whether an edit of its own would break another program that does not make it, too."""
+        assumed = any(x.path == path and x.name == placed.name and x.user in other.modules for x in self.assumptions)
+        return assumed or placed.function in other.runs[path]
+
+    def source_report(self, path: str) -> FileReport:
+        """Give the report of a file that it changes."""
+        assert self.report is not None
+        return next(file for file in self.report.files if os.path.normpath(file.source.path) == path)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An edit of one program that would break another."""
+
+    one: Proposal
+    other: Proposal
+    path: str
+    edit: Edit
+
+    def file(self) -> FileReport:
+        """Report it where the edit would stand."""
+        source = self.one.source_report(self.path).source
+        line, column = source.where(self.edit.span.start)
+        message = (
+            f"{self.one.entry} needs a change here that {self.other.entry}, which runs this code too, does not make"
+        )
+        item = Item(
+            line, column, "MIG006", message, Level.REVIEW, line, column,
+            reason="code that programs share is changed for all of them, or for none",
+            help=f"see what is in the way of {self.other.entry}, or give it a copy of its own",
+        )  # fmt: skip
+        return FileReport(source, (item,))

@@ -1,0 +1,263 @@
+"""The files of a run: those that were given, and those that they import, each read and parsed once.
+
+All that a program learns of the disk it asks a sources. So a sources can say afterwards what was asked and what came back,
+and whether another run would hear the same: that is what an answer may be kept by.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from migrator.config import Settings
+from migrator.errors import FileProblem, Unreadable
+from migrator.project.proposal import Assumption
+from migrator.project.scan import files_near, imported_modules, trains
+from migrator.source import files
+from migrator.source.text import Source, read_source
+
+if TYPE_CHECKING:
+    from migrator.source.module import Module
+    from migrator.training.training import Training
+
+# What a sources keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
+_KEPT = 60_000
+_MODULES = 60
+
+Question = tuple[str, ...]  # what is asked, and about what
+Answers = dict[Question, str | None]
+
+
+def path_of(module: Module) -> str:
+    """Give the normalised path of a module."""
+    return os.path.normpath(module.source.path)
+
+
+@dataclass(slots=True)
+class SourceStore:
+    """The given files, and those that they import, each read and parsed once."""
+
+    settings: Settings
+    data: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # normalised path -> as the user wrote it
+    problems: dict[str, FileProblem] = field(default_factory=dict)  # given files that cannot be read
+    others: dict[str, bytes | FileProblem | None] = field(
+        default_factory=dict
+    )  # not given; None: there is no such file
+    texts: dict[str, Source] = field(default_factory=dict)
+    parsed: dict[str, Module] = field(default_factory=dict)
+    importers: dict[str, list[str]] = field(default_factory=dict)  # path -> the files that import what is called so
+    uses: Counter[str] = field(default_factory=Counter)  # path -> how many programs it was a part of
+    changed: Mapping[str, Module] = field(default_factory=dict)  # what stands in the place of files in a second pass
+    dependencies: Answers = field(default_factory=dict)  # by the program at hand
+    answers: Answers = field(default_factory=dict)  # so far in this run
+
+    def take(self, path: str) -> None:
+        """Read a given file."""
+        try:
+            self.put(path, files.read(path))
+        except FileProblem as problem:
+            self.problems[path] = problem
+
+    def put(self, path: str, data: bytes) -> None:
+        """Keep a given file's bytes."""
+        key = os.path.normpath(path)
+        self.data[key] = data
+        self.names[key] = path
+
+    def permit(self, path: str) -> None:
+        """Let a given file be changed whose own text says nothing of training: a program may reach it."""
+        self.names[os.path.normpath(path)] = path
+
+    # ------------------------------------------------------------ what a program asks
+
+    def read(self, path: str) -> Source | None:
+        """Give a file's text, whether it was given or is imported; None where there is no such file."""
+        if path in self.changed:
+            return self.changed[path].source
+        self._ask("file", path)
+        if path not in self.texts:
+            data = self._bytes(path)
+            if data is None:
+                return None
+            self.texts[path] = read_source(self.names.get(path, path), data)
+        return self.texts[path]
+
+    def module(self, path: str) -> Module:
+        """Parse a given file.
+
+        Raises:  FileProblem
+        """
+        source = self.read(path)
+        if source is None:
+            raise Unreadable(path, "cannot be found")
+        if path not in self.parsed:
+            from migrator.source.module import Module
+
+            self.parsed[path] = Module(source)
+        return self.parsed[path]
+
+    def is_given(self, path: str) -> bool:
+        """Whether a file is one of the given ones."""
+        return self._ask("given", os.path.normpath(path)) is not None
+
+    def find(self, path: str) -> str | None:
+        """Give the shortest name of a file or a folder; None where there is none."""
+        return self._ask("exists", path)
+
+    def users_of(self, module: Module, name: str, training: Training) -> list[str]:
+        """Give the files outside a program that use a name of one of its modules; their paths are normalised."""
+        inside = {path_of(x) for x in training.modules} | self.changed.keys()
+        return (self._ask("users", path_of(module), name, *sorted(inside)) or "").split("\0")[:-1]
+
+    def trainers_near(self, module: Module) -> list[str]:
+        """Give the files near a module that may train; their paths are normalised."""
+        return (self._ask("trainers", os.path.dirname(path_of(module))) or "").split("\0")[:-1]
+
+    def name_of(self, path: str) -> str:
+        """Give a file's path as the user wrote it."""
+        return self._ask("given", path) or path
+
+    def second(self, results: Mapping[Module, Module]) -> SourceStore:
+        """Give the sources as it is once modules are replaced by results; what it is asked counts as asked of this one."""
+        changed = {path_of(module): module for module in results.values()}
+        parsed = {path: results.get(module, module) for path, module in self.parsed.items()}
+        return replace(self, parsed=parsed, changed=changed)
+
+    def tidy(self, used: Iterable[str]) -> None:
+        """Forget what was parsed, once it is much, but not what several programs share.
+
+        A program's trees are full of cycles, which only a collection frees.
+
+        Args:    used: the files of the program that was done last.
+        """
+        self.uses.update(used)
+        if self._is_over(1):
+            for path in [path for path in self.parsed if self.uses[os.path.normpath(path)] < 2]:
+                del self.parsed[path]
+            if self._is_over(0.5):
+                self.parsed.clear()
+            gc.collect()
+
+    def _is_over(self, share: float) -> bool:
+        """Whether more is parsed than a share of what may be kept."""
+        size = sum(len(module.source.text) for module in self.parsed.values())
+        return size > share * _KEPT or len(self.parsed) > share * _MODULES
+
+    # ------------------------------------------------------------ what it is told
+
+    def answer(self, question: Question) -> str | None:
+        """Answer a question in a few words; throughout a run it has the same answer."""
+        if question not in self.answers:
+            kind, *about = question
+            self.answers[question] = _KINDS[kind](self, *about)
+        return self.answers[question]
+
+    def _ask(self, *question: str) -> str | None:
+        answer = self.dependencies[question] = self.answer(question)
+        return answer
+
+    def _file(self, path: str) -> str | None:
+        """What a file holds, as a digest."""
+        try:
+            data = self._bytes(path)
+        except FileProblem as problem:
+            return str(problem)
+        return None if data is None else f"{files.digest(data)} {self.names.get(path, path)}"
+
+    def _given(self, path: str) -> str | None:
+        return self.names.get(path)
+
+    def _exists(self, path: str) -> str | None:
+        if not os.path.exists(path):
+            return None
+        return os.path.relpath(path) if path.startswith(os.pardir) else path
+
+    def _trainers(self, folder: str) -> str:
+        return "".join(f"{path}\0" for path in files_near(folder) if trains(self.peek(path)))
+
+    def _users(self, of: str, name: str, *inside: str) -> str:
+        """Find the files that import another one and mention a name of it."""
+        word, outside = name.encode(), (path for path in self._importers(of) if path not in inside)
+        return "".join(f"{path}\0" for path in outside if word in self.peek(path))
+
+    def _importers(self, of: str) -> list[str]:
+        """The files that may import another one; they are looked for once."""
+        if of not in self.importers:
+            place = os.path.splitext(os.path.abspath(of))[0].split(os.sep)
+            if place[-1] == "__init__":
+                place.pop()  # the package is called like its folder
+            near = ((path, self.peek(path)) for path in self._neighbours(os.path.dirname(of)))
+            self.importers[of] = [x for x, data in near if place[-1].encode() in data and _imports(data, place)]
+        return self.importers[of]
+
+    def _neighbours(self, folder: str) -> list[str]:
+        """The given files, and the Python files beside a module and one folder above it."""
+        found = dict.fromkeys(self.data)
+        for place in dict.fromkeys((folder or ".", os.path.dirname(folder) or ".")):
+            if os.path.isdir(place):
+                names = sorted(name for name in os.listdir(place) if name.endswith(".py"))
+                found.update(dict.fromkeys(os.path.normpath(os.path.join(place, name)) for name in names))
+        return list(found)
+
+    def peek(self, path: str) -> bytes:
+        """Give the bytes of a file, given or not; none of one that cannot be read."""
+        try:
+            return self._bytes(path) or b""
+        except FileProblem:
+            return b""  # whoever migrates that file hears why it cannot be read
+
+    def _bytes(self, path: str) -> bytes | None:
+        """Give what a file held when it was first looked for; None where there is no such file.
+
+        Raises:  Unreadable when it cannot be opened.
+        """
+        if path in self.data:
+            return self.data[path]
+        if path not in self.others:
+            try:
+                self.others[path] = files.read(path) if os.path.isfile(path) else None
+            except FileProblem as problem:
+                self.others[path] = problem
+        found = self.others[path]
+        if isinstance(found, FileProblem):
+            raise found
+        return found
+
+
+def _imports(data: bytes, place: list[str]) -> bool:
+    """Whether an import may find a module, given the folders that lead to it and its name; ``from a import b`` may mean a.b."""
+    return any(parts and parts == place[-len(parts) :] for _, parts in imported_modules(data))
+
+
+_KINDS: dict[str, Callable[..., str | None]] = {
+    "file": SourceStore._file,
+    "given": SourceStore._given,
+    "exists": SourceStore._exists,
+    "trainers": SourceStore._trainers,
+    "users": SourceStore._users,
+}
+
+
+class ExternalUsers:
+    """Who else uses what a program's modules define: the plan asks, and all that is found is kept."""
+
+    def __init__(self, sources: SourceStore, training: Training, migrated_together: frozenset[str]) -> None:
+        self.migrated_together = migrated_together  # files whose programs change together with this one
+        self.found: set[str] = set()
+        self.assumed: set[Assumption] = set()
+        self._shelf = sources
+        self._training = training
+
+    def __call__(self, module: Module, name: str) -> str | None:
+        """Give a file outside a program that uses a name of one of its modules, and will not change with it."""
+        for user in self._shelf.users_of(module, name, self._training):
+            if user not in self.migrated_together:
+                self.found.add(user)
+                return self._shelf.name_of(user)
+            self.assumed.add(Assumption(path_of(module), name, user))
+        return None

@@ -1,0 +1,44 @@
+"""Write the programs of a run: each whole, or not at all."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+
+from migrator.errors import Distrusted, FileProblem, Unwritable
+from migrator.project.interrupts import undisturbed
+from migrator.report.report import ProgramReport
+from migrator.source import files
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _left_alone(report: ProgramReport, problem: FileProblem) -> ProgramReport:
+    """Tell of a program that could not be written: none of its edits is applied."""
+    untouched = tuple(
+        replace(file, text=None, items=tuple(replace(item, applied=False) for item in file.items))
+        for file in report.files
+    )
+    return replace(report, files=untouched, problems=(*report.problems, problem), entries=())
+
+
+def _write_program(report: ProgramReport) -> ProgramReport:
+    changed = [(file.source, file.text) for file in report.files if file.text is not None]
+    if changed:
+        from migrator.plan import guard  # it reads Python, which a run that writes nothing need not
+
+    try:
+        for source, text in changed:
+            guard.read_back(source, text)
+        changes = [(source.path, source.encode(text), source.encode(source.text)) for source, text in changed]
+        with undisturbed(_INTERRUPTS):  # until the program is written whole
+            files.replace_all(changes)
+    except (Distrusted, Unwritable) as problem:
+        return _left_alone(report, problem)
+    return report
+
+
+def write_programs(reports: Sequence[ProgramReport]) -> list[ProgramReport]:
+    """Write each program whole or not at all, and report what came of it."""
+    return [_write_program(report) for report in reports]

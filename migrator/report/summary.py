@@ -1,0 +1,56 @@
+"""What came of a run, in numbers; the exit code follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from migrator.errors import Exit
+from migrator.report.report import Item, Level, ProgramReport
+
+
+def is_left(item: Item) -> bool:
+    """Whether an item asks for a decision: it matters, it was not migrated, and nothing else has to be settled first."""
+    return not item.applied and not item.waits and item.level is not Level.NOTE
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """Counts over all programs of a run."""
+
+    files: int  # files looked at, those that cannot matter included
+    changed: int = 0
+    edits: int = 0
+    unsafe: int = 0  # changes that --unsafe would apply
+    review: int = 0  # other sites left to a person
+    waiting: int = 0  # edits that only these are in the way of
+    notes: int = 0
+    errors: int = 0
+
+    def exit_code(self, written: bool, strict: bool) -> Exit:
+        """Choose the code; what went wrong comes before what is pending, and that before what is left to review."""
+        if self.errors:
+            return Exit.FILE
+        if self.changed and not written:
+            return Exit.PENDING
+        if strict and (self.review or self.unsafe):
+            return Exit.REVIEW
+        return Exit.DONE
+
+
+def count(reports: Sequence[ProgramReport], files: int) -> RunSummary:
+    """Add up a run over ``files`` files."""
+    items = [item for report in reports for file in report.files for item in file.items]
+    left = [item for item in items if is_left(item)]
+    unsafe = sum(item.level is Level.UNSAFE for item in left)
+    changed = sum(file.text is not None for report in reports for file in report.files)
+    return RunSummary(
+        files=max(files, changed),  # with --follow, files may change that were not given
+        changed=changed,
+        edits=sum(item.applied for item in items),
+        unsafe=unsafe,
+        review=len(left) - unsafe,
+        waiting=sum(item.waits for item in items),
+        notes=sum(item.level is Level.NOTE for item in items),
+        errors=sum(len(report.problems) for report in reports),
+    )

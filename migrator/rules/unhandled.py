@@ -1,0 +1,217 @@
+"""The last look: what matters for training, was not migrated, and no rule has spoken of yet."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from migrator.inference.objects import Kind, Object
+from migrator.rules.change import Change, Level, short
+from migrator.source import syntax as s
+from migrator.source.module import Module
+from migrator.training.components import key_of
+from migrator.training.training import Training
+
+_CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
+_CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
+_DISTRIBUTED = {
+    "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401",
+    "get_rank": "MIG404", "get_world_size": "MIG404", "barrier": "MIG408", "all_reduce": "MIG408",
+    "all_gather": "MIG408", "reduce": "MIG408", "spawn": "MIG407", "reduce_tensor": "MIG408",
+    "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
+    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG304", "scale_loss": "MIG906", "unscale_": "MIG303",
+}  # fmt: skip
+_BY_HAND = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
+_BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
+_MODULES = frozenset(
+    {"dist", "distributed", "torch", "mp", "multiprocessing", "parallel", "cuda", "amp", "nn", "data", "utils", "misc"}
+)
+
+
+def find_unhandled(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) -> Iterator[Change]:
+    """Give advice for sites that no change and no other advice covers.
+
+    Args:    seen: nodes that accepted changes are about. lines: lines that other findings explain.
+    """
+    for module in training.modules:
+        for code, node, what in _sites(training, module, bool(seen)):
+            if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
+                continue
+            lines.add((module, module.where(node)[0]))
+            level, reason, help = _verdict(training, code, node)
+            yield Change(code, module, node, f"{what} is left as it is", level=level, reason=reason, help=help)
+
+
+def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]:
+    """How much a site matters that was left as it is, why it was, and what to do."""
+    if isinstance(node, s.Call) and _is_undrawn(training, node):
+        return Level.NOTE, "no batch of it reaches the training that was analysed", ""
+    if _follows_tensor(node):
+        return Level.NOTE, "it is the kind of device that a tensor is on already", ""
+    if training.handed_over:
+        return Level.NOTE, "the training itself was not seen (MIG915)", ""
+    if not training.is_involved(node):
+        return Level.NOTE, "it takes no part in the training that was analysed", ""
+    if isinstance(node, s.Literal) and isinstance(node.parent, s.Compare) and ":" not in str(node.value):
+        return Level.NOTE, "it is compared with the kind of a device, which the Accelerator's has too", ""
+    level = Level.NOTE if code == "MIG707" else Level.REVIEW
+    return (
+        level,
+        "it was not understood well enough to change it",
+        "check it by hand before running on several processes",
+    )
+
+
+def _follows_tensor(node: Any) -> bool:
+    """Whether a device name is chosen by asking a tensor: ``"cuda" if x.is_cuda else "cpu"``."""
+    parent = node.parent
+    if not isinstance(parent, s.Conditional) or node is parent.test:
+        return False
+    return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
+
+
+def _is_seen(node: Any, seen: set[Any]) -> bool:
+    while node is not None and not isinstance(node, s.Block):
+        if node in seen:
+            return True
+        node = node.parent
+    return False
+
+
+def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
+    for call in module.nodes(s.Call):
+        yield from _call_sites(training, module, call)
+    for literal in module.nodes(s.Literal):
+        if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(training, literal, changed):
+            option = _is_option(literal)
+            yield (
+                "MIG707" if option else "MIG101",
+                literal,
+                f"The {'option for ' if option else ''}device {literal.value!r}",
+            )
+    for text in module.nodes(s.Text):
+        if _CUDA_TEXT.search(module.text(text)):
+            yield "MIG101", text, f"The device {short(module.text(text), 50)}"
+    for attribute in module.nodes(s.Attribute):
+        if attribute.name.endswith("Tensor") and module.text(attribute).startswith("torch.cuda."):
+            yield "MIG106", attribute, f"`{module.text(attribute)}`"
+        elif attribute.name == "module" and not attribute.store and _may_be_model(training, module, attribute.value):
+            yield "MIG504", attribute, f"`{module.text(attribute)}`"
+
+
+def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
+    func = call.func
+    name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
+    if isinstance(func, s.Attribute) and name == "cuda" and module.text(func.value) != "torch":
+        yield "MIG104", call, f"`{short(module.text(func.value), 50)}.cuda()`"
+    elif isinstance(func, s.Attribute) and name == "backward" and not _is_ours(training, func):
+        if _in_function_or_loop(call):
+            yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
+    elif call not in training.after.log.values and _BUILT.search(module.text(func)):
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, which nothing reaches,"
+    elif training.handed_over and _BUILT.search(module.text(func)):
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
+    elif _is_undrawn(training, call):
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, from which nothing here draws,"
+    elif not training.required and any(x.kind is Kind.OPTIMIZER and x.site is call for x in training.value(call)):
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, no step of which was seen,"
+    elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
+        yield _DISTRIBUTED[name], call, f"`{short(module.text(func), 50)}`"
+
+
+def _is_undrawn(training: Training, call: s.Call) -> bool:
+    """Whether a call makes a loader that the program never draws from."""
+    made = {key_of(x.raw) for x in training.value(call) if x.kind is Kind.LOADER and x.site is call}
+    return bool(made) and not any(key_of(event.item.raw) in made for event in training.events("iterate"))
+
+
+def _is_torch(func: Any) -> bool:
+    if isinstance(func, s.Name):
+        return True
+    value = func.value
+    last = value.name if isinstance(value, s.Attribute) else value.id if isinstance(value, s.Name) else ""
+    return last in _MODULES or func.name in (
+        "unscale_",
+        "DistributedSampler",
+        "DistributedDataParallel",
+        "DataParallel",
+        "GradScaler",
+        "init_distributed_mode",
+    )
+
+
+def _is_local(training: Training, func: Any) -> bool:
+    """Whether a function or class of the program's own, or of Python's, bears the name."""
+    values = training.value(func)
+    if isinstance(func, s.Attribute) and any(x.kind is Kind.SCALER for x in training.value(func.value)):
+        return False  # a class of the program's own may stand in for one that is not installed
+    return bool(values) and all(
+        (x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD) and not _is_distributed(training, x))
+        or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
+        for x in values
+    )
+
+
+def _is_distributed(training: Training, item: Object) -> bool:
+    """Whether a local function does by hand what its name says: it calls torch.distributed, wraps, or sets the device."""
+    if item.kind is Kind.CLASS:
+        return False
+    calls = [x for x in item.data[0].body.walk() if isinstance(x, s.Call)]
+    names = {str(x.data) for call in calls for x in training.value(call.func) if x.kind is Kind.LIBRARY}
+    return any(name.startswith(_BY_HAND) for name in names)
+
+
+def _is_ours(training: Training, func: s.Attribute) -> bool:
+    return any(x.kind in (Kind.ACCELERATOR, Kind.LIBRARY) for x in training.value(func.value))
+
+
+def _in_function_or_loop(node: Any) -> bool:
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, s.FunctionDef):
+            return (
+                node.name not in ("backward", "forward")
+                or node.namespace.parent is None
+                or node.namespace.parent.kind != "class"
+            )
+        if isinstance(node, (s.For, s.While)):
+            return True
+    return False
+
+
+def _is_idle(training: Training, literal: s.Literal, changed: bool) -> bool:
+    """Whether a device name is only compared with what a device is called, or is a docstring."""
+    parent = literal.parent
+    if isinstance(parent, s.Collection):
+        parent = parent.parent
+    if isinstance(parent, s.Compare):
+        module = training.module_of(literal)
+        here = [x for x in training.definitions if x.is_text and x.module is module] if changed else []
+        texts = {x for item in here for x in item.devices}
+        return any(
+            (isinstance(x, s.Attribute) and x.name == "type")
+            or (x is not literal and bool(training.value(x)) and training.value(x) <= texts)
+            for x in [parent.left, *parent.comparators]
+        )
+    return isinstance(parent, s.Evaluate)
+
+
+def _is_option(literal: s.Literal) -> bool:
+    node: Any = literal
+    while node is not None and not isinstance(node, s.Statement):
+        if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and node.func.name == "add_argument":
+            return True
+        node = node.parent
+    return False
+
+
+def _may_be_model(training: Training, module: Module, node: Any) -> bool:
+    if isinstance(node, s.Name) and node.id in ("self", "cls"):
+        return False
+    if any(x.kind in (Kind.MODEL, Kind.PART) for x in training.value(node)):
+        return True
+    return bool(
+        re.search(r"(model|net|ddp|gen|disc|encoder|decoder|student|teacher|\b[gd])$", module.text(node), re.IGNORECASE)
+    )

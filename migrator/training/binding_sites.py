@@ -1,0 +1,138 @@
+"""Which activations hold an object in a place that can be bound again: a variable, an attribute, an element of a dict."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from migrator.inference.objects import Kind, Object
+from migrator.inference.state import Event, Frame
+from migrator.source import syntax as s
+from migrator.source.module import Module
+from migrator.training.components import Components
+from migrator.training.use import first_use
+
+
+def binding_sites_of(components: Components, item: Object) -> dict[Frame, Event]:
+    """The frames with a variable that holds an object, each with the last time it was bound before it trains."""
+    first = first_use(components, item)
+    found: dict[Frame, Event] = {}
+    for event in components.by_item[item]:
+        if event.kind == "store" and (first is None or event.order < first.order) and _is_rebindable(event):
+            known = found.get(binding_frame(event))
+            if known is not None and isinstance(known.node, s.Attribute) and isinstance(event.node, s.Name):
+                continue  # `model = self.model`: keep what outlives the call
+            if known is not None and known.detail == event.detail:
+                continue  # `model = model.train()` binds it to itself
+            found[binding_frame(event)] = event
+    return _elements(components, item) | found or _free_name(components, item)
+
+
+def _elements(components: Components, item: Object) -> dict[Frame, Event]:
+    """The frames with a variable through which an object is reached: ``loaders["train"]``, ``loaders.train``."""
+    first = first_use(components, item)
+    found: dict[Frame, Event] = {}
+    for event in components.by_item[item]:
+        if event.kind != "store":
+            continue
+        owner, key = event.detail
+        if not isinstance(owner, Object) or not _takes_parts(owner) or key == "*":
+            continue
+        for held in components.by_item.get(owner, []):
+            if held.kind == "store" and (first is None or held.order < first.order) and _is_rebindable(held):
+                found.setdefault(binding_frame(held), _element(held, item, owner, key))
+    return found
+
+
+def _takes_parts(owner: Object) -> bool:
+    """Whether objects are kept in something by others, which could give it new ones: a container, a dataclass."""
+    if owner.kind is not Kind.INSTANCE:
+        return owner.kind in (Kind.DICT, Kind.SEQUENCE)
+    node = owner.data.site if isinstance(owner.data, Object) else None
+    if not isinstance(node, s.ClassDef) or "__init__" in node.methods():
+        return False
+    named = any(str(parent.data).endswith("NamedTuple") for base in owner.data.data[2] for parent in base)
+    options = [arg.keyword for x in node.decorators if isinstance(x, s.Call) for arg in x.args]
+    return not named and "frozen" not in options
+
+
+def _element(held: Event, item: Object, owner: Object, key: str) -> Event:
+    """The binding of what holds an object, read as the binding of that object."""
+    found = copy(held)
+    found.item, found.detail = item, (owner, key)
+    found.node = _attribute(held.node, key) if owner.kind is Kind.INSTANCE else _subscript(held.node, owner, key)
+    return found
+
+
+def _attribute(node: Any, name: str) -> s.Attribute:
+    made = s.Attribute()
+    made.origin, made.parent, made.store = None, node.parent, True
+    made.value, made.name = _name_of(node), name
+    return made
+
+
+def _subscript(node: Any, owner: Object, key: str) -> s.Subscript:
+    made = s.Subscript()
+    made.origin, made.parent, made.store = None, node.parent, True
+    made.value = _name_of(node)
+    index = s.Literal()
+    index.origin, index.parent = None, made
+    index.value = int(key) if owner.kind is Kind.SEQUENCE else key
+    made.index = [index]
+    return made
+
+
+def _name_of(node: Any) -> Any:
+    return name_node(node.name, node) if isinstance(node, s.Parameter) else node
+
+
+def name_node(name: str, like: Any) -> s.Name:
+    """Make a name that stands where another node does."""
+    node = s.Name()
+    node.id, node.store, node.origin, node.parent = name, True, like.origin, like.parent
+    return node
+
+
+def place_text(module: Module, node: Any) -> str:
+    """Give the text of a place that holds an object; of an element in the quotes that the module uses for its key."""
+    if isinstance(node, s.Name):
+        return node.id
+    if isinstance(node, s.Subscript) and node.origin is None:
+        (index,) = node.index
+        assert isinstance(index, s.Literal)
+        key = index.value
+        written = next((module.text(x) for x in module.nodes(s.Literal) if x.value == key), repr(key))
+        return f"{place_text(module, node.value)}[{written}]"
+    if isinstance(node, s.Attribute) and node.origin is None:
+        return f"{place_text(module, node.value)}.{node.name}"
+    return module.text(node)
+
+
+def binding_frame(event: Event) -> Frame:
+    """Give the activation whose variable a binding is about."""
+    return event.detail[0] if isinstance(event.node, s.Parameter) else event.frame
+
+
+def _is_rebindable(event: Event) -> bool:
+    owner, name = event.detail
+    if isinstance(event.frame.node, s.ClassDef):
+        return False  # what a class body binds is there before any instance
+    if isinstance(event.node, (s.Name, s.Parameter)):
+        return isinstance(owner, Frame) and (owner is binding_frame(event) or _at_module(owner))
+    if isinstance(event.node, s.Attribute):
+        return isinstance(event.node.value, s.Name) and getattr(owner, "kind", None) in (Kind.INSTANCE, Kind.MODEL)
+    if isinstance(event.node, s.Subscript):
+        return bool(name != "*")
+    return False
+
+
+def _at_module(frame: Frame) -> bool:
+    return isinstance(frame.node, s.Root)
+
+
+def _free_name(components: Components, item: Object) -> dict[Frame, Event]:
+    """A name that the file uses and does not define: it is there before the first statement."""
+    if item.kind is Kind.OPAQUE and item.data.__class__ is tuple and item.data[0] == "name":
+        events = components.by_item[item]
+        return {frame: event for event in events[:1] for frame in event.frame.chain() if _at_module(frame)}
+    return {}

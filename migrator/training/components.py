@@ -1,0 +1,282 @@
+"""Who plays which part: read from what a program does with its objects, not from their names."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+from migrator.inference.interpreter import Walk
+from migrator.inference.local_class import class_kind
+from migrator.inference.objects import Kind, Object
+from migrator.inference.state import Event, Frame
+from migrator.source import syntax as s
+from migrator.training.position import class_of
+
+Key = tuple[Any, ...]
+
+# what `torch.optim.Optimizer` offers besides `step`
+_API = frozenset({"add_param_group", "defaults", "load_state_dict", "param_groups", "state", "state_dict", "zero_grad"})
+
+
+def key_of(item: Object) -> Key:
+    """Name an object so that it is found again in another walk over the same program."""
+    return (item.kind, item.site, item.context, item.label, item.data if item.data.__class__ is tuple else None)
+
+
+class Components:
+    """The components of a training program."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        events = walk.log.events
+        self.by_item: dict[Object, list[Event]] = defaultdict(list)
+        for event in events:
+            self.by_item[event.item.raw].append(event)
+        self.backwards = [event for event in events if event.kind == "backward" and _is_loss(event)]
+        self.loops = {loop.node for event in self.backwards for loop in event.loops()}
+        self.batch_loops = {event.loops()[0].node for event in self.backwards if event.loop is not None}
+        # told apart by activation and turn: one loop may train with one loader and evaluate with another
+        self._learning = {(x.node, x.frame, x.context) for event in self.backwards for x in event.loops()}
+        self.roots = frozenset().union(*(event.value for event in self.backwards))
+        self.optimizers = self._optimizers()
+        self.unusual = [item for item in list(self.by_item) if self.own_steps(item)]
+        self.models = sorted(self._models(), key=self._made_at)
+        self.loaders = self._loaders()
+        self.schedulers = self._schedulers()
+
+    def _made_at(self, item: Object) -> tuple[int, str]:
+        """When an object was made, or first seen; by name, where that is not known."""
+        events = self.by_item.get(item)
+        return events[0].order if events else 0, item.label
+
+    # ------------------------------------------------------------ optimizers
+
+    def _optimizers(self) -> list[Object]:
+        """Those that are stepped; of the unknown things, those that are stepped and zeroed."""
+        found = []
+        for item, events in self.by_item.items():
+            calls = {event.detail for event in events if event.kind == "call"}
+            if item.kind is Kind.OPTIMIZER and "step" in calls and not self.is_inner(item):
+                found.append(item)
+            elif item.kind is Kind.OPAQUE and {"step", "zero_grad"} <= calls:
+                found.append(item)
+        return found
+
+    def own_steps(self, item: Object) -> list[str]:
+        """The names by which an optimizer of the program's own takes its steps, where none of them is `step`."""
+        if item.kind is not Kind.OPTIMIZER or item in self.optimizers or self.is_inner(item):
+            return []
+        return list(dict.fromkeys(e.detail for e in self.by_item[item] if e.kind == "call" and e.detail not in _API))
+
+    def may_step(self, item: Object) -> bool:
+        """Whether an optimizer takes steps, or might out of sight."""
+        return any(
+            event.detail not in _API if event.kind in ("call", "attribute") else event.kind in ("escape", "wrap")
+            for event in self.by_item[item.raw]
+        )
+
+    def is_inner(self, item: Object) -> bool:
+        """Whether an optimizer is part of another one: what a class of optimizers makes is that class's own affair."""
+        made = next((event for event in self.by_item[item] if event.kind == "make"), None)
+        owner = class_of(made.frame.node) if made is not None else None
+        classes = [x for x in self.walk.heap.those(Kind.CLASS) if x.site is owner] if owner is not None else []
+        return any(class_kind(self.walk, x) is Kind.OPTIMIZER for x in classes)
+
+    # ------------------------------------------------------------ models
+
+    def _models(self) -> list[Object]:
+        """Those whose parameters a stepped optimizer has, or that a loop updates by hand."""
+        found: dict[Object, None] = {}
+        loose = False
+        for optimizer in [*self.optimizers, *self.unusual]:
+            owners = [item for item in optimizer.of if item.kind in (Kind.MODEL, Kind.OPAQUE)]
+            for item in owners:
+                if item.kind is Kind.MODEL or self._acts_as_model(item):
+                    found[item.raw] = None
+            # an optimizer made elsewhere, or over parameters gathered elsewhere
+            loose = loose or not any(item.raw in found or item.kind is Kind.FRESH for item in optimizer.of)
+        by_hand = self._updated_by_hand()
+        self.steps_by_hand = bool(by_hand)
+        found.update((item.raw, None) for item in by_hand)
+        if loose or not found:
+            found.update(dict.fromkeys(self._models_by_use()))
+        return list(dict.fromkeys(self._whole(item) for item in found))
+
+    def _whole(self, item: Object) -> Object:
+        """The model that a loss runs, where a module is only trained as a part of it: ``net.fc = nn.Linear(...)``."""
+        run = {x.raw for x in self.roots}
+        if item in run or item.kind is not Kind.MODEL:
+            return item
+        owners = [event.detail[0] for event in self.by_item[item] if event.kind == "store"]
+        wholes = [x.raw for x in owners if isinstance(x, Object) and x.kind is Kind.MODEL and x.raw is not item]
+        return next((x for x in wholes if x in run), item)
+
+    def _acts_as_model(self, item: Object) -> bool:
+        events = self.by_item.get(item, [])
+        calls = {event.detail for event in events if event.kind == "call"}
+        return bool(calls & {"parameters", "named_parameters", "zero_grad"}) or any(x.kind == "forward" for x in events)
+
+    def _models_by_use(self) -> list[Object]:
+        """Models as the loss shows them: what turns batches into something that something else turns into the loss."""
+        found = []
+        for item in self.roots:
+            if item.raw.kind is Kind.MODEL and not self._is_frozen(item.raw):
+                found.append(item.raw)
+            elif item.raw.kind is Kind.OPAQUE and self._feeds_another(item.raw):
+                found.append(item.raw)
+        return found
+
+    def _feeds_another(self, item: Object) -> bool:
+        """Whether an unknown thing is called on batches alone, and its output is handed on."""
+        forwards = [event for event in self.by_item[item] if event.kind == "forward"]
+        calls = {event.detail for event in self.by_item[item] if event.kind == "call"}
+        if not forwards:
+            return False
+        plain = all({x.kind for x in event.value} <= {Kind.BATCH, Kind.FRESH} for event in forwards)
+        handed_on = any(
+            item in {x.raw for x in event.value} for other, events in self.by_item.items() if other is not item
+            for event in events if event.kind == "forward"
+        )  # fmt: skip
+        return bool(calls & {"train", "parameters", "zero_grad"}) or (
+            plain and (handed_on or bool(calls & {"to", "cuda", "eval"}))
+        )
+
+    def _is_frozen(self, item: Object) -> bool:
+        """Whether a network is switched to evaluation and never to training, or asked not to require gradients."""
+        calls = [event for event in self.by_item[item] if event.kind == "call"]
+        words = {event.detail for event in calls}
+        if "requires_grad_" in words and any(
+            _says_false(event.node) for event in calls if event.detail == "requires_grad_"
+        ):
+            return True
+        return "eval" in words and "train" not in words
+
+    def _updated_by_hand(self) -> list[Object]:
+        """Models whose parameters a training loop changes itself: ``p.data.add_(-lr * p.grad)``."""
+        found = []
+        for module in self.walk.modules:
+            for loop in module.nodes(s.For):
+                owners = {x for x in self.walk.log.values.get(loop.iter, ()) if x.kind is Kind.PARAMETERS}
+                if owners and self._writes_from_gradient(loop):
+                    found += [whole for x in owners for whole in x.of if whole.kind in (Kind.MODEL, Kind.OPAQUE)]
+        return found
+
+    def _writes_from_gradient(self, loop: s.For) -> bool:
+        for statement in loop.body.statements:
+            names = {x.name for x in statement.walk() if isinstance(x, s.Attribute)}
+            if "grad" not in names:
+                continue
+            if isinstance(statement, s.Augment) or names & {"add_", "sub_", "copy_", "addcmul_", "sub", "add"}:
+                grads = [x for x in statement.walk() if isinstance(x, s.Attribute) and x.name == "grad"]
+                # `p.grad.data.clamp_(...)` changes the gradient, not the parameter
+                writes = [
+                    x for x in statement.walk() if isinstance(x, s.Attribute) and x.name in ("add_", "sub_", "copy_")
+                ]
+                if isinstance(statement, s.Augment) or any(not any(g in w.value.walk() for g in grads) for w in writes):
+                    return True
+            if isinstance(statement, s.Assign) and any(
+                isinstance(x, s.Attribute) and x.name == "data" for x in statement.targets
+            ):
+                return True
+        return False
+
+    # ------------------------------------------------------------ loaders
+
+    def _loaders(self) -> list[Object]:
+        """Those whose batches a training loop draws and learns from."""
+        found: dict[Object, None] = {}
+        for item, events in self.by_item.items():
+            if item.kind not in (Kind.LOADER, Kind.OPAQUE):
+                continue
+            draws = [event for event in events if event.kind == "iterate"]
+            if any(self.trains(event) for event in draws):
+                found[item] = None
+        return list(found)
+
+    def trains(self, draw: Event) -> bool:
+        """Whether a draw from a loader feeds a training step."""
+        batch = draw.detail
+        fed = any(x.kind is Kind.BATCH and x.of == batch.of for event in self.backwards for x in event.value)
+        if draw.item.kind is Kind.OPAQUE and (not fed or isinstance(draw.node.parent, s.Generator)):
+            return False  # taking a tuple of tensors apart is not drawing batches
+        if self._loop_of(draw) is not None and draw.loop is not None:
+            return (draw.loop.node, draw.frame, draw.loop.context) in self._learning
+        return fed and draw.loop is not None  # `next(batches)`
+
+    def _loop_of(self, draw: Event) -> Any:
+        """The `for` whose iterable the draw is; None for a draw by ``next``."""
+        node = draw.node
+        parent = node.parent
+        return parent if isinstance(parent, s.For) and parent.iter is node else None
+
+    def drawn_loaders(self) -> list[Object]:
+        """Every loader that anything draws from."""
+        kinds = {item: events for item, events in self.by_item.items() if item.kind is Kind.LOADER}
+        return [item for item, events in kinds.items() if any(event.kind == "iterate" for event in events)]
+
+    # ------------------------------------------------------------ schedulers
+
+    def _schedulers(self) -> dict[Object, str]:
+        """Every stepped scheduler with its cadence: "batch", "epoch", "metric" or "mixed"."""
+        found = {}
+        for item, events in self.by_item.items():
+            steps = [event for event in events if event.kind == "call" and event.detail == "step"]
+            if steps and (item.kind is Kind.SCHEDULER or self._acts_as_scheduler(item, steps)):
+                found[item] = self._cadence(item, steps)
+        return found
+
+    def _acts_as_scheduler(self, item: Object, steps: list[Event]) -> bool:
+        if item.kind is not Kind.OPAQUE or item in self.optimizers:
+            return False
+        alone = all(isinstance(event.node.parent, s.Evaluate) for event in steps)
+        known = any(x in self.optimizers or x.kind is Kind.OPTIMIZER for x in item.of)
+        return alone and (known or bool(re.search(r"sched|lr", item.label, re.IGNORECASE)))
+
+    def _cadence(self, item: Object, steps: list[Event]) -> str:
+        if "Plateau" in item.label:
+            return "metric"
+        found = {self._cadence_of(event) for event in steps}
+        return found.pop() if len(found) == 1 else "mixed"
+
+    def _cadence_of(self, step: Event) -> str:
+        """A step in a loop headed by a training loader is one per batch; any other number does not shrink with N."""
+        loop = step.loops()[0].node if step.loop is not None else None
+        return "batch" if loop in self.batch_loops and loop in self._headed() else "epoch"
+
+    def _headed(self) -> set[Any]:
+        """The `for` loops over a training loader."""
+        draws = (event for item in self.loaders for event in self.by_item[item] if event.kind == "iterate")
+        return {self._loop_of(event) for event in draws}
+
+
+def _is_loss(event: Event) -> bool:
+    """Whether a backward is one of a tensor; a local object's own method of that name was followed instead."""
+    return event.item.kind in (Kind.TENSOR, Kind.FRESH, Kind.BATCH, Kind.OPAQUE, Kind.PART, Kind.ANY, Kind.OPTION)
+
+
+def _says_false(call: s.Call) -> bool:
+    value = call.argument(0, "requires_grad")
+    return isinstance(value, s.Literal) and value.value is False
+
+
+def is_own_method(event: Event, item: Object) -> bool:
+    """Whether something happens to a model inside a method of its own class."""
+    return is_own_frame(event.frame, item)
+
+
+def is_own_frame(frame: Frame, item: Object) -> bool:
+    """Whether an activation is one of a method of a model's own class, or of a class that it inherits from."""
+    owner = (
+        frame.node.parent.owner
+        if isinstance(frame.node, s.FunctionDef) and isinstance(frame.node.parent, s.Block)
+        else None
+    )
+    return isinstance(owner, s.ClassDef) and isinstance(item.data, Object) and owner in _lineage(item.data)
+
+
+def _lineage(cls: Object, depth: int = 8) -> list[Any]:
+    found = [cls.site]
+    for base in cls.data[2] if depth and cls.kind is Kind.CLASS else ():
+        found += [x for parent in base if parent.kind is Kind.CLASS for x in _lineage(parent, depth - 1)]
+    return found

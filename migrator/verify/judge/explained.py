@@ -1,0 +1,52 @@
+"""Differences that the migration told of beforehand: named again, and no fault of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from migrator.report.report import FileReport
+from migrator.verify.edits import new_line
+from migrator.verify.result import Finding, Outcome
+
+# Which findings of a migration explain a difference in which aspect of a run on several processes.
+_EXPLAINS = {"console": ("MIG702", "MIG703", "MIG705"), "files": ("MIG505", "MIG506", "MIG704", "MIG705")}
+_SETTLES = {"console": ("MIG7",), "files": ("MIG5",)}  # and which edits promise that there is none at their line
+
+
+def explained(findings: Sequence[Finding], files: Sequence[tuple[str, FileReport]]) -> tuple[list[Finding], list[str]]:
+    """Withdraw what a finding of the migration explains; give what is left, and the differences by name.
+
+    Args:    files: what the migration says of each, changed or not, by its path from the project's root.
+    """
+    kept: list[Finding] = []
+    named: list[str] = []
+    for finding in findings:
+        told = _explanation(finding, files) if finding.outcome is Outcome.DIFFERENT else ""
+        if told:
+            named.append(f"{finding.aspect}: {finding.told}, as {told} says")
+            kept.append(replace(finding, outcome=Outcome.EQUAL, told=f"but for what {told} says: {finding.told}"))
+        else:
+            kept.append(finding)
+    return kept, named
+
+
+def _explanation(finding: Finding, files: Sequence[tuple[str, FileReport]]) -> str:
+    """Name what explains a difference: a finding in the same file, where the line of it was not migrated."""
+    codes = _EXPLAINS.get(finding.aspect)
+    name, _, line = finding.place.rpartition(":")
+    for path, file in files if codes else ():
+        if name and path != name:
+            continue
+        if name and _is_settled(file, int(line), _SETTLES[finding.aspect]):
+            continue
+        for item in file.items:
+            if item.code.startswith(codes or ()) and not item.applied:
+                return f"{item.code} at {path}:{item.line}"
+    return ""
+
+
+def _is_settled(file: FileReport, line: int, codes: tuple[str, ...]) -> bool:
+    return any(
+        item.applied and item.code.startswith(codes) and new_line(file, item.line) == line for item in file.items
+    )
