@@ -21,14 +21,18 @@ from migrator.source import syntax as s
 
 
 def walk_program(
-    program: Any, gaps: dict[Any, dict[int, list[Any]]] | None = None, inlines: frozenset[Any] = frozenset()
+    program: Any,
+    gaps: dict[Any, dict[int, list[Any]]] | None = None,
+    inlines: frozenset[Any] = frozenset(),
+    elided: frozenset[Any] = frozenset(),
 ) -> Walk:
     """Walk a program from its entry, then whatever the entry does not reach.
 
     Args: gaps: block -> index -> targets (expressions) that are pretended to be prepared before that statement.
           inlines: calls whose results are pretended to be prepared on the spot.
+          elided: calls that are taken for their first argument.
     """
-    walk = Walk(program, gaps, inlines)
+    walk = Walk(program, gaps, inlines, elided)
     walk.call = lambda node: _call(walk, node)
     walk.invoke = lambda item, node, args: calls.call_object(walk, item, node, args)
     walk.execute = lambda block: execute(walk, block)
@@ -43,8 +47,14 @@ def walk_program(
 
 
 def _call(walk: Walk, node: s.Call) -> Value:
-    value = calls.call(walk, node)
+    value = _first_argument(walk, node) if node in walk.elided else calls.call(walk, node)
     return frozenset(walk.heap.prepare(item) for item in value) if node in walk.inlines else value
+
+
+def _first_argument(walk: Walk, node: s.Call) -> Value:
+    """What a call is taken for that a change takes away: ``scaler.scale(loss)`` for ``loss``."""
+    values = [evaluate(walk, arg.value) for arg in node.args]
+    return values[0] if values else UNKNOWN
 
 
 def _walk_the_rest(walk: Walk, behind: Variables) -> None:

@@ -42,10 +42,12 @@ class Walk:
         program: Program,
         gaps: dict[Any, dict[int, list[Any]]] | None = None,
         inlines: frozenset[Any] = frozenset(),
+        elided: frozenset[Any] = frozenset(),
     ) -> None:
         self.program = program
         self.gaps = gaps or {}
         self.inlines = inlines
+        self.elided = elided
         self.heap = Heap()
         self.log = Log()
         self.variables = Variables()

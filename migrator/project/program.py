@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from traceback import extract_tb
 
@@ -11,13 +11,16 @@ from migrator.errors import Distrusted, FileProblem
 from migrator.inference.explain import explain
 from migrator.inference.program import Program
 from migrator.plan import guard
-from migrator.plan.settlement import Plan, settle
+from migrator.plan.plan import Plan
+from migrator.plan.settle import settle
 from migrator.project.proposal import MODULE, Placed, Proposal
 from migrator.project.sources import ExternalUsers, SourceStore, path_of
-from migrator.report.report import FileReport, Item, Level, ProgramReport
-from migrator.rules.catalogue import CATALOGUE
+from migrator.report.report import FileReport, Item, ProgramReport
+from migrator.report.shape import file_reports, item_of
+from migrator.rules.blockers import Framework
+from migrator.rules.catalogue import CHECKS
 from migrator.rules.change import Change
-from migrator.rules.engine import import_by_name, imports_by_name
+from migrator.rules.engine import ImportByName, import_by_name, imports_by_name
 from migrator.rules.rule import Rule, Safety
 from migrator.rules.unhandled import find_unhandled
 from migrator.source import syntax as s
@@ -26,10 +29,9 @@ from migrator.source.edit import Conflict, Edit, apply
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
 from migrator.training.explain import explain_components
-from migrator.training.framework import framework_of
 from migrator.training.training import Training
 
-_EDITING = tuple(rule for rule in CATALOGUE if rule.safety is not Safety.REVIEW)
+_EDITING = tuple(rule for rule in CHECKS if rule.safety is not Safety.REVIEW)
 
 
 def program(path: str, sources: SourceStore, migrated_together: frozenset[str] = frozenset()) -> Proposal:
@@ -84,25 +86,40 @@ def sound(path: str, edits: Sequence[Edit], sources: SourceStore) -> str:
 # ---------------------------------------------------------------- one program
 
 
+def _analysed(entry: Module, sources: SourceStore) -> Training:
+    return Training(Program(entry, sources.read, sources.parsed, sources.find, sources.settings.makes))
+
+
+def _asked(training: Training, rules: Sequence[Rule] = CHECKS) -> tuple[Training, list[Change]]:
+    """Ask the rules; where changes elide calls, look a second time with these out of the way, and ask again."""
+    changes = [change for rule in rules for change in rule.check(training)]
+    elided = frozenset(call for change in changes for call in change.elides)
+    if elided:
+        training = Training(training.program, elided)
+        changes = [change for rule in rules for change in rule.check(training)]
+    return training, changes
+
+
 def migrate(entry: Module, sources: SourceStore, migrated_together: frozenset[str] = frozenset()) -> Proposal:
     """Migrate the program that starts in a module.
 
     Args:    migrated_together: files that change together with it, should they use what it changes.
     """
-    training = Training(Program(entry, sources.read, sources.parsed, sources.find, sources.settings.makes))
+    training = _analysed(entry, sources)
     proposal = Proposal(entry.source.path, None, frozenset(map(path_of, training.modules)))
     if not _trains(training):
         return replace(proposal, report=_started_by_name(training, sources))
-    if sources.settings.wants("MIG004"):
+    if sources.settings.wants(Framework.code):
         for module in training.trained_in:
             item = _framework_item(module)
             if item is not None:
                 return replace(proposal, report=_told(item, module, training, sources))
-    ignores = _ignores(training, sources)
+    training, changes = _asked(training)
+    selection = _Selection(training, sources)
     external_users = ExternalUsers(sources, training, migrated_together)
-    plan = _plan(training, sources, ignores, external_users)
+    plan = _plan(training, changes, sources, selection, external_users)
     plan.advice += _unhandled(training, plan)
-    report = _report(training, plan, sources, ignores, external_users)
+    report = _report(training, plan, sources, selection, external_users)
     changed = report is not None and any(file.text is not None for file in report.files)
     return replace(
         proposal,
@@ -118,10 +135,10 @@ def migrate(entry: Module, sources: SourceStore, migrated_together: frozenset[st
 
 def _started_by_name(training: Training, sources: SourceStore) -> ProgramReport | None:
     """Say of a program that trains nothing itself where it imports what may train by a name that nobody can see."""
-    for module, call in imports_by_name(training) if sources.settings.wants("MIG919") else ():
+    for module, call in imports_by_name(training) if sources.settings.wants(ImportByName.code) else ():
         found = [path for path in sources.trainers_near(module) if path != path_of(module)]
         if found:
-            item = _item(import_by_name(module, call, found), module, call, None, False)
+            item = item_of(import_by_name(module, call, found), module, call)
             return _told(item, module, training, sources)
     return None
 
@@ -135,79 +152,84 @@ def _told(item: Item, module: Module, training: Training, sources: SourceStore) 
     return ProgramReport((FileReport(training.program.entry.source, (item,)),))
 
 
+def _framework_item(module: Module) -> Item | None:
+    found = Framework.found(module)
+    return None if found is None else item_of(found, module, found.node)
+
+
 def _trains(training: Training) -> bool:
     return training.is_training or training.is_distributed or bool(training.handed_over)
 
 
-def _ignores(training: Training, sources: SourceStore) -> dict[Module, Ignores]:
-    """What the comments in the files that may be changed leave out: the given ones, and with `--follow` those they reach."""
-    follow = sources.settings.follow
-    return {module: Ignores(module) for module in training.modules if follow or sources.is_given(path_of(module))}
+class _Selection:
+    """Which rules the user wants: by the settings, and by comments in the files that may be changed."""
+
+    def __init__(self, training: Training, sources: SourceStore) -> None:
+        """Read the comments of the given files, and with `--follow` of those that they reach."""
+        self._settings = sources.settings
+        follow = self._settings.follow
+        self.ignores = {x: Ignores(x) for x in training.modules if follow or sources.is_given(path_of(x))}
+        self.editable = {module for module, found in self.ignores.items() if not found.whole}
+
+    def takes(self, change: Change) -> bool:
+        ignores = self.ignores.get(change.module)
+        is_left_out = ignores is not None and ignores.covers(change.code, change.module, change.node)
+        return self.takes_code(change.code) and not is_left_out
+
+    def takes_code(self, code: str) -> bool:
+        return self._settings.wants(code)
 
 
 def _plan(
     training: Training,
+    changes: Sequence[Change],
     sources: SourceStore,
-    ignores: dict[Module, Ignores],
+    selection: _Selection,
     external_users: ExternalUsers,
-    rules: Sequence[Rule] = CATALOGUE,
 ) -> Plan:
-    """Ask the rules, and settle what is done."""
     settings = sources.settings
-    changes = [change for rule in rules for change in rule.check(training)]
-
-    def wants(change: Change) -> bool:
-        if not settings.wants(change.code):
-            return False
-        return change.module not in ignores or not ignores[change.module].covers(
-            change.code, change.module, change.node
-        )
-
-    return settle(
-        training,
-        changes,
-        wants,
-        {module for module in ignores if not ignores[module].whole},
-        settings.target,
-        settings.unsafe,
-        external_users,
-    )
+    return settle(training, changes, selection, selection.editable, settings.target, settings.unsafe, external_users)
 
 
 def _unhandled(training: Training, plan: Plan) -> list[Change]:
-    """What is left over when every rule has spoken."""
-    seen = {node for change in plan.accepted for node in (change.node, *change.alike)} if plan.edits else set()
+    """What matters for training, and no rule has spoken of."""
+    accepted = plan.accepted if plan.edits else ()
+    seen = {node for change in accepted for node in (*change.sites, *change.covers)}
     spoken = [*plan.advice, *(x.change for x in plan.withheld)]
-    nodes = [(training.module_of(node), node) for change in spoken for node in (change.node, *change.alike)]
+    nodes = [(training.module_of(node), node) for change in spoken for node in change.sites]
     return list(find_unhandled(training, seen, {(module, module.where(node)[0]) for module, node in nodes}))
 
 
 def _report(
-    training: Training, plan: Plan, sources: SourceStore, ignores: dict[Module, Ignores], external_users: ExternalUsers
+    training: Training, plan: Plan, sources: SourceStore, selection: _Selection, external_users: ExternalUsers
 ) -> ProgramReport | None:
-    texts: dict[Module, str] = {}
     problems = [problem for path, problem in training.program.problems.items() if sources.is_given(path)]
+    texts: dict[Module, str] = {}
     try:
-        texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
-        results = {module: guard.check(module, texts[module], edits) for module, edits in plan.edits.items()}
-        if results and _changes_again(training.program.entry, results, sources, external_users.migrated_together):
-            raise Distrusted(
-                training.program.entry.source.path,
-                "INTERNAL ERROR: a second run would change the result again; please report this file",
-            )
-    except (Distrusted, Conflict, Uncomposable) as problem:
-        failed = (
-            problem
-            if isinstance(problem, FileProblem)
-            else Distrusted(training.program.entry.source.path, f"INTERNAL ERROR: {problem}")
-        )
-        problems.append(failed)
-        texts = {}
-    found = _files(training, plan, texts, ignores, sources.settings.wants)
+        texts = _texts(training.program.entry, plan, sources, external_users)
+    except (Conflict, Uncomposable) as problem:
+        problems.append(Distrusted(training.program.entry.source.path, f"INTERNAL ERROR: {problem}"))
+    except Distrusted as problem:
+        problems.append(problem)
+    found = file_reports(plan, texts, selection.ignores, selection.takes_code, training.module_of)
     if not found and not problems and not sources.settings.roles:
         return None
     entries = (training.program.entry.source.path,) if texts else ()
     return ProgramReport(found, tuple(problems), entries, _roles(training, sources))
+
+
+def _texts(entry: Module, plan: Plan, sources: SourceStore, external_users: ExternalUsers) -> dict[Module, str]:
+    """Apply the edits of a plan, and insist that the result is sound.
+
+    Raises:  Distrusted, Conflict, Uncomposable
+    """
+    texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
+    results = {module: guard.check(module, texts[module], edits) for module, edits in plan.edits.items()}
+    if results and _changes_again(entry, results, sources, external_users.migrated_together):
+        raise Distrusted(
+            entry.source.path, "INTERNAL ERROR: a second run would change the result again; please report this file"
+        )
+    return texts
 
 
 def _roles(training: Training, sources: SourceStore) -> str:
@@ -224,86 +246,13 @@ def _changes_again(
     Args:    results: what has become of each changed module, as the guard has read it.
     """
     second = sources.second(results)
-    training = Training(
-        Program(results.get(entry, entry), second.read, second.parsed, second.find, second.settings.makes)
-    )
+    training = _analysed(results.get(entry, entry), second)
     if not _trains(training):
         return False
-    ignores = _ignores(training, second)
+    selection = _Selection(training, second)
     external_users = ExternalUsers(second, training, migrated_together)
     # the rules that only report can keep a program from being changed, and are asked where it would be
-    return all(_plan(training, second, ignores, external_users, rules).edits for rules in (_EDITING, CATALOGUE))
-
-
-def _files(
-    training: Training,
-    plan: Plan,
-    texts: dict[Module, str],
-    ignores: dict[Module, Ignores],
-    wants: Callable[[str], bool],
-) -> tuple[FileReport, ...]:
-    items: dict[Module, dict[Item, None]] = {}
-    applied = bool(texts)
-
-    def add(change: Change, reason: str | None = None, waits: bool = False) -> None:
-        for node in (change.node, *change.alike):
-            module = training.module_of(node)
-            if module in ignores and reason is not None and ignores[module].covers(change.code, module, node):
-                continue
-            item = _item(change, module, node, reason, applied)
-            items.setdefault(module, {})[replace(item, waits=waits)] = None
-
-    for change in plan.accepted:
-        add(change)
-    for withheld in plan.withheld:
-        add(withheld.change, withheld.reason, withheld.waits)
-    refused = any(advice.blocks for advice in plan.advice)
-    for advice in plan.advice:
-        if advice.blocks or wants(advice.code):  # what stops the program is told whatever was selected
-            add(advice, advice.reason, advice.waits or (refused and advice.level is Level.NOTE))
-    modules = dict.fromkeys([*items, *texts])
-    return tuple(
-        FileReport(module.source, tuple(sorted(items.get(module, {}))), texts.get(module)) for module in modules
-    )
-
-
-def _item(change: Change, module: Module, node: object, reason: str | None, applied: bool) -> Item:
-    span = module.span(node)
-    line, column = module.source.where(span.start)
-    end_line, end_column = module.source.where(max(span.start, span.end - 1))
-    done = reason is None and applied
-    level = change.level if done or change.is_advice else Level.REVIEW
-    return Item(
-        line,
-        column,
-        change.code,
-        change.message,
-        level,
-        end_line,
-        end_column + 1,
-        reason or change.reason,
-        change.help,
-        done,
-    )
-
-
-def _framework_item(module: Module) -> Item | None:
-    found = framework_of(module)
-    if found is None:
-        return None
-    node, name = found
-    line, column = module.where(node)
-    message = f"Left alone: {name} drives this code already"
-    return Item(
-        line,
-        column,
-        "MIG004",
-        message,
-        Level.NOTE,
-        line,
-        column,
-        help="`--ignore MIG004` finishes a file that was migrated in part",
-    )
+    return all(_plan(*_asked(training, rules), second, selection, external_users).edits for rules in (_EDITING, CHECKS))
 
 
 # ---------------------------------------------------------------- what other programs must know

@@ -62,13 +62,15 @@ class Disagreement:
 
     def file(self) -> FileReport:
         """Report it where the edit would stand."""
+        from migrator.rules.blockers import SharedFile  # most runs have none of these, and need no rules
+
         source = self.one.source_report(self.path).source
         line, column = source.where(self.edit.span.start)
         message = (
             f"{self.one.entry} needs a change here that {self.other.entry}, which runs this code too, does not make"
         )
         item = Item(
-            line, column, "MIG006", message, Level.REVIEW, line, column,
+            line, column, SharedFile.code, message, Level.REVIEW, line, column,
             reason="code that programs share is changed for all of them, or for none",
             help=f"see what is in the way of {self.other.entry}, or give it a copy of its own",
         )  # fmt: skip

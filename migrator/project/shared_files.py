@@ -166,7 +166,11 @@ def _withheld(item: Item) -> Item:
     if not item.applied:
         return item
     return replace(
-        item, applied=False, waits=True, level=Level.REVIEW, reason="programs that share files do not agree (MIG006)"
+        item,
+        applied=False,
+        waits=True,
+        level=Level.REVIEW,
+        reason="programs that share this file do not agree on how to change it",
     )
 
 

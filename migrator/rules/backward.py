@@ -10,6 +10,7 @@ from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Event
 from migrator.rules.advice import AdviceRule, Sites
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.fact import BACKWARD, FOR_PREPARED, prepare_obliges
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Replace
@@ -39,6 +40,7 @@ class Backward(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         seen: set[Any] = set()
+        live = _live_backwards(training)
         if not training.required:
             yield from self._unrecognised(training)
             return
@@ -47,7 +49,7 @@ class Backward(Rule):
             if call in seen or event.detail in ("accelerator", "torch.autograd.backward", "optimizer"):
                 continue
             seen.add(call)
-            yield self._change(training.module_of(call), call)
+            yield self._change(training.module_of(call), call, call in live)
 
     def _unrecognised(self, training: Training) -> Iterator[Change]:
         for call in dict.fromkeys(event.node for event in training.components.backwards):
@@ -61,7 +63,7 @@ class Backward(Rule):
                 help="build the model and its optimizer where this code can be seen together with them",
             )
 
-    def _change(self, module: Module, call: s.Call) -> Change:
+    def _change(self, module: Module, call: s.Call, is_live: bool) -> Change:
         func = call.func
         assert isinstance(func, s.Attribute)
         receiver = module.text(func.value)
@@ -73,8 +75,9 @@ class Backward(Rule):
             call,
             f"Replace `{shown}` with `accelerator.backward({receiver if len(receiver) < 40 else '...'})`",
             steps,
-            needs=frozenset({"prepared"}),
-            gives=frozenset({f"backward:{id(call)}"}),
+            requires=FOR_PREPARED,
+            provides=frozenset({BACKWARD.of(call)}),
+            obliges=prepare_obliges(BACKWARD.of(call)) if is_live else {},
         )
 
     def _edits(self, module: Module, call: s.Call, func: s.Attribute) -> Iterator[Replace]:
@@ -94,6 +97,13 @@ class Backward(Rule):
             if arg.keyword is None and not arg.star:
                 start = module.span(arg).start
                 yield Replace(Span(start, start), f"{name}=", 1)
+
+
+def _live_backwards(training: Training) -> set[s.Node]:
+    """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
+    own = [event for event in training.components.backwards if event.detail in ("tensor", "opaque")]
+    live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
+    return {event.node for event in live or own}
 
 
 def _needs_parentheses(node: Any) -> bool:

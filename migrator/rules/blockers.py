@@ -9,9 +9,10 @@ from typing import Any
 from migrator.inference import knowledge
 from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import DerivedRule, Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.module import Module
+from migrator.training.framework import framework_of
 from migrator.training.training import Training
 
 # what has a rule of its own (processes.py, gradient.py)
@@ -258,7 +259,7 @@ class ClosureResult(_BlockingRule):
                     yield module, event.node, f"The result of `{shown(training, event.node)}` is used"
 
 
-class Framework(Rule):
+class Framework(DerivedRule):
     """Leave code alone that another framework drives.
 
     What: scripts on Accelerate, Fabric, Lightning, DeepSpeed, Ignite, the Hugging Face Trainer and their kin.
@@ -271,11 +272,20 @@ class Framework(Rule):
     name = "already-migrated"
     safety = Safety.REVIEW
 
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # the pipeline asks before it analyses
+    @classmethod
+    def found(cls, module: Module) -> Change | None:
+        """Report the framework that drives a module, if one does."""
+        found = framework_of(module)
+        if found is None:
+            return None
+        node, name = found
+        return Change(
+            cls.code, module, node, f"Not changed: {name} drives this training",
+            level=Level.NOTE, help=f"`--ignore {cls.code}` finishes a file that was migrated in part",
+        )  # fmt: skip
 
 
-class SharedFile(Rule):
+class SharedFile(DerivedRule):
     """Report where programs that share a file would have it changed in different ways.
 
     What: one script's migration needs a change of a function that another script runs as well, and the other's does not
@@ -289,28 +299,8 @@ class SharedFile(Rule):
     name = "shared-file"
     safety = Safety.REVIEW
 
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # it takes more than one program to see: `joint.py` compares what they want
-
-
-class NotTraining(Rule):
-    """Say nothing about files that train nothing.
-
-    What: models, data, inference.
-    Why: there is nothing to migrate, and nothing to report.
-    Safety: nothing is edited.
-    Source: contract.
-    """
-
-    code = "MIG005"
-    name = "not-a-training-script"
-    safety = Safety.REVIEW
-
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())
-
 
 RULES: tuple[type[Rule], ...] = (
-    Framework, SharedFile, NotTraining,
+    Framework, SharedFile,
     ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
 )  # fmt: skip

@@ -36,7 +36,7 @@ from migrator.rules import (
     waiting,
     wrapper,
 )  # fmt: skip
-from migrator.rules.rule import Rule
+from migrator.rules.rule import DerivedRule, Rule
 
 _FAMILIES = (
     scaffold, device, move, guarded_move, tensor_type, device_name, prepare, wrapper, loaders, optimizers, scheduler,
@@ -46,3 +46,6 @@ _FAMILIES = (
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted((rule() for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.code)
 )
+CHECKS: tuple[Rule, ...] = tuple(
+    rule for rule in CATALOGUE if not isinstance(rule, DerivedRule)
+)  # asked about a program

@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
+from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.main_process import is_guarded_on_every_way, takes_part
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
@@ -15,8 +16,6 @@ from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.position import class_of, scope_of
 from migrator.training.training import Training
-
-_PREPARED = frozenset({"prepared"})
 
 
 class Print(Rule):
@@ -58,12 +57,13 @@ class Print(Rule):
                     call,
                     "Print on the main process only",
                     (Step(module, call, Prefix(call.func, f"{ACCELERATOR}.")),),
-                    needs=_PREPARED,
+                    requires=FOR_PREPARED,
                     best_effort=True,
+                    in_one=_missed,
                 )
         for module, calls in kept.items():
             reason = "the code of a model or a dataset should not depend on an Accelerator"
-            yield repeated(module, calls, reason, "print where the Accelerator is at hand")
+            yield _repeated(module, calls, reason, "print where the Accelerator is at hand")
         for module, call in training.calls.get("sys.stdout.write", []):
             if not isinstance(call.parent, s.Evaluate) or is_guarded_on_every_way(training, call):
                 continue
@@ -78,11 +78,15 @@ class Print(Rule):
         return Change(
             self.code, module, call, "Write to the console on the main process only",
             (Step(module, call, Wrap(call.statement, last, f"if {ACCELERATOR}.is_local_main_process:")),),
-            needs=_PREPARED, best_effort=True,
+            requires=FOR_PREPARED, best_effort=True, in_one=_missed,
         )  # fmt: skip
 
 
-def repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
+def _missed(changes: Sequence[Change], reason: str, help: str) -> Change:
+    return _repeated(changes[0].module, [x.node for x in changes], reason, help)
+
+
+def _repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
     """Say of prints in one file that they come once per process, at the first of them."""
     first = min(prints, key=module.where)
     several = f"{len(prints)} prints of this file, the first of them here, come" if len(prints) > 1 else ""
@@ -133,7 +137,7 @@ class ProgressBar(Rule):
                 text = f", disable=not {ACCELERATOR}.is_local_main_process"
                 yield Change(
                     self.code, module, call, "Show this progress bar on the main process only",
-                    (Step(module, call, Replace(Span(end, end), text, 7)),), needs=_PREPARED, best_effort=True,
+                    (Step(module, call, Replace(Span(end, end), text, 7)),), requires=FOR_PREPARED, best_effort=True,
                 )  # fmt: skip
 
 

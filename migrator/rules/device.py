@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from migrator.inference.objects import Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import DEVICE, FOR_PREPARED, Fact, prepare_obliges
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
@@ -16,8 +17,6 @@ from migrator.source.span import Span
 from migrator.training.device import Definition
 from migrator.training.training import Training
 from migrator.training.user_device import UserDevice, is_option_read, is_picked
-
-_PREPARED = frozenset({"prepared"})
 
 
 class DeviceDefinition(Rule):
@@ -48,7 +47,7 @@ class DeviceDefinition(Rule):
             if not training.devices.is_used(item.devices) and (is_picked(item) or _is_redefined(training, item)):
                 continue
             if is_picked(item):
-                yield self._refusal(item)
+                yield self._refusal(training, item)
             else:
                 arms = _all_arms(training, item)
                 done.update(x.statement for x in arms)
@@ -78,8 +77,9 @@ class DeviceDefinition(Rule):
             first.statement,
             f"Take `{user_device.text}` over into the Accelerator, which honours it on one process",
             tuple(steps),
-            needs=_PREPARED,
-            gives=frozenset(f"device:{id(x.statement)}" for x in user_device.definitions),
+            requires=FOR_PREPARED,
+            provides=frozenset(DEVICE.of(x.statement) for x in user_device.definitions),
+            obliges=_obligations(training, user_device.definitions),
             alike=tuple(x.statement for x in user_device.definitions[1:]),
             reason="on several processes each has a device of its own",
         )
@@ -99,8 +99,9 @@ class DeviceDefinition(Rule):
             item.statement,
             f"Replace `{short(module.text(item.value))}` with `accelerator{suffix}`",
             (Step(module, item.statement, Replace(span, text)),),
-            needs=_PREPARED,
-            gives=frozenset(f"device:{id(x.statement)}" for x in arms),
+            requires=FOR_PREPARED,
+            provides=frozenset(DEVICE.of(x.statement) for x in arms),
+            obliges=_obligations(training, arms),
             alike=tuple(x.statement for x in arms if x is not item),
         )
 
@@ -136,7 +137,7 @@ class DeviceDefinition(Rule):
             help='name it "cuda", which is each process\'s own GPU, or define it in a variable of the training',
         )
 
-    def _refusal(self, item: Definition) -> Change:
+    def _refusal(self, training: Training, item: Definition) -> Change:
         return Change(
             self.code,
             item.module,
@@ -145,8 +146,14 @@ class DeviceDefinition(Rule):
             level=Level.REVIEW,
             blocks=True,
             reason="the script would silently run on another device",
+            obliges=_obligations(training, [item]),
             help="pick the device in one variable, right after the options are read, or by CUDA_VISIBLE_DEVICES",
         )
+
+
+def _obligations(training: Training, definitions: Iterable[Definition]) -> Mapping[Fact, frozenset[Fact]]:
+    """Definitions whose device is used must name the Accelerator's wherever objects are prepared."""
+    return prepare_obliges(*(DEVICE.of(x.statement) for x in definitions if training.devices.is_used(x.devices)))
 
 
 def _all_arms(training: Training, item: Definition) -> list[Definition]:

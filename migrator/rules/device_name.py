@@ -7,7 +7,8 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Step
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.fact import FOR_PREPARED
+from migrator.rules.rule import DerivedRule, Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Replace
 from migrator.source.module import Module
@@ -51,7 +52,7 @@ class DeviceCompare(Rule):
                         Step(module, node, Replace(module.outer(one), f"{text}.type")),
                         Step(module, node, Replace(module.outer(other), f'"{named}"')),
                     ),
-                    needs=frozenset({"prepared"}),
+                    requires=FOR_PREPARED,
                 )  # fmt: skip
                 return
 
@@ -74,7 +75,7 @@ def _type_named(training: Training, node: Any, is_text: bool) -> str:
     return str(plain[0].data).partition(":")[0]
 
 
-class DeviceOption(Rule):
+class DeviceOption(DerivedRule):
     """Keep options that ask for a device.
 
     What: `--gpu`, `--device`, `--no-cuda`, `--local_rank`: they stay, so that command lines go on working. `--no-cuda` goes
@@ -87,9 +88,6 @@ class DeviceOption(Rule):
     code = "MIG707"
     name = "device-option"
     safety = Safety.REVIEW
-
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # the last look finds those that nobody speaks of
 
 
 RULES: tuple[type[Rule], ...] = (DeviceCompare, DeviceOption)

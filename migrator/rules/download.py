@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Wrap
@@ -14,7 +15,6 @@ from migrator.source.module import Module
 from migrator.training.position import within
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 _REASON = "processes that fetch one file at once leave a broken one"
 
 
@@ -59,7 +59,7 @@ class Download(Rule):
             call,
             "Download on the main process first",
             steps,
-            needs=_PREPARED,
+            requires=FOR_PREPARED,
             best_effort=True,
             fallback=_advice(module, call),
         )

@@ -10,7 +10,7 @@ from migrator.inference.objects import Kind
 from migrator.inference.state import Event
 from migrator.rules.advice import shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import DerivedRule, Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
@@ -98,7 +98,7 @@ class UnreadFile(Rule):
             )
 
 
-class ImportByName(Rule):
+class ImportByName(DerivedRule):
     """Report where a script that trains nothing itself imports what may train by a name that nobody can see.
 
     What: `importlib.import_module(f"agents.{args.agent}")`, `__import__(name)`, with files beside it that train.
@@ -111,9 +111,6 @@ class ImportByName(Rule):
     code = "MIG919"
     name = "import-by-name"
     safety = Safety.REVIEW
-
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # what lies beside a module is not the training model's to know: the way down one program asks
 
 
 def imports_by_name(training: Training) -> Iterator[tuple[Module, s.Call]]:

@@ -15,7 +15,6 @@ from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 # library functions that write files; each is called for its effect only
 _WRITERS = frozenset(
     """torchvision.utils.save_image matplotlib.pyplot.savefig pylab.savefig numpy.save numpy.savez numpy.savetxt json.dump

@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.rules.change import Change, Step, short
 from migrator.rules.device import if_span
+from migrator.rules.fact import FOR_PREPARED, MOVED, TENSOR_TYPES
 from migrator.rules.move import MoveToAccelerator, device_moves
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
@@ -14,8 +15,6 @@ from migrator.source.block import Drop, Unwrap
 from migrator.source.module import Module
 from migrator.training import moves
 from migrator.training.training import Training
-
-_PREPARED = frozenset({"prepared"})
 
 
 class GuardedMove(Rule):
@@ -53,7 +52,8 @@ class GuardedMove(Rule):
                     node,
                     f"Take away `if {short(module.text(node.test))}:`, which guards nothing but moves",
                     (Step(module, node, Unwrap(node)),),
-                    needs=_PREPARED | {f"moved:{id(call)}" for call in inside},
+                    is_relied_on=True,
+                    requires=FOR_PREPARED | {MOVED.of(call) for call in inside},
                 )
 
     def _changes(self, training: Training, module: Module, call: s.Call) -> bool:
@@ -79,8 +79,9 @@ class GuardedMove(Rule):
             node,
             f"Take away `if {short(module.text(node.test))}:`, whose arms differ only in moves",
             (Step(module, node, Unwrap(node)), *(Step(module, node, Drop(x)) for x in arms[1])),
-            needs=_PREPARED
-            | {key for kind, x in moved for key in ({f"moved:{id(x)}"} if kind == "move" else {"types"})},
+            is_relied_on=True,
+            requires=FOR_PREPARED
+            | {key for kind, x in moved for key in ({MOVED.of(x)} if kind == "move" else {TENSOR_TYPES})},
         )
 
     def _plain(self, module: Module, statement: Any, moved: list[Any]) -> str:

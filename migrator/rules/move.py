@@ -8,6 +8,7 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import FOR_PREPARED, MOVED
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
@@ -17,8 +18,6 @@ from migrator.training import moves
 from migrator.training.device import is_accelerated, is_indexed, is_move
 from migrator.training.training import Training
 from migrator.training.user_device import is_option_read
-
-_PREPARED = frozenset({"prepared"})
 
 
 def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
@@ -65,8 +64,9 @@ def _removed(code: str, module: Module, call: Any, operations: list[Operation], 
         call,
         f"Remove `{short(module.text(call))}`: `prepare` places this {what}",
         tuple(Step(module, call, operation) for operation in operations),
-        needs=_PREPARED,
-        gives=frozenset({f"moved:{id(call)}"}),
+        requires=FOR_PREPARED,
+        provides=frozenset({MOVED.of(call)}),
+        is_relied_on=True,
     )
 
 
@@ -101,9 +101,21 @@ class BatchMove(Rule):
             first, *rest = calls
             change = _removed(self.code, module, first, operations, "batch")
             yield Change(
-                self.code, module, first, change.message, change.steps, needs=_PREPARED,
-                gives=frozenset(f"moved:{id(call)}" for call in calls), alike=tuple(rest),
+                self.code, module, first, change.message, change.steps, requires=FOR_PREPARED,
+                provides=frozenset(MOVED.of(call) for call in calls), alike=tuple(rest), is_relied_on=True,
             )  # fmt: skip
+
+
+def _aimed(code: str, module: Module, node: Any, operation: Replace) -> Change:
+    return Change(
+        code,
+        module,
+        node,
+        f"Aim `{short(module.text(node))}` at `accelerator.device`",
+        (Step(module, node, operation),),
+        requires=FOR_PREPARED,
+        provides=frozenset({MOVED.of(node)}),
+    )
 
 
 class MoveToAccelerator(Rule):
@@ -122,30 +134,17 @@ class MoveToAccelerator(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        taken = {key for rule in (ModelMove(), BatchMove()) for change in rule.check(training) for key in change.gives}
+        taken = {
+            key for rule in (ModelMove(), BatchMove()) for change in rule.check(training) for key in change.provides
+        }
         for module, call in device_moves(training):
-            if f"moved:{id(call)}" in taken:
+            if MOVED.of(call) in taken:
                 continue
             if moves.explicit_index(training, call) is not None:
                 continue  # MIG905
             operation = self.edit(training, module, call)
             if operation is not None:
-                yield self._change(module, call, operation)
-        for module in training.modules:
-            for call in module.nodes(s.Call):
-                for node in self._literal_devices(training, call) if training.is_involved(call) else ():
-                    yield self._change(module, node, Replace(module.outer(node), f"{ACCELERATOR}.device"), "MIG105")
-
-    def _change(self, module: Module, node: Any, operation: Replace, code: str = "MIG104") -> Change:
-        return Change(
-            code,
-            module,
-            node,
-            f"Aim `{short(module.text(node))}` at `accelerator.device`",
-            (Step(module, node, operation),),
-            needs=_PREPARED,
-            gives=frozenset({f"moved:{id(node)}"}),
-        )
+                yield _aimed(self.code, module, call, operation)
 
     def edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
         """Give the edit that aims a move at the Accelerator's device; None where it goes there by itself."""
@@ -178,19 +177,6 @@ class MoveToAccelerator(Rule):
             for x in values
         )
 
-    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
-        """Device names written in place: ``device="cuda"`` of a factory, ``map_location="cuda:0"``."""
-        for arg in call.args:
-            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
-                if _reads_choice(training, arg.value) and not is_move(call):
-                    yield arg.value
-            elif arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
-                if isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda"):
-                    continue
-                devices = [x for x in training.value(arg.value) if x.kind is Kind.DEVICE]
-                if devices and all(is_accelerated(x) and not is_indexed(x) and x.data != "option" for x in devices):
-                    yield arg.value
-
 
 def _reads_choice(training: Training, node: s.Attribute | s.Subscript) -> bool:
     """Whether a device is the user's option itself, which the Accelerator has taken over."""
@@ -210,7 +196,23 @@ class FactoryDevice(Rule):
     name = "factory-device"
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # found together with the moves, by MIG104
+        for module in training.modules if training.required else ():
+            for call in module.nodes(s.Call):
+                for node in self._literal_devices(training, call) if training.is_involved(call) else ():
+                    yield _aimed(self.code, module, node, Replace(module.outer(node), f"{ACCELERATOR}.device"))
+
+    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
+        """Device names written in place: ``device="cuda"`` of a factory, ``map_location="cuda:0"``."""
+        for arg in call.args:
+            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
+                if _reads_choice(training, arg.value) and not is_move(call):
+                    yield arg.value
+            elif arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
+                if isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda"):
+                    continue
+                devices = [x for x in training.value(arg.value) if x.kind is Kind.DEVICE]
+                if devices and all(is_accelerated(x) and not is_indexed(x) and x.data != "option" for x in devices):
+                    yield arg.value
 
 
 class OtherDevice(Rule):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrator.inference import knowledge
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level, Step
-from migrator.rules.prepare import data_parallel_calls
+from migrator.rules.fact import FOR_PREPARED, UNSPREAD, prepare_obliges
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
@@ -49,6 +50,7 @@ class DataParallel(Rule):
                 self.code, module, call, "`DataParallel` is on the way to a checkpoint, whose entries are called `module....`",
                 level=Level.REVIEW, blocks=True, reason="without the wrapper, checkpoints of before would not load",
                 help="save and load `model.module.state_dict()`, then run migrate again",
+                obliges=prepare_obliges(UNSPREAD.of(call)),
             )  # fmt: skip
         return Change(
             self.code,
@@ -56,8 +58,9 @@ class DataParallel(Rule):
             call,
             "Take `DataParallel` off: `prepare` wraps the model",
             tuple(Step(module, call, operation) for operation in self._edits(module, call, inner)),
-            needs=frozenset({"prepared"}),
-            gives=frozenset({f"parallel:{id(call)}"}),
+            requires=FOR_PREPARED,
+            provides=frozenset({UNSPREAD.of(call)}),
+            obliges=prepare_obliges(UNSPREAD.of(call)),
         )
 
     def _edits(self, module: Module, call: s.Call, inner: s.Expression) -> list[Operation]:
@@ -67,6 +70,12 @@ class DataParallel(Rule):
                 return [Drop(statement)]
         outer, kept = module.span(call), module.outer(inner)
         return [Replace(Span(outer.start, kept.start), ""), Replace(Span(kept.end, outer.end), "")]
+
+
+def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
+    """Calls of ``nn.DataParallel`` in the training."""
+    found = [x for name, calls in training.calls.items() if knowledge.DATA_PARALLEL.match(name) for x in calls]
+    return [(module, call) for module, call in found if training.is_involved(call)]
 
 
 def _is_conditional(call: s.Call) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migrator.inference import knowledge
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event
+from migrator.rules import fact
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
-from migrator.rules.main_process import is_guarded
+from migrator.rules.fact import FOR_PREPARED, UNBLOCKED
 from migrator.rules.rule import Rule, Safety
-from migrator.rules.wrapper import wrapped_uses
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
 from migrator.source.layout import Layout
@@ -44,7 +42,6 @@ class Prepare(Rule):
         if not training.missing:
             return
         outcome = training.placement
-        needs = {"accelerator", "clear", *(f"backward:{id(event.node)}" for event in _live_backwards(training))}
         sites = tuple(dict.fromkeys(node for item in training.missing for node in _sites(training, item)))
         if outcome.obstacle is not None:
             yield Change(
@@ -66,21 +63,14 @@ class Prepare(Rule):
             *_located(training, sites[0]),
             self._message(training),
             tuple(steps),
-            needs=frozenset(needs | obligations(training)),
-            gives=frozenset({"prepared"}),
+            requires=frozenset({fact.ACCELERATOR, UNBLOCKED}),
+            provides=FOR_PREPARED,
             alike=sites[1:],
         )
 
     def _message(self, training: Training) -> str:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(_holder(training, item) for item in training.missing))
         return f"Pass {names} through `accelerator.prepare`"
-
-
-def _live_backwards(training: Training) -> list[Event]:
-    """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
-    own = [event for event in training.components.backwards if event.detail in ("tensor", "opaque")]
-    live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
-    return live or own
 
 
 def _sites(training: Training, item: Object) -> Iterator[Any]:
@@ -180,27 +170,6 @@ def prepare_lines(names: list[str], column: int, indent: str, keyword: str = "")
     each = [f"{indent}{name}," for name in names]
     last = [f"{indent}{keyword},"] if keyword else []
     return ("(", *each, f") = {ACCELERATOR}.prepare(", *each, *last, ")")
-
-
-def obligations(training: Training) -> set[str]:
-    """What must be given by other changes before anything is prepared."""
-    found = {f"unwrap:{id(node)}" for node, _ in wrapped_uses(training)}
-    found |= {f"save:{id(call)}" for _, call in unguarded_saves(training)}
-    found |= {f"parallel:{id(call)}" for _, call in data_parallel_calls(training)}
-    found |= {f"device:{id(x.statement)}" for x in training.definitions if training.devices.is_used(x.devices)}
-    return found
-
-
-def unguarded_saves(training: Training) -> list[tuple[Module, s.Call]]:
-    """Calls of ``torch.save`` in the training that every process would make."""
-    found = training.calls.get("torch.save", [])
-    return [(module, call) for module, call in found if training.is_involved(call) and not is_guarded(training, call)]
-
-
-def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
-    """Calls of ``nn.DataParallel`` in the training."""
-    found = [x for name, calls in training.calls.items() if knowledge.DATA_PARALLEL.match(name) for x in calls]
-    return [(module, call) for module, call in found if training.is_involved(call)]
 
 
 class NoPlace(Rule):

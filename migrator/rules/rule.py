@@ -91,3 +91,7 @@ class Rule:
     def page(cls) -> str:
         """The rule's documentation, as `migrate --explain` prints it."""
         return (cls.__doc__ or "").strip()
+
+
+class DerivedRule(Rule):
+    """A rule that is asked by nobody: its changes follow from those of others, and are made where that is known."""

@@ -49,17 +49,9 @@ class SchedulerCadence(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for item, cadence in training.components.schedulers.items():
-            if cadence == "batch" or item.site is None:
+            if cadence in ("batch", "mixed") or item.site is None:
                 continue
             module = training.module_of(item.site)
-            if cadence == "mixed":
-                yield Change(
-                    "MIG902", module, item.site, "This scheduler is stepped both in the batch loop and outside of it",
-                    level=Level.REVIEW, blocks=True,
-                    reason="prepared or not, one of the two would be wrong on several processes",
-                    help="step it in one place, or make two schedulers",
-                )  # fmt: skip
-                continue
             how = "is stepped on a metric" if cadence == "metric" else "is not stepped once for each prepared batch"
             yield Change(
                 self.code, module, item.site, f"The scheduler is not prepared: it {how}", level=Level.NOTE,
@@ -81,7 +73,15 @@ class MixedCadence(Rule):
     safety = Safety.REVIEW
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # found together with the cadence, by MIG203
+        for item, cadence in training.components.schedulers.items():
+            if cadence == "mixed" and item.site is not None:
+                yield Change(
+                    self.code, training.module_of(item.site), item.site,
+                    "This scheduler is stepped both in the batch loop and outside of it",
+                    level=Level.REVIEW, blocks=True,
+                    reason="prepared or not, one of the two would be wrong on several processes",
+                    help="step it in one place, or make two schedulers",
+                )  # fmt: skip
 
 
 def _prepared_lengths(training: Training) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from migrator.inference import knowledge
 from migrator.inference.objects import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import FOR_PREPARED, TENSOR_TYPES
 from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
@@ -15,8 +16,6 @@ from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.device import torch_name
 from migrator.training.training import Training
-
-_PREPARED = frozenset({"prepared"})
 
 
 class LegacyTensorType(Rule):
@@ -63,8 +62,8 @@ class LegacyTensorType(Rule):
             node,
             f"Take `{short(module.text(node))}` apart into a type and `accelerator.device`",
             tuple(steps),
-            needs=_PREPARED,
-            gives=frozenset({"types"}),
+            requires=FOR_PREPARED,
+            provides=frozenset({TENSOR_TYPES}),
             alike=sites[1:] if sites and sites[0] is node else sites,
         )
 

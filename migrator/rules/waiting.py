@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.rules.change import ACCELERATOR, Change, Step
+from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.file import files_written
 from migrator.rules.main_process import is_guarded
 from migrator.rules.rule import Rule
@@ -16,7 +17,6 @@ from migrator.training.position import in_loop, statements_up
 from migrator.training.sequence import Way, may_come_first, ways_to
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 # what asks for a file's name, and does not read the file
 _ASKS = frozenset(
     """join dirname basename abspath splitext makedirs mkdir remove unlink print format
@@ -62,7 +62,7 @@ class Load(Rule):
                 call,
                 "Wait until the main process has written the file",
                 (Step(module, statement, operation),),
-                needs=_PREPARED,
+                requires=FOR_PREPARED,
             )
 
 

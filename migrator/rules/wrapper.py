@@ -10,6 +10,7 @@ from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Event
 from migrator.inference.truth import asks_for_wrapper
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.fact import FOR_PREPARED, UNWRAPPED, prepare_obliges
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.source.block import Replace
@@ -181,8 +182,9 @@ def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
         node,
         f"Reach {what} through `accelerator.unwrap_model({text})`",
         steps,
-        needs=frozenset({"prepared"}),
-        gives=frozenset({f"unwrap:{id(node)}"}),
+        requires=FOR_PREPARED,
+        provides=frozenset({UNWRAPPED.of(node)}),
+        obliges=prepare_obliges(UNWRAPPED.of(node)),
     )
 
 

@@ -42,14 +42,19 @@ class PlacementResult:
     obstacle: Obstacle | None = None
 
 
-def place(program: Program, components: Components, required: list[Object]) -> PlacementResult:
+def place(
+    program: Program, components: Components, required: list[Object], elided: frozenset[s.Call] = frozenset()
+) -> PlacementResult:
     """Find places at which all required objects can be prepared."""
-    return _Search(program, components, required).run()
+    return _Search(program, components, required, elided).run()
 
 
 class _Search:
-    def __init__(self, program: Program, components: Components, required: list[Object]) -> None:
+    def __init__(
+        self, program: Program, components: Components, required: list[Object], elided: frozenset[s.Call]
+    ) -> None:
         self.program = program
+        self.elided = elided
         self.components = components
         self.required = required
         self.binding_sites: Homes = {
@@ -189,7 +194,7 @@ class _Search:
         if trial != self.trial or self.walk is None:
             self.trial = trial
             self.walk = walk_program(
-                self.program, insertion_points_of(placements), frozenset(x.node for x in self.inlines)
+                self.program, insertion_points_of(placements), frozenset(x.node for x in self.inlines), self.elided
             )
         return _unprepared(self.walk, keys)
 

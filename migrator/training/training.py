@@ -38,9 +38,14 @@ def _mentions_of_steps(module: Module) -> Iterator[Any]:
 class Training:
     """What a program trains, with what, and where."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, elided: frozenset[s.Call] = frozenset()) -> None:
+        """Analyse a program.
+
+        Args:    elided: calls that are taken for their first argument, since changes will take them away.
+        """
         self.program = program
-        self.before = walk_program(program)
+        self.elided = elided
+        self.before = walk_program(program, elided=elided)
         self.components = Components(self.before)
         self.batch_schedulers = [x for x, cadence in self.components.schedulers.items() if cadence == "batch"]
         self.required = self._required()
@@ -53,7 +58,7 @@ class Training:
     def _place(self) -> PlacementResult:
         if not self.missing:  # nothing to train, or all of it prepared by the script itself
             return PlacementResult(walk=self.before if self.required else None)
-        return place(self.program, self.components, self.missing)
+        return place(self.program, self.components, self.missing, self.elided)
 
     def _is_prepared(self, item: Object) -> bool:
         """Whether the script itself prepares an object before it trains with it."""

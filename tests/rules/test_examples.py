@@ -21,8 +21,6 @@ from migrator.rules.rule import Example, Rule
 
 DEFAULT = Settings()
 GATE_OFF = Settings(ignore=("MIG004",))
-# rules whose edits are made by another one
-TOGETHER = {"save-dict": "MIG501"}
 
 
 def cases(kind: str = "") -> list[object]:
@@ -68,7 +66,7 @@ def test_it_is_rewritten(rule: Rule, example: Example) -> None:
     file = migrated(example.script)
     assert file is not None
     assert file.text == example.result
-    assert any(item.code == TOGETHER.get(rule.name, rule.code) and item.applied for item in file.items)
+    assert any(item.code == rule.code and item.applied for item in file.items)
 
 
 @pytest.mark.parametrize(("rule", "example"), cases("left"))

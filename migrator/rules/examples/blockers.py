@@ -56,10 +56,6 @@ EXAMPLES = {
         Example("a script that shares nothing", BATCH.around("")),
         Example("inference, which changes nothing", INFERENCE),
     ),
-    "not-a-training-script": (
-        Example("inference", INFERENCE),
-        Example("a model, and nothing that trains it", "import torch\n\nmodel = torch.nn.Linear(4, 1).cuda()\n"),
-    ),
     "init-process-group": (
         Example(
             "a process group",

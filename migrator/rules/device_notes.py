@@ -1,4 +1,4 @@
-"""What is to be said of the device once it is settled what the Accelerator is made with: the plan asks."""
+"""Findings about the device that the Accelerator is made with."""
 
 from __future__ import annotations
 
