@@ -66,7 +66,6 @@ EXAMPLES = {
         ),
         Example("a save through the Accelerator", MIGRATED),
         Example("a script that trains nothing", INFERENCE),
-        Example("a dictionary that stays in memory", 'state = {"epoch": epoch, "total": total}', frame=EPOCH),
         Example("a function of that name", "def save(x, path):\n    return x\n\nsave(1, 'x')", frame=SETUP),
     ),
     "loaded-model": (
