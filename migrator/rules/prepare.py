@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.inference import knowledge
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event
+from migrator.inference.trace import Backpropagated, Route, Stored
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.main_process import is_guarded
 from migrator.rules.rule import Rule, Safety
@@ -76,9 +76,9 @@ class Prepare(Rule):
         return f"Pass {names} through `accelerator.prepare`"
 
 
-def _live_backwards(training: Training) -> list[Event]:
+def _live_backwards(training: Training) -> list[Backpropagated]:
     """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
-    own = [event for event in training.components.backwards if event.detail in ("tensor", "opaque")]
+    own = [event for event in training.components.backwards if event.route in (Route.TENSOR, Route.OPAQUE)]
     live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
     return live or own
 
@@ -86,12 +86,9 @@ def _live_backwards(training: Training) -> list[Event]:
 def _sites(training: Training, item: Object) -> Iterator[Any]:
     """The nodes that an object is reported at: where it is made (else first seen), and the calls of its factories."""
     yield item.site if item.site is not None else training.components.by_item[item][0].node
-    for event in training.components.by_item[item]:
-        value = (
-            getattr(event.node.statement, "value", None)
-            if event.kind == "store" and isinstance(event.node, (s.Name, s.Attribute))
-            else None
-        )
+    for event in training.components.events_of(item, Stored):
+        named = isinstance(event.node, (s.Name, s.Attribute))
+        value = getattr(event.node.statement, "value", None) if named else None
         if isinstance(value, s.Call) and value is not item.site and value in (item.context or ()):
             yield value
     if item.kind is Kind.LOADER:
