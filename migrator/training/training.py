@@ -17,11 +17,13 @@ from migrator.source.module import Module
 from migrator.training.components import Components, key_of
 from migrator.training.device import Definition, Devices, is_accelerated, placements
 from migrator.training.device_request import choose
+from migrator.training.object_use import Use
 from migrator.training.placement import PlacementResult, place
 from migrator.training.position import scope_of
 from migrator.training.rank_divergence import RankDivergence
 from migrator.training.reaching_definitions import Order
 from migrator.training.use import training_uses
+from migrator.training.use_index import UseIndex
 from migrator.training.user_device import UserDevice
 
 _STEP = re.compile(r"^step$|optim|learning_rate|^lr$", re.IGNORECASE)
@@ -288,6 +290,17 @@ class Training:
     def events(self, kind: type[EventKind]) -> list[EventKind]:
         """Events of a kind, in order."""
         return list(of_kind(self.after.log.events, kind))
+
+    def uses(self, item: Object) -> list[Use]:
+        """Every use of an object, wherever it flows.
+
+        A rule that handles an object handles all of them; the first that it does not understand withholds its change.
+        """
+        return self._use_index.of(item)
+
+    @cached_property
+    def _use_index(self) -> UseIndex:
+        return UseIndex(self.after, self.module_of)
 
     def module_of(self, node: Any) -> Module:
         """The module that a node is part of."""
