@@ -16,7 +16,7 @@ from migrator.inference.member import member
 from migrator.inference.method import METHODS
 from migrator.inference.objects import ANY, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.opaque import call_opaque, call_partial, forward
-from migrator.inference.state import Event
+from migrator.inference.trace import Backpropagated, Called, Route
 from migrator.source import syntax as s
 
 
@@ -34,7 +34,9 @@ def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
     receiver = evaluate(walk, func.value)
     args = arguments(walk, node)
     if func.name == "backward" and any(item.kind in (Kind.ANY, Kind.UNBOUND) for item in receiver):
-        walk.log.events.append(Event("backward", node, ANY, walk, "tensor", NOTHING))  # of what, nobody knows
+        walk.log.events.append(
+            Backpropagated(node, ANY, walk.frame, walk.loop, walk.clock, Route.TENSOR, NOTHING)
+        )  # of what, nobody knows
     found: Value = NOTHING
     for item in receiver:
         method = METHODS.get(item.kind)
@@ -44,7 +46,7 @@ def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
             walk.log.values[func] = join(walk.log.values[func], target) if func in walk.log.values else target
             value = join_all(call_object(walk, part, node, args) for part in target) or UNKNOWN
         else:
-            walk.note("call", node, item, func.name)
+            walk.note(Called, node, item, func.name)
             value = method(walk, item, func.name, node, args)
         found = join(found, value) if found else value
     return found or UNKNOWN

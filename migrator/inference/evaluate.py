@@ -21,6 +21,8 @@ from migrator.inference.objects import (
     join,
 )
 from migrator.inference.place import note_meeting
+from migrator.inference.state import Frame
+from migrator.inference.trace import Stored
 from migrator.source import syntax as s
 
 _Evaluator = Callable[[Walk, Any], Value]
@@ -132,7 +134,7 @@ def _collection(walk: Walk, node: s.Collection) -> Value:
     walk.variables.put(made, parts)
     if node.kind == "list":
         for index, item in enumerate(node.items):
-            note_store(walk, item, parts.get(str(index), NOTHING), (made, str(index)))
+            note_store(walk, item, parts.get(str(index), NOTHING), made, str(index))
     return walk.heap.single(made)
 
 
@@ -154,7 +156,7 @@ def _mapping(walk: Walk, node: s.Mapping) -> Value:
     item = walk.heap.make(Kind.DICT, node, walk.frame.context)
     walk.variables.put(item, parts)
     for part, made, name in elements:
-        note_store(walk, part, made, (item, name))
+        note_store(walk, part, made, item, name)
     return walk.heap.single(item)
 
 
@@ -187,11 +189,11 @@ def _lambda(walk: Walk, node: s.Lambda) -> Value:
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
 
 
-def note_store(walk: Walk, node: Any, value: Value, holder: Any) -> None:
+def note_store(walk: Walk, node: Any, value: Value, owner: Frame | Object, key: str) -> None:
     """Note what holds an object from here on, and under which name, key or index."""
     for item in value:
         if item.kind not in INERT:
-            walk.note("store", node, item, holder)
+            walk.note(Stored, node, item, owner, key)
 
 
 @evaluator(s.Walrus)

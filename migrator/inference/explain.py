@@ -7,6 +7,7 @@ from typing import Any
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Frame
+from migrator.inference.trace import Stored, of_kind
 from migrator.source import syntax as s
 from migrator.source.module import Module
 
@@ -23,12 +24,11 @@ def explain(walk: Walk) -> str:
     """Give one line a variable: place, name, role, evidence."""
     rows: dict[tuple[str, int, str], set[str]] = {}
     homes = {module.root: module for module in walk.modules}
-    for event in walk.log.events:
-        if event.kind == "store" and event.item.kind in _SHOWN and _is_bound(event.node):
+    for event in of_kind(walk.log.events, Stored):
+        if event.item.kind in _SHOWN and _is_bound(event.node):
             module = homes[_root(event.node)]  # a parameter is bound from the frame of the call, which may be elsewhere
-            owner, name = event.detail
             line = module.where(event.node)[0]
-            shown = name if isinstance(owner, Frame) else _attribute_text(module, event.node, name)
+            shown = event.key if isinstance(event.owner, Frame) else _attribute_text(module, event.node, event.key)
             rows.setdefault((module.source.path, line, shown), set()).add(
                 f"{event.item.kind.value}: {_evidence(walk, event.item)}"
             )

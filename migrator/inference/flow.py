@@ -15,6 +15,7 @@ from migrator.inference.loop import iterate
 from migrator.inference.never_run import asks_for_main, idle_definitions
 from migrator.inference.objects import UNKNOWN, Kind, Value
 from migrator.inference.state import Frame, Variables, merge
+from migrator.inference.trace import Backpropagated
 from migrator.inference.truth import truth_of
 from migrator.inference.unseen import apply_decorator, call_commands, call_unseen, decorated
 from migrator.source import syntax as s
@@ -71,7 +72,7 @@ def _walk_the_rest(walk: Walk, behind: Variables) -> None:
             walk.alive = True
             execute(walk, block)
     built: dict[Any, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
-    trains = any(event.kind == "backward" for event in walk.log.events)
+    trains = any(isinstance(event, Backpropagated) for event in walk.log.events)
     idle = {x for top in idle_definitions(walk) for x in _functions(top)} if trains else set()
     for module in list(walk.modules):
         for function in module.nodes(s.FunctionDef):

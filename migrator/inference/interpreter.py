@@ -7,10 +7,11 @@ and what registers with it) are one recursion. They share a Walk and reach one a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from migrator.inference.objects import NOTHING, Heap, Kind, Object, Value
-from migrator.inference.state import Event, Frame, Log, Loop, Variables
+from migrator.inference.objects import Heap, Kind, Object, Value
+from migrator.inference.state import Frame, Loop, Variables
+from migrator.inference.trace import Event, Log, Stored
 from migrator.source import syntax as s
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _UNNOTED = frozenset(
         Kind.SEQUENCE,
     }
 )
+_Details = ParamSpec("_Details")
+_Node = TypeVar("_Node", bound=s.Node)
 _BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
 
 
@@ -74,11 +77,18 @@ class Walk:
         self.iterate: Callable[[Any, Value], Value]
         self.class_member: Callable[[Object, str, Object | None, Any], Value | None]
 
-    def note(self, kind: str, node: Any, item: Object, detail: Any = None, value: Value = NOTHING) -> None:
-        """Remember that something happened to an object."""
-        if item.kind not in _UNNOTED or (kind == "store" and item.kind is Kind.SEQUENCE):
+    def note(
+        self,
+        event: Callable[Concatenate[_Node, Object, Frame, Loop | None, int, _Details], Event],
+        node: _Node,
+        item: Object,
+        *details: _Details.args,
+        **named: _Details.kwargs,
+    ) -> None:
+        """Remember that something happened to an object: the class of the event, where, and what that class adds."""
+        if item.kind not in _UNNOTED or (event is Stored and item.kind is Kind.SEQUENCE):
             self.clock += 1
-            self.log.events.append(Event(kind, node, item, self, detail, value))
+            self.log.events.append(event(node, item, self.frame, self.loop, self.clock, *details, **named))
 
     @property
     def exhausted(self) -> bool:

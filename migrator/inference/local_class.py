@@ -14,6 +14,7 @@ from migrator.inference.interpreter import Walk
 from migrator.inference.library import make_loader, make_optimizer, make_scheduler
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.opaque import opaque_result
+from migrator.inference.trace import Called, Made
 from migrator.source import syntax as s
 
 _BASES: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
@@ -104,7 +105,7 @@ def construct(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     if kind is Kind.PARTIAL:  # torch.autograd.Function
         return UNKNOWN
     made = walk.heap.make(kind, node, context, (), item, item.label)
-    walk.note("make", node, made)
+    walk.note(Made, node, made)
     init = class_member(walk, item, "__init__", made, None)
     walk.variables.own(made)
     if init is not None and (kind is not Kind.MODEL or _trains(walk, item.site)):
@@ -132,7 +133,7 @@ def _fill_fields(walk: Walk, item: Object, node: s.Call, made: Object, args: Arg
     given = dict(zip(fields, args.placed, strict=False)) | args.named
     own.update(given)
     for name, value in given.items():
-        note_store(walk, node, value, (made, name))
+        note_store(walk, node, value, made, name)
     for method in class_member(walk, item, "__post_init__", made, None) or ():
         if method.kind is Kind.METHOD:
             call_function(walk, method, node, Arguments(), made)
@@ -177,7 +178,7 @@ def call_method(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Valu
 
 def call_instance(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Call an instance by its `__call__`."""
-    walk.note("call", node, item, "__call__")
+    walk.note(Called, node, item, "__call__")
     found = class_member(walk, item.data, "__call__", item, None) if item.data is not None else None
     if found is None:
         return opaque_result(walk, item, node, args)

@@ -12,6 +12,7 @@ from migrator.inference.execute import branch, execute, executor, go_on
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.state import Loop, Turn, Variables, merge
+from migrator.inference.trace import Iterated
 from migrator.source import syntax as s
 
 _UNROLL = 4  # a loop over this many literals or objects is walked once for each of them
@@ -152,7 +153,7 @@ def iterate(walk: Walk, node: Any, source: Value) -> Value:
     """Give an element of an iterable, and note which loaders a batch is drawn from."""
     value = element(walk, source)
     for batch in batches(walk, value):
-        walk.note("iterate", node, batch.of[0], batch)
+        walk.note(Iterated, node, batch.of[0], batch)
     return value
 
 
@@ -175,7 +176,7 @@ def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
     item = walk.heap.make(Kind.DICT if node.kind == "dict" else Kind.SEQUENCE, node, walk.frame.context)
     walk.variables.put(item, exact or {"*": held})
     for key, value in exact.items():
-        note_store(walk, node.value, value, (item, key))
+        note_store(walk, node.value, value, item, key)
     return walk.heap.single(item)
 
 

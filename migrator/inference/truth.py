@@ -9,6 +9,7 @@ from migrator.inference.evaluate import constant, evaluate, evaluator
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.place import note_meeting
+from migrator.inference.trace import Compared
 from migrator.source import syntax as s
 
 
@@ -38,7 +39,7 @@ def _compare(walk: Walk, node: s.Compare) -> Value:
     values = [evaluate(walk, node.left), *(evaluate(walk, item) for item in node.comparators)]
     for value, part in zip(values, (node.left, *node.comparators), strict=True):
         for item in value:
-            walk.note("compare", part, item, node)
+            walk.note(Compared, part, item, node)
     if len(values) == 2:
         answer = _decide(node.operators[0], values[0], values[1])
         if answer is not None:

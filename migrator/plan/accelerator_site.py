@@ -11,6 +11,7 @@ from migrator.inference.interpreter import Walk
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Frame
+from migrator.inference.trace import Event, Forwarded, Made, Stored, of_kind
 from migrator.rules.change import Argument, Way
 from migrator.source import syntax as s
 from migrator.source.block import Operation
@@ -124,14 +125,11 @@ class AcceleratorSite:
 
     def _existing(self) -> Any:
         """The statement by which the script itself makes its Accelerator; None where there is none."""
-        for event in self.walk.log.events:
-            if (
-                event.kind == "store"
-                and event.item.kind is Kind.ACCELERATOR
-                and isinstance(event.node.statement, s.Assign)
-            ):
-                if event.node.statement.value is event.item.site:
-                    return event.node.statement
+        for event in of_kind(self.walk.log.events, Stored):
+            statement = event.node.statement
+            if event.item.kind is Kind.ACCELERATOR and isinstance(statement, s.Assign):
+                if statement.value is event.item.site:
+                    return statement
         return None
 
     def _free_name(self) -> str:
@@ -262,11 +260,11 @@ class AcceleratorSite:
     def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
         """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
         owner = class_of(scope)
-        kind = "make" if getattr(scope, "name", "") == "__init__" else "forward"
+        kind: type[Event] = Made if getattr(scope, "name", "") == "__init__" else Forwarded
         calls = [
             event
-            for event in self.walk.log.events
-            if event.kind == kind and isinstance(event.item.data, Object) and event.item.data.site is owner
+            for event in of_kind(self.walk.log.events, kind)
+            if isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
         found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
         if owner is None or not found:

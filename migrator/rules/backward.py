@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event
+from migrator.inference.trace import Event, Forwarded, Route
 from migrator.rules.advice import AdviceRule, Sites
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.fact import BACKWARD, FOR_PREPARED, prepare_obliges
@@ -46,7 +46,7 @@ class Backward(Rule):
             return
         for event in training.components.backwards:
             call = event.node
-            if call in seen or event.detail in ("accelerator", "torch.autograd.backward", "optimizer"):
+            if call in seen or event.route not in (Route.TENSOR, Route.OPAQUE):
                 continue
             seen.add(call)
             yield self._change(training.module_of(call), call, call in live)
@@ -101,7 +101,7 @@ class Backward(Rule):
 
 def _live_backwards(training: Training) -> set[s.Node]:
     """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
-    own = [event for event in training.components.backwards if event.detail in ("tensor", "opaque")]
+    own = [event for event in training.components.backwards if event.route in (Route.TENSOR, Route.OPAQUE)]
     live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
     return {event.node for event in live or own}
 
@@ -140,7 +140,7 @@ class AutogradGrad(Rule):
                 help="make sure that it only feeds a loss (a gradient penalty does)",
             )
         for event in training.components.backwards:
-            if event.detail in ("torch.autograd.backward", "optimizer"):
+            if event.route in (Route.AUTOGRAD, Route.OPTIMIZER):
                 yield Change(
                     self.code,
                     training.module_of(event.node),
@@ -178,8 +178,8 @@ class SecondBackward(AdviceRule):
                 continue
             for model in self._trained_by(training, second):
                 if (
-                    model in first.value
-                    and model in second.value
+                    model in first.roots
+                    and model in second.roots
                     and not _runs_between(components, model, first, second)
                 ):
                     yield second.node, f"A second backward goes through one forward of `{model.label}`"
@@ -190,16 +190,15 @@ class SecondBackward(AdviceRule):
         later = [x.order for x in components.backwards if x.order > backward.order and x.node is not backward.node]
         following = min(later, default=float("inf"))
         for optimizer in components.optimizers:
-            steps = [e for e in components.by_item[optimizer] if e.kind == "call" and e.detail == "step"]
-            if any(backward.order < e.order < following for e in steps):
+            if any(backward.order < e.order < following for e in components.steps_of(optimizer)):
                 yield from (x for x in optimizer.of if x.kind is Kind.MODEL)
 
 
 def _runs_between(components: Components, model: Object, first: Event, second: Event) -> bool:
     """Whether a model runs between two backwards on every way from one to the other."""
     here = dict(statements_up(second.node, scope_of(second.node)))
-    for event in components.by_item[model]:
-        if event.kind == "forward" and first.order < event.order < second.order:
+    for event in components.events_of(model, Forwarded):
+        if first.order < event.order < second.order:
             if any(frame is second.frame and statement.block in here for frame, statement in event.steps()):
                 return True
     return False

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.inference import knowledge
+from migrator.inference.trace import Event
 from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import DerivedRule, Rule, Safety
@@ -201,13 +202,12 @@ class Accumulation(_BlockingRule):
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         components = training.components
         for item in components.optimizers:
-            for event in components.by_item[item]:
-                if event.kind == "call" and event.detail == "step":
-                    guard = _modulo_guard(event.node)
-                    here = [b for b in components.backwards if _shares_loop(b, event)]
-                    if guard is not None and here and not any(_inside(b.node, guard) for b in here):
-                        module = training.module_of(guard)
-                        yield module, event.node, f"The optimizer steps only where `{shown(training, guard.test)}`"
+            for event in components.steps_of(item):
+                guard = _modulo_guard(event.node)
+                here = [b for b in components.backwards if _shares_loop(b, event)]
+                if guard is not None and here and not any(_inside(b.node, guard) for b in here):
+                    module = training.module_of(guard)
+                    yield module, event.node, f"The optimizer steps only where `{shown(training, guard.test)}`"
 
 
 def _modulo_guard(node: Any) -> s.If | None:
@@ -228,8 +228,8 @@ def _inside(node: Any, outer: Any) -> bool:
     return False
 
 
-def _shares_loop(first: Any, second: Any) -> bool:
-    return first.loop is not None and second.loop is not None and first.loops()[0].node is second.loops()[0].node
+def _shares_loop(first: Event, second: Event) -> bool:
+    return first.loop is not None and second.loop is not None and first.loop.node is second.loop.node
 
 
 class ClosureResult(_BlockingRule):
@@ -248,13 +248,8 @@ class ClosureResult(_BlockingRule):
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for item in training.components.optimizers:
-            for event in training.components.by_item[item]:
-                if (
-                    event.kind == "call"
-                    and event.detail == "step"
-                    and event.node.args
-                    and not isinstance(event.node.parent, s.Evaluate)
-                ):
+            for event in training.components.steps_of(item):
+                if event.node.args and not isinstance(event.node.parent, s.Evaluate):
                     module = training.module_of(event.node)
                     yield module, event.node, f"The result of `{shown(training, event.node)}` is used"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called, Forwarded
 from migrator.rules.change import ACCELERATOR, Change, Step
 from migrator.rules.fact import FOR_PREPARED, SAVED, UNWRAPPED, prepare_obliges
 from migrator.rules.main_process import is_guarded
@@ -130,8 +131,8 @@ class LoadedModel(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        run = {event.item.site: event.item for event in training.events("forward") if event.item.kind is Kind.OPAQUE}
-        moved = {event.item for event in training.events("call") if event.detail in ("to", "cuda", "cpu")}
+        run = {event.item.site: event.item for event in training.events(Forwarded) if event.item.kind is Kind.OPAQUE}
+        moved = {event.item for event in training.events(Called) if event.method in ("to", "cuda", "cpu")}
         for module, call in training.calls.get("torch.load", []):
             item = run.get(call)
             if item is None or item.prepared or item in moved or "map_location" in call.keywords():

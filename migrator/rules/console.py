@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Made
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.main_process import is_guarded_on_every_way, takes_part
@@ -162,7 +163,7 @@ def _runs_in_model(training: Training, call: s.Call) -> bool:
     """
     scope = scope_of(call)
     owner = class_of(scope)
-    made = training.events("make") if owner is not None and owner.methods().get("__init__") is scope else []
+    made = training.events(Made) if owner is not None and owner.methods().get("__init__") is scope else []
     return training.is_run(call) or any(
         isinstance(x.item.data, Object) and x.item.data.site is owner and training.is_run(x.node) for x in made
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Iterated
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Level
 from migrator.source import syntax as s
@@ -104,7 +105,7 @@ class LoaderThread(AdviceRule):
     help = "let the loader's workers read ahead (`num_workers`, `prefetch_factor`)"
 
     def sites(self, training: Training) -> Sites:
-        drawn = {e.frame.node for e in training.events("iterate") if training.is_required(e.item)}
+        drawn = {e.frame.node for e in training.events(Iterated) if training.is_required(e.item)}
         for call in calls_of(training, r"threading\.Thread"):
             held = [x for arg in call.args for part in arg.value.walk() for x in training.value(part)]
             target = call.argument(1, "target")

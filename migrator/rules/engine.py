@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migrator.errors import FileProblem
 from migrator.inference.objects import Kind
-from migrator.inference.state import Event
+from migrator.inference.trace import Escaped, of_kind
 from migrator.rules.advice import shown
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import DerivedRule, Rule, Safety
@@ -46,14 +46,14 @@ class UnseenEngine(Rule):
                 reason="the training steps were not seen, so nothing here can be prepared for them",
                 help=help if problem is None else f"mend {problem.path}, then run migrate again",
             )
-            yield from self._stays(training, [x for x in training.before.log.events if x.node is node])
+            yield from self._stays(training, node)
 
-    def _stays(self, training: Training, events: list[Event]) -> Iterator[Change]:
+    def _stays(self, training: Training, call: s.Call) -> Iterator[Change]:
         """Say of what the unseen code gets that it stays as it is."""
-        for event in events:
+        to = f"`{shown(training, call.func)}`"
+        for event in of_kind(training.before.log.events, Escaped):
             item = event.item.raw
-            if event.kind == "escape" and item.kind in _TRAINED and item.site is not None:
-                to = f"`{shown(training, event.node.func)}`"
+            if event.node is call and item.kind in _TRAINED and item.site is not None:
                 yield Change(
                     self.code,
                     training.module_of(item.site),
@@ -79,9 +79,10 @@ class UnreadFile(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         told = set()
-        for event in training.before.log.events if training.required else ():
-            called = event.kind == "escape" and isinstance(event.node, s.Call)
-            problem = training.unread(event.node.func) if called else None
+        for event in of_kind(training.before.log.events, Escaped) if training.required else ():
+            if not isinstance(event.node, s.Call):
+                continue
+            problem = training.unread(event.node.func)
             if problem is None or problem.path in told or event.item.kind not in _TRAINED:
                 continue
             told.add(problem.path)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called, Forwarded
 from migrator.rules.change import Change, Level
 from migrator.rules.checkpoint import guarded
 from migrator.rules.main_process import is_guarded, is_guarded_on_every_way, takes_part
@@ -80,12 +81,12 @@ def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]
             if isinstance(call.func, s.Attribute) and call.func.name in ("write_text", "write_bytes"):
                 if training.is_involved(call) and not is_guarded(training, call):
                     yield module, call, f".{call.func.name}"
-    for event in training.events("call"):
-        if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
+    for event in training.events(Called):
+        if event.method in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
             call = event.node
             if training.is_involved(call) and not is_guarded(training, call) and call not in done:
                 done.add(call)
-                yield training.module_of(call), call, f".{event.detail}"
+                yield training.module_of(call), call, f".{event.method}"
 
 
 def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
@@ -107,7 +108,7 @@ def _runs_model(training: Training, statement: Any) -> bool:
     """Whether a statement runs a model: under a guard, DDP's forward would wait for the other processes for ever."""
     inside = set(statement.walk())
     return any(
-        event.node in inside for event in training.events("forward") if event.item.kind in (Kind.MODEL, Kind.OPAQUE)
+        event.node in inside for event in training.events(Forwarded) if event.item.kind in (Kind.MODEL, Kind.OPAQUE)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Iterated
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule
 from migrator.training.components import key_of
@@ -27,7 +28,7 @@ class EvaluationLoader(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         shared = {
             key_of(event.item.raw)
-            for event in training.events("iterate")
+            for event in training.events(Iterated)
             if event.item.kind is Kind.LOADER and event.item.prepared and not training.is_required(event.item)
         }
         for item in training.components.drawn_loaders():

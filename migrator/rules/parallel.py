@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migrator.inference import knowledge
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.fact import FOR_PREPARED, UNSPREAD, prepare_obliges
@@ -91,13 +92,14 @@ def _is_conditional(call: s.Call) -> bool:
 def _names_a_checkpoint(training: Training, call: s.Call) -> bool:
     """Whether the wrapper's own `state_dict` is saved or loaded."""
     wrapped = {x.raw for x in training.value(call)}
-    for event in training.events("call"):
+    for event in training.events(Called):
         if (
-            event.detail in ("state_dict", "load_state_dict")
+            event.method in ("state_dict", "load_state_dict")
             and event.item.raw in wrapped
             and event.item.kind is not Kind.ANY
         ):
-            through = event.node.func.value
+            func = event.node.func
+            through = func.value if isinstance(func, s.Attribute) else None
             if not (isinstance(through, s.Attribute) and through.name == "module"):
                 return True
     return False

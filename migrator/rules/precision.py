@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.training.training import Training
 
@@ -23,9 +24,9 @@ class Half(AdviceRule):
     help = "remove it, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.events("call"):
+        for event in training.events(Called):
             if (
-                event.detail in ("half", "bfloat16")
+                event.method in ("half", "bfloat16")
                 and event.item.kind is Kind.MODEL
                 and training.is_required(event.item)
             ):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Stored
 from migrator.rules import fact
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.fact import FOR_PREPARED, UNBLOCKED
@@ -76,12 +77,9 @@ class Prepare(Rule):
 def _sites(training: Training, item: Object) -> Iterator[Any]:
     """The nodes that an object is reported at: where it is made (else first seen), and the calls of its factories."""
     yield item.site if item.site is not None else training.components.by_item[item][0].node
-    for event in training.components.by_item[item]:
-        value = (
-            getattr(event.node.statement, "value", None)
-            if event.kind == "store" and isinstance(event.node, (s.Name, s.Attribute))
-            else None
-        )
+    for event in training.components.events_of(item, Stored):
+        named = isinstance(event.node, (s.Name, s.Attribute))
+        value = getattr(event.node.statement, "value", None) if named else None
         if isinstance(value, s.Call) and value is not item.site and value in (item.context or ()):
             yield value
     if item.kind is Kind.LOADER:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Made
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule, Safety
@@ -28,11 +29,11 @@ class ScheduleLength(AdviceRule):
     help = "count the batches before the loader is prepared"
 
     def sites(self, training: Training) -> Sites:
-        made = [e for e in training.events("make") if e.item.kind is Kind.SCHEDULER and isinstance(e.node, s.Call)]
+        made = [event.node for event in training.events(Made) if event.item.kind is Kind.SCHEDULER]
         lengths = set(_prepared_lengths(training))
-        for event in made:
-            if any(_depends_on(arg.value, lengths) for arg in event.node.args):
-                yield event.node, f"`{shown(training, event.node)}` is as long as a prepared loader"
+        for call in (node for node in made if isinstance(node, s.Call)):
+            if any(_depends_on(arg.value, lengths) for arg in call.args):
+                yield call, f"`{shown(training, call)}` is as long as a prepared loader"
 
 
 class SchedulerCadence(Rule):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Iterated
 from migrator.rules.change import Change, Level, short
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -124,7 +125,7 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
 def _is_undrawn(training: Training, call: s.Call) -> bool:
     """Whether a call makes a loader that the program never draws from."""
     made = {key_of(x.raw) for x in training.value(call) if x.kind is Kind.LOADER and x.site is call}
-    return bool(made) and not any(key_of(event.item.raw) in made for event in training.events("iterate"))
+    return bool(made) and not any(key_of(event.item.raw) in made for event in training.events(Iterated))
 
 
 def _is_torch(func: Any) -> bool:

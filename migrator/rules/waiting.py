@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from migrator.inference.trace import Saved
 from migrator.rules.change import ACCELERATOR, Change, Step
 from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.file import files_written
@@ -68,7 +69,7 @@ class Load(Rule):
 
 def _reads(training: Training) -> Iterator[tuple[Module, s.Call, list[Way]]]:
     """The calls that read a file, in the order of the text, each with the ways to what may have written it."""
-    saves = list(dict.fromkeys(event.node for event in training.events("save")))
+    saves = list(dict.fromkeys(event.node for event in training.events(Saved)))
     written = list(files_written(training))
     writers = {*saves, *(call for _, call, _ in written)}
     loads = {call for _, call in training.calls.get("torch.load", [])} if saves else set()

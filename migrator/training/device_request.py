@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Forwarded, NeededOnHost
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training import moves
@@ -218,13 +219,11 @@ def _canonical(training: Training, condition: DeviceCondition, depth: int = 4) -
 
 def _everything_is_moved(training: Training) -> bool:
     """Whether all that meets a prepared model is a batch of a prepared loader, so that `prepare` moves all of it."""
-    if training.events("host"):
+    if training.events(NeededOnHost):
         return False  # `loss.data.numpy()`
     met = False
-    for event in training.events("forward"):
-        if event.item.kind not in (Kind.MODEL, Kind.CRITERION, Kind.OPAQUE, Kind.PART) or not isinstance(
-            event.node, s.Call
-        ):
+    for event in training.events(Forwarded):
+        if event.item.kind not in (Kind.MODEL, Kind.CRITERION, Kind.OPAQUE, Kind.PART):
             continue
         met = True
         for arg in event.node.args:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from migrator.inference.objects import Kind, Object, Value
+from migrator.inference.trace import Called, Escaped, Forwarded, Given, ItemRead, Iterated, Made, Saved, of_kind
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
 from migrator.source.module import Module
@@ -103,8 +104,8 @@ def _is_prepared(training: Training, item: Object) -> bool:
 
 def _collates_plainly(training: Training, loader: Object) -> bool:
     """Whether batches are tensors in tuples, lists and dicts, which `prepare` moves; a class of one's own may not be."""
-    for event in training.before.log.events:
-        if event.kind == "make" and event.node is loader.site:
+    for event in of_kind(training.before.log.events, Made):
+        if event.node is loader.site:
             call = event.node
             collate = call.argument(6, "collate_fn") if isinstance(call, s.Call) else None
             if collate is None or (isinstance(collate, s.Literal) and collate.value is None):
@@ -166,17 +167,13 @@ def _unused_between(training: Training, call: s.Call, item: Object) -> bool:
     for event in training.components.by_item.get(twin, []):
         if not start < event.order < end:
             continue
-        if event.kind in ("forward", "save", "escape", "item", "iterate") or (
-            event.kind == "use" and event.detail != "inspect"
-        ):
+        if isinstance(event, (Forwarded, Saved, Escaped, ItemRead, Iterated, Given)):
             return False
-        if event.kind == "call" and event.detail not in _HARMLESS:
+        if isinstance(event, Called) and event.method not in _HARMLESS:
             return False
     for optimizer in training.components.optimizers:  # its state would be loaded onto the wrong device
         if twin in optimizer.of:
-            loads = [
-                e for e in training.components.by_item[optimizer] if e.kind == "call" and e.detail == "load_state_dict"
-            ]
+            loads = [e for e in training.components.events_of(optimizer, Called) if e.method == "load_state_dict"]
             if any(start < e.order < end for e in loads):
                 return False
     return True

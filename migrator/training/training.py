@@ -11,17 +11,19 @@ from migrator.errors import FileProblem
 from migrator.inference.flow import walk_program
 from migrator.inference.objects import Kind, Object, Value
 from migrator.inference.program import Program
-from migrator.inference.state import Event
+from migrator.inference.trace import Escaped, EventKind, Forwarded, Iterated, Made, NeededOnHost, Prepared, of_kind
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.components import Components, key_of
 from migrator.training.device import Definition, Devices, is_accelerated, placements
 from migrator.training.device_request import choose
+from migrator.training.object_use import Use
 from migrator.training.placement import PlacementResult, place
 from migrator.training.position import scope_of
 from migrator.training.rank_divergence import RankDivergence
 from migrator.training.reaching_definitions import Order
 from migrator.training.use import training_uses
+from migrator.training.use_index import UseIndex
 from migrator.training.user_device import UserDevice
 
 _STEP = re.compile(r"^step$|optim|learning_rate|^lr$", re.IGNORECASE)
@@ -64,7 +66,7 @@ class Training:
         """Whether the script itself prepares an object before it trains with it."""
         uses = training_uses(self.components, item)
         if not uses:
-            return any(event.kind == "prepared" for event in self.components.by_item[item])
+            return any(self.components.events_of(item, Prepared))
         return all(event.item.prepared for event in uses)
 
     @property
@@ -113,20 +115,18 @@ class Training:
         return own and not self.is_training
 
     @cached_property
-    def handed_over(self) -> list[Event]:
+    def handed_over(self) -> list[Escaped]:
         """Where a program that takes no step itself hands its optimizer, and what that trains, to code that cannot be seen."""
         if self.is_training:
             return []
         trained: set[Any] = set()  # the calls that get what is trained: a model, batches, or a loss of a model's
-        events = [
-            event for event in self.before.log.events if event.kind == "escape" and isinstance(event.detail, Object)
-        ]
+        events = list(of_kind(self.before.log.events, Escaped))
         for event in events:
-            if event.detail.kind in (Kind.OPAQUE, Kind.LIBRARY, Kind.OPTION):
+            if event.to is not None and event.to.kind in (Kind.OPAQUE, Kind.LIBRARY, Kind.OPTION):
                 is_loss = event.item.kind is Kind.TENSOR and any(x.kind is Kind.MODEL for x in event.item.of)
                 if is_loss or event.item.kind in (Kind.MODEL, Kind.LOADER, Kind.ITERATOR):
                     trained.add(event.node)
-        return [event for event in events if event.item.kind is Kind.OPTIMIZER and event.node in trained]
+        return [x for x in events if x.to is not None and x.item.kind is Kind.OPTIMIZER and x.node in trained]
 
     def unread(self, func: Any) -> FileProblem | None:
         """What is wrong with the file that a called function comes from; None for one that could be read."""
@@ -139,7 +139,7 @@ class Training:
     def trained_in(self) -> list[Module]:
         """The modules that take part: those with a training step, those that make what is trained, and the entry."""
         found = [self.module_of(event.node) for event in self.components.backwards]
-        found += [self.module_of(event.node) for event in self.events("make") if event.item.kind is Kind.ACCELERATOR]
+        found += [self.module_of(event.node) for event in self.events(Made) if event.item.kind is Kind.ACCELERATOR]
         return list(dict.fromkeys([*found, self.program.entry]))
 
     @property
@@ -160,7 +160,7 @@ class Training:
     @cached_property
     def on_host(self) -> set[Object]:
         """The prepared loaders whose batches meet the CPU before the script moves them: they must not be moved earlier."""
-        met = {event.item.of[0] for event in self.events("host") if event.item.kind is Kind.BATCH}
+        met = {event.item.of[0] for event in self.events(NeededOnHost) if event.item.kind is Kind.BATCH}
         moved = {x.of[0] for x in self.after.heap.placed_objects() if x.kind is Kind.BATCH and x.place == "device"}
         return {item for item in met & moved if item.prepared}
 
@@ -233,7 +233,7 @@ class Training:
     @cached_property
     def shared_draws(self) -> set[Any]:
         """What is drawn from where it is a loader that is prepared: the ``loader`` of ``for x in loader``."""
-        return {event.node for event in self.events("iterate") if self.is_required(event.item)}
+        return {event.node for event in self.events(Iterated) if self.is_required(event.item)}
 
     @cached_property
     def order(self) -> Order:
@@ -258,14 +258,14 @@ class Training:
         an object that is prepared, or make something that reaches a loss.
         """
         found: set[Any] = set()
-        roots = {root for event in self.components.backwards for root in event.value}
+        roots = {root for event in self.components.backwards for root in event.roots}
         sites = {scope_of(root.site) for root in roots if root.site is not None}
         for event in [
             *self.components.backwards,
-            *(e for item in self.required for e in self.components.by_item[item]),
+            *(e for item in self.required for e in self.components.by_item.get(item, ())),
         ]:
             found.update(frame.node for frame in event.frame.chain())
-        models = {event.item for event in self.events("forward") if event.item.kind is Kind.MODEL}
+        models = {event.item for event in self.events(Forwarded) if event.item.kind is Kind.MODEL}
         methods: set[Any] = set()
         for owner in {item.data for item in models if item.data.__class__ is Object}:
             if owner.kind is Kind.CLASS:
@@ -292,9 +292,20 @@ class Training:
         """What an expression may be."""
         return self.after.log.values.get(node, frozenset())
 
-    def events(self, *kinds: str) -> list[Event]:
-        """Events of some kinds, in order."""
-        return [event for event in self.after.log.events if event.kind in kinds]
+    def events(self, kind: type[EventKind]) -> list[EventKind]:
+        """Events of a kind, in order."""
+        return list(of_kind(self.after.log.events, kind))
+
+    def uses(self, item: Object) -> list[Use]:
+        """Every use of an object, wherever it flows.
+
+        A rule that handles an object handles all of them; the first that it does not understand withholds its change.
+        """
+        return self._use_index.of(item)
+
+    @cached_property
+    def _use_index(self) -> UseIndex:
+        return UseIndex(self.after, self.module_of)
 
     def module_of(self, node: Any) -> Module:
         """The module that a node is part of."""
