@@ -18,11 +18,11 @@ from migrator.project.sources import ExternalUsers, SourceStore, path_of
 from migrator.report.report import FileReport, Item, ProgramReport
 from migrator.report.shape import file_reports, item_of
 from migrator.rules.blockers import Framework
-from migrator.rules.catalogue import CHECKS
+from migrator.rules.catalogue import CATALOGUE, CHECKS
 from migrator.rules.change import Change
 from migrator.rules.engine import ImportByName, import_by_name, imports_by_name
 from migrator.rules.rule import Rule, Safety
-from migrator.rules.unhandled import find_unhandled
+from migrator.rules.unhandled import Names, find_unhandled
 from migrator.source import syntax as s
 from migrator.source.block import Uncomposable
 from migrator.source.edit import Conflict, Edit, apply
@@ -195,9 +195,11 @@ def _unhandled(training: Training, plan: Plan) -> list[Change]:
     """What matters for training, and no rule has spoken of."""
     accepted = plan.accepted if plan.edits else ()
     seen = {node for change in accepted for node in (*change.sites, *change.covers)}
+    seen.update(node for change in plan.advice for node in change.covers)
     spoken = [*plan.advice, *(x.change for x in plan.withheld)]
     nodes = [(training.module_of(node), node) for change in spoken for node in change.sites]
-    return list(find_unhandled(training, seen, {(module, module.where(node)[0]) for module, node in nodes}))
+    lines = {(module, module.where(node)[0]) for module, node in nodes}
+    return list(find_unhandled(training, Names(CATALOGUE), bool(plan.edits), seen, lines))
 
 
 def _report(

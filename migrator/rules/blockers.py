@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.inference import knowledge
-from migrator.inference.trace import Event
 from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import DerivedRule, Rule, Safety
@@ -68,6 +67,8 @@ class ProcessGroup(_BlockingRule):
 
     code = "MIG401"
     name = "init-process-group"
+    names = ("init_process_group", "destroy_process_group")
+    distinctive_names = ("init_distributed_mode",)
     reason = "the Accelerator makes its own process group, and a second one raises"
     help = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
 
@@ -89,6 +90,8 @@ class WrappedByHand(_BlockingRule):
 
     code = "MIG402"
     name = "ddp-wrap"
+    names = ("DDP",)
+    distinctive_names = ("DistributedDataParallel",)
     reason = "`prepare` wraps the model itself"
     help = "remove the wrapper, then run migrate again"
 
@@ -110,6 +113,7 @@ class SamplerByHand(_BlockingRule):
 
     code = "MIG403"
     name = "sampler"
+    distinctive_names = ("DistributedSampler",)
     reason = "a prepared loader shards too, so the data would be sharded twice"
     help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
 
@@ -128,108 +132,12 @@ class SetDevice(_BlockingRule):
 
     code = "MIG405"
     name = "set-device"
+    names = ("set_device",)
     reason = "the Accelerator sets each process's device"
     help = "remove it; choose a GPU with CUDA_VISIBLE_DEVICES"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         yield from _library_calls(training, r"torch\.(cuda|accelerator)\.set_device(_index)?")
-
-
-class GradScaler(_BlockingRule):
-    """Report mixed precision by hand.
-
-    What: `torch.amp.GradScaler` and its like.
-    Why: the Accelerator's `backward` scales the loss itself; two scalers scale twice.
-    Safety: reported only for now; the program is left alone.
-    Source: torch.amp.
-    """
-
-    code = "MIG303"
-    name = "grad-scaler"
-    reason = "the Accelerator scales losses itself, under `mixed_precision`"
-    help = "remove the scaler and autocast, run migrate again, then pass `mixed_precision` to the Accelerator"
-
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler")
-
-
-class Autocast(Rule):
-    """Leave `autocast` where it is.
-
-    What: `with torch.autocast("cuda"):` and `@autocast(...)`, without a scaler.
-    Why: it works the same on every process; `accelerator.autocast()` with `mixed_precision` would say it more simply.
-    Safety: nothing is edited.
-    Source: torch.autocast.
-    """
-
-    code = "MIG304"
-    name = "autocast"
-    safety = Safety.REVIEW
-
-    def check(self, training: Training) -> Iterator[Change]:
-        if not training.required:
-            return
-        for module, node, _ in _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?autocast|torch\.autocast"):
-            off = any(
-                arg.keyword == "enabled" and isinstance(arg.value, s.Literal) and arg.value.value is False
-                for arg in node.args
-            )
-            yield Change(
-                self.code,
-                module,
-                node,
-                f"`{shown(training, node)}` is left as it is",
-                level=Level.NOTE if off else Level.REVIEW,
-                reason="it means the same on every process",
-                help="" if off else "`Accelerator(mixed_precision=...)` and `accelerator.autocast()` say the same",
-            )
-
-
-class Accumulation(_BlockingRule):
-    """Report gradient accumulation by hand.
-
-    What: `if (i + 1) % steps == 0: optimizer.step()` around steps whose backward runs for every batch.
-    Why: the Accelerator counts and divides itself in `accumulate`; mixing both divides twice.
-    Safety: reported only for now; the program is left alone.
-    Source: Accelerate's `Accelerator.accumulate`.
-    """
-
-    code = "MIG306"
-    name = "accumulation"
-    reason = "the gradients of several batches are added up by hand"
-    help = "step after every batch, run migrate again, then use `accelerator.accumulate(model)`"
-
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        components = training.components
-        for item in components.optimizers:
-            for event in components.steps_of(item):
-                guard = _modulo_guard(event.node)
-                here = [b for b in components.backwards if _shares_loop(b, event)]
-                if guard is not None and here and not any(_inside(b.node, guard) for b in here):
-                    module = training.module_of(guard)
-                    yield module, event.node, f"The optimizer steps only where `{shown(training, guard.test)}`"
-
-
-def _modulo_guard(node: Any) -> s.If | None:
-    while node is not None and not isinstance(node, (s.FunctionDef, s.For, s.While, s.Root)):
-        parent = node.parent
-        if isinstance(parent, s.Block) and isinstance(parent.owner, s.If):
-            if any(isinstance(x, s.Binary) and x.operator == "Modulo" for x in parent.owner.test.walk()):
-                return parent.owner
-        node = parent
-    return None
-
-
-def _inside(node: Any, outer: Any) -> bool:
-    while node is not None:
-        if node is outer:
-            return True
-        node = node.parent
-    return False
-
-
-def _shares_loop(first: Event, second: Event) -> bool:
-    return first.loop is not None and second.loop is not None and first.loop.node is second.loop.node
 
 
 class ClosureResult(_BlockingRule):
@@ -297,5 +205,5 @@ class SharedFile(DerivedRule):
 
 RULES: tuple[type[Rule], ...] = (
     Framework, SharedFile,
-    ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
+    ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, ClosureResult,
 )  # fmt: skip

@@ -33,6 +33,7 @@ class DataParallel(Rule):
 
     code = "MIG402"
     name = "data-parallel"
+    distinctive_names = ("DataParallel",)
 
     def check(self, training: Training) -> Iterator[Change]:
         for module, call in data_parallel_calls(training):

@@ -44,6 +44,7 @@ class Apex(AdviceRule):
 
     code = "MIG906"
     name = "apex"
+    names = ("scale_loss",)
     blocks = True
     anywhere = True
     reason = "the Accelerator scales losses itself, under `mixed_precision`"

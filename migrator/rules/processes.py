@@ -28,6 +28,7 @@ class RankCalls(AdviceRule):
 
     code = "MIG404"
     name = "rank"
+    names = ("get_rank", "get_world_size")
     blocks = True
     anywhere = True
     reason = "on one process there is no process group to ask"
@@ -74,6 +75,7 @@ class Spawn(AdviceRule):
 
     code = "MIG407"
     name = "spawn"
+    names = ("spawn",)
     blocks = True
     anywhere = True
     reason = "torchrun starts the processes, and each of them would start more"
@@ -95,6 +97,7 @@ class Collectives(AdviceRule):
 
     code = "MIG408"
     name = "collective"
+    names = ("barrier", "all_reduce", "all_gather", "reduce", "reduce_tensor")
     blocks = True
     anywhere = True
     reason = "on one process there is no process group to speak to"

@@ -81,6 +81,9 @@ class Rule:
     code: ClassVar[str]
     name: ClassVar[str]  # "insert-prepare"
     safety: ClassVar[Safety] = Safety.SAFE
+    # names of functions and classes of torch: a call of one that nothing has spoken of is reported under this code
+    names: ClassVar[tuple[str, ...]] = ()
+    distinctive_names: ClassVar[tuple[str, ...]] = ()  # likewise, whatever module they are taken from
     examples: ClassVar[Any] = _Filed()  # a tuple of examples
 
     def check(self, training: Training) -> Iterator[Change]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Iterated
 from migrator.rules.change import Change, Level, short
+from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.components import key_of
@@ -17,13 +18,6 @@ from migrator.training.training import Training
 
 _CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
 _CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
-_DISTRIBUTED = {
-    "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401",
-    "get_rank": "MIG404", "get_world_size": "MIG404", "barrier": "MIG408", "all_reduce": "MIG408",
-    "all_gather": "MIG408", "reduce": "MIG408", "spawn": "MIG407", "reduce_tensor": "MIG408",
-    "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
-    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG304", "scale_loss": "MIG906", "unscale_": "MIG303",
-}  # fmt: skip
 _BY_HAND = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
 _MODULES = frozenset(
@@ -31,13 +25,33 @@ _MODULES = frozenset(
 )
 
 
-def find_unhandled(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) -> Iterator[Change]:
+class Names:
+    """Which rule a call belongs to by the name of what it calls, where nothing else is known of that."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Collect the names that the rules are about."""
+        rules = list(rules)
+        self.distinctive = {name: rule.code for rule in rules for name in rule.distinctive_names}
+        self.ordinary = {name: rule.code for rule in rules for name in rule.names}
+
+    def code_of(self, func: s.Expression) -> str | None:
+        """Give the code of the rule that a called expression belongs to."""
+        name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
+        if name in self.distinctive:
+            return self.distinctive[name]
+        return self.ordinary[name] if name in self.ordinary and _is_of_torch(func) else None
+
+
+def find_unhandled(
+    training: Training, names: Names, is_changed: bool, seen: set[Any], lines: set[tuple[Module, int]]
+) -> Iterator[Change]:
     """Give advice for sites that no change and no other advice covers.
 
-    Args:    seen: nodes that accepted changes are about. lines: lines that other findings explain.
+    Args:    is_changed: whether the program is edited. seen: nodes that changes are about. lines: lines that other findings
+             explain.
     """
     for module in training.modules:
-        for code, node, what in _sites(training, module, bool(seen)):
+        for code, node, what in _sites(training, names, module, is_changed):
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
                 continue
             lines.add((module, module.where(node)[0]))
@@ -81,9 +95,9 @@ def _is_seen(node: Any, seen: set[Any]) -> bool:
     return False
 
 
-def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
+def _sites(training: Training, names: Names, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
     for call in module.nodes(s.Call):
-        yield from _call_sites(training, module, call)
+        yield from _call_sites(training, names, module, call)
     for literal in module.nodes(s.Literal):
         if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(training, literal, changed):
             option = _is_option(literal)
@@ -102,7 +116,7 @@ def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[
             yield "MIG504", attribute, f"`{module.text(attribute)}`"
 
 
-def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
+def _call_sites(training: Training, names: Names, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
     func = call.func
     name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
     if isinstance(func, s.Attribute) and name == "cuda" and module.text(func.value) != "torch":
@@ -118,8 +132,8 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, from which nothing here draws,"
     elif not training.required and any(x.kind is Kind.OPTIMIZER and x.site is call for x in training.value(call)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, no step of which was seen,"
-    elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
-        yield _DISTRIBUTED[name], call, f"`{short(module.text(func), 50)}`"
+    elif (code := names.code_of(func)) is not None and not _is_local(training, func):
+        yield code, call, f"`{short(module.text(func), 50)}`"
 
 
 def _is_undrawn(training: Training, call: s.Call) -> bool:
@@ -128,19 +142,12 @@ def _is_undrawn(training: Training, call: s.Call) -> bool:
     return bool(made) and not any(key_of(event.item.raw) in made for event in training.events(Iterated))
 
 
-def _is_torch(func: Any) -> bool:
+def _is_of_torch(func: Any) -> bool:
     if isinstance(func, s.Name):
         return True
     value = func.value
     last = value.name if isinstance(value, s.Attribute) else value.id if isinstance(value, s.Name) else ""
-    return last in _MODULES or func.name in (
-        "unscale_",
-        "DistributedSampler",
-        "DistributedDataParallel",
-        "DataParallel",
-        "GradScaler",
-        "init_distributed_mode",
-    )
+    return last in _MODULES
 
 
 def _is_local(training: Training, func: Any) -> bool:

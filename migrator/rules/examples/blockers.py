@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, LOSS, MODEL, SETUP, STEP
+from migrator.rules.examples.frame import BATCH, MODEL, SETUP
 from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
@@ -22,21 +22,6 @@ def closure():
 
 for step in range(10):
     optimizer.step(closure)
-"""
-_ACCUMULATED = """
-import torch
-from torch import nn
-from torch.utils.data import DataLoader
-from data import dataset
-
-model = nn.Linear(4, 1).cuda()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-for i, (x, y) in enumerate(DataLoader(dataset)):
-    loss = nn.functional.mse_loss(model(x.cuda()), y.cuda()) / 4
-    loss.backward()
-    if (i + 1) % 4 == 0:
-        optimizer.step()
-        optimizer.zero_grad()
 """
 EXAMPLES = {
     "already-migrated": (
@@ -141,63 +126,6 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example("a script that leaves it to the Accelerator", MIGRATED),
-    ),
-    "grad-scaler": (
-        Example(
-            "a scaler",
-            "scaler = torch.amp.GradScaler()\nscaler.scale(loss).backward()",
-            reviews="MIG303",
-            at="GradScaler(",
-            frame=LOSS,
-        ),
-        Example(
-            "the same by another name",
-            "from torch.cuda.amp import GradScaler as Scaler\nscaler = Scaler(enabled=False)",
-            reviews="MIG303",
-            at="= Scaler(",
-            frame=SETUP,
-        ),
-        Example("a scaler of features", "scale = x.std()\nx = x / scale", frame=STEP),
-        Example("a class of that name", "class GradScaler:\n    pass\n\nGradScaler()", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
-    ),
-    "autocast": (
-        Example(
-            "a block of mixed precision",
-            'with torch.autocast("cuda", dtype=torch.bfloat16):\n    extra = model(x).mean()',
-            reviews="MIG304",
-            at="torch.autocast",
-            frame=BATCH,
-        ),
-        Example(
-            "the same by another name",
-            "from torch.cuda.amp import autocast as mixed\nwith mixed():\n    extra = model(x).mean()",
-            reviews="MIG304",
-            at="with mixed()",
-            frame=BATCH,
-        ),
-        Example("a block without gradients", "with torch.no_grad():\n    extra = model(x).mean()", frame=BATCH),
-        Example("a function of that name", "def autocast():\n    return 1\n\nautocast()", frame=SETUP),
-        Example("a script that goes through the Accelerator already", MIGRATED),
-    ),
-    "accumulation": (
-        Example("every fourth batch", _ACCUMULATED, reviews="MIG306", at="optimizer.step()"),
-        Example(
-            "with the rest at the end",
-            _ACCUMULATED.replace("% 4 == 0", "% 4 == 0 or i + 1 == len(dataset)"),
-            reviews="MIG306",
-            at="optimizer.step()",
-        ),
-        Example(
-            "every batch",
-            _ACCUMULATED.replace(
-                "    if (i + 1) % 4 == 0:\n        optimizer.step()\n        ", "    optimizer.step()\n    "
-            ),
-        ),
-        Example("a message every hundredth batch", "if len(x) % 100 == 0:\n    shown = loss.item()", frame=STEP),
-        Example(
-            "a critic that learns every fifth batch", "if int(y[0]) % 5 == 0:\n    extra = loss.item()", frame=BATCH
-        ),
     ),
     "closure-result": (
         Example(
