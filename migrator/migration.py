@@ -265,7 +265,7 @@ def _files(
     )
 
 
-def _item(change: Change, module: Module, node: object, reason: str | None, applied: bool) -> Item:
+def _item(change: Change, module: Module, node: s.Node, reason: str | None, applied: bool) -> Item:
     span = module.span(node)
     line, column = module.source.where(span.start)
     end_line, end_column = module.source.where(max(span.start, span.end - 1))

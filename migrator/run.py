@@ -94,12 +94,7 @@ def _left_alone(report: ProgramReport, problem: FileProblem) -> ProgramReport:
 
 def _write_program(report: ProgramReport) -> ProgramReport:
     changed = [(file.source, file.text) for file in report.files if file.text is not None]
-    if changed:
-        from migrator import guard  # it reads Python, which a run that writes nothing need not
-
     try:
-        for source, text in changed:
-            guard.read_back(source, text)
         changes = [(source.path, source.encode(text), source.encode(source.text)) for source, text in changed]
         with undisturbed(_INTERRUPTS):  # until the program is written whole
             files.replace_all(changes)

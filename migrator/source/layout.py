@@ -165,16 +165,16 @@ class Layout:
         margin = self.margin(head)
         return self.indent(block.statements[0])[margin.end - margin.start :]
 
-    def rows(self, block: s.Block) -> Iterator[list[s.Statement]]:
-        """Give the statements that share a line."""
-        row: list[s.Statement] = []
+    def lines_of(self, block: s.Block) -> Iterator[list[s.Statement]]:
+        """Give the statements of a block line by line."""
+        line: list[s.Statement] = []
         for statement in block.statements:
-            if row and not self._follows(statement):
-                yield row
-                row = []
-            row.append(statement)
-        if row:
-            yield row
+            if line and not self._follows(statement):
+                yield line
+                line = []
+            line.append(statement)
+        if line:
+            yield line
 
     # ------------------------------------------------------------ compound statements
 

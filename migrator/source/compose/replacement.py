@@ -6,9 +6,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from migrator.source.compose.operation import Replace
 from migrator.source.edit import Conflict, Edit
 from migrator.source.layout import Layout
-from migrator.source.operation import Replace
 from migrator.source.span import Span
 from migrator.source.text import LINE_END
 
@@ -44,7 +44,7 @@ class Replacements:
         """Whether a replacement stands in a range, its edges included."""
         return any(op.span.start <= end and start <= op.span.end for op in self.wanted)
 
-    def settle(self, edits: Sequence[Edit], kept: Sequence[Span]) -> list[Edit]:
+    def edits_for(self, edits: Sequence[Edit], kept: Sequence[Span]) -> list[Edit]:
         """Turn replacements into edits.
 
         Args:    edits: of the statements around. kept: the text that these leave alone, in order.

@@ -1,4 +1,4 @@
-"""What operations on statements mean for the blocks around them: which headers go, which arms, who needs a `pass`."""
+"""What operations on statements mean for the blocks around them: which headers go, which arms, which blocks need a `pass`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from migrator.source import syntax as s
-from migrator.source.operation import Drop, Insert, Operation, Uncomposable, Unwrap, Wrap
+from migrator.source.compose.operation import Drop, Insert, Operation, Uncomposable, Unwrap, Wrap
 
 _QUIET = re.compile(
     r"is_\w+|has_\w+|(?:\w+_)?count|is(?:instance|subclass|file|dir|nan|inf|finite|digit)|hasattr|getattr|callable"
@@ -16,22 +16,22 @@ _QUIET = re.compile(
 
 
 @dataclass(slots=True)
-class Fate:
+class BlockOutcome:
     """What becomes of the statements and blocks that operations touch."""
 
     dropped: set[s.Statement] = field(default_factory=set)
     unwrapped: set[s.Statement] = field(default_factory=set)  # their header goes, because that was asked for
-    vanished: set[s.Statement] = field(default_factory=set)  # nothing of them is left
+    emptied: set[s.Statement] = field(default_factory=set)  # nothing of them is left
     negated: set[s.Statement] = field(default_factory=set)  # `if a: <nothing> else: b` becomes `if not a: b`
-    dead: set[s.Block] = field(default_factory=set)  # else arms that go
-    padded: set[s.Block] = field(default_factory=set)  # emptied blocks that get a `pass`
+    dropped_arms: set[s.Block] = field(default_factory=set)  # else arms that go
+    needs_pass: set[s.Block] = field(default_factory=set)  # emptied blocks that get a `pass`
     wraps: dict[s.Block, list[Wrap]] = field(default_factory=dict)  # those with something inside, outer ones first
     inserts: dict[s.Block, list[Insert]] = field(default_factory=dict)  # by rank
     touched: set[s.Node] = field(default_factory=set)  # blocks and compound statements with an operation inside
 
     def survives(self, statement: s.Statement) -> bool:
         """Whether anything of a statement is left."""
-        return statement not in self.dropped and statement not in self.vanished
+        return statement not in self.dropped and statement not in self.emptied
 
     def concerns(self, statement: s.Statement) -> bool:
         """Whether anything happens to a statement, or inside it."""
@@ -42,27 +42,27 @@ class Fate:
         return block.is_elif and (block in self.inserts or block in self.wraps)
 
 
-def settle(operations: Iterable[Operation]) -> Fate:
-    """Let emptied blocks act on their owners, from the inside out.
+def normalize(operations: Iterable[Operation]) -> BlockOutcome:
+    """Work out what operations mean for the blocks around them, from the inside out.
 
     Raises:  Uncomposable when operations contradict each other.
     """
     operations = list(dict.fromkeys(operations))
-    fate = Fate()
-    fate.dropped = {op.statement for op in operations if isinstance(op, Drop)}
-    operations = [op for op in operations if not _falls_away(op, fate.dropped)]
-    fate.unwrapped = {op.statement for op in operations if isinstance(op, Unwrap) and _is_open(op)}
+    outcome = BlockOutcome()
+    outcome.dropped = {op.statement for op in operations if isinstance(op, Drop)}
+    operations = [op for op in operations if not _falls_away(op, outcome.dropped)]
+    outcome.unwrapped = {op.statement for op in operations if isinstance(op, Unwrap) and _is_open(op)}
     for op in operations:
         if isinstance(op, Insert):
-            fate.inserts.setdefault(_checked(op).block, []).append(op)
+            outcome.inserts.setdefault(_checked(op).block, []).append(op)
         elif isinstance(op, Wrap):
-            fate.wraps.setdefault(_in_order(op).first.block, []).append(op)
-    for found in fate.inserts.values():
+            outcome.wraps.setdefault(_in_order(op).first.block, []).append(op)
+    for found in outcome.inserts.values():
         found.sort(key=lambda op: op.rank)
-    top = _touch(fate, [*fate.dropped, *fate.unwrapped, *(block.statements[0] for block in fate.wraps)])
+    top = _touch(outcome, [*outcome.dropped, *outcome.unwrapped, *(block.statements[0] for block in outcome.wraps)])
     if top is not None:
-        _settle_block(fate, top)
-    return fate
+        _normalize_block(outcome, top)
+    return outcome
 
 
 # ---------------------------------------------------------------- what is asked for
@@ -103,17 +103,17 @@ def _in_order(op: Wrap) -> Wrap:
     return op
 
 
-def _touch(fate: Fate, statements: Sequence[s.Statement]) -> s.Block | None:
+def _touch(outcome: BlockOutcome, statements: Sequence[s.Statement]) -> s.Block | None:
     """Note all blocks and compound statements around operations; gives the outermost block."""
     top = None
-    for block in {*(statement.block for statement in statements), *fate.inserts}:
+    for block in {*(statement.block for statement in statements), *outcome.inserts}:
         around: s.Block = block
-        while around not in fate.touched:
-            fate.touched.add(around)
+        while around not in outcome.touched:
+            outcome.touched.add(around)
             if isinstance(around.owner, s.Root):
                 top = around
                 break
-            fate.touched.add(around.owner)
+            outcome.touched.add(around.owner)
             around = around.owner.block
     return top
 
@@ -121,41 +121,41 @@ def _touch(fate: Fate, statements: Sequence[s.Statement]) -> s.Block | None:
 # ---------------------------------------------------------------- what it leads to
 
 
-def _settle_block(fate: Fate, block: s.Block) -> bool:
-    """Settle a block; whether anything is left in it."""
-    if block not in fate.touched:
+def _normalize_block(outcome: BlockOutcome, block: s.Block) -> bool:
+    """Normalize a block; whether anything is left in it."""
+    if block not in outcome.touched:
         return True
-    left = [statement for statement in block.statements if _settle_statement(fate, statement)]
-    wraps = _nested([op for op in fate.wraps.pop(block, []) if _holds_something(fate, op)])
+    left = [statement for statement in block.statements if _normalize_statement(outcome, statement)]
+    wraps = _nested([op for op in outcome.wraps.pop(block, []) if _holds_something(outcome, op)])
     if wraps:
-        fate.wraps[block] = wraps
-    return bool(left) or block in fate.inserts
+        outcome.wraps[block] = wraps
+    return bool(left) or block in outcome.inserts
 
 
-def _settle_statement(fate: Fate, statement: s.Statement) -> bool:
-    """Settle a statement; whether anything is left of it."""
-    if statement in fate.dropped:
+def _normalize_statement(outcome: BlockOutcome, statement: s.Statement) -> bool:
+    """Normalize a statement; whether anything is left of it."""
+    if statement in outcome.dropped:
         return False
-    if statement not in fate.touched and statement not in fate.unwrapped:
+    if statement not in outcome.touched and statement not in outcome.unwrapped:
         return True
-    left = {block: _settle_block(fate, block) for block in statement.blocks()}
+    left = {block: _normalize_block(outcome, block) for block in statement.blocks()}
     arm = getattr(statement, "orelse", None)
     if arm is not None and not left[arm]:
-        fate.dead.add(arm)
+        outcome.dropped_arms.add(arm)
     if isinstance(statement, s.If):
-        alive = _settle_if(fate, statement, left)
+        alive = _normalize_if(outcome, statement, left)
     else:
-        alive = left[statement.blocks()[0]] or statement not in fate.unwrapped
-        if statement not in fate.unwrapped:
-            fate.padded.update(block for block in left if not left[block] and block not in fate.dead)
+        alive = left[statement.blocks()[0]] or statement not in outcome.unwrapped
+        if statement not in outcome.unwrapped:
+            outcome.needs_pass.update(block for block in left if not left[block] and block not in outcome.dropped_arms)
     if not alive:
-        fate.vanished.add(statement)
+        outcome.emptied.add(statement)
     return alive
 
 
-def _settle_if(fate: Fate, statement: s.If, left: dict[s.Block, bool]) -> bool:
+def _normalize_if(outcome: BlockOutcome, statement: s.If, left: dict[s.Block, bool]) -> bool:
     has_else = statement.orelse is not None and left[statement.orelse]
-    if statement in fate.unwrapped:
+    if statement in outcome.unwrapped:
         if has_else:
             raise Uncomposable("an `if` that has an `else` or `elif` cannot be unwrapped before that is dropped")
         return left[statement.body]
@@ -163,22 +163,22 @@ def _settle_if(fate: Fate, statement: s.If, left: dict[s.Block, bool]) -> bool:
         return True
     if is_quiet(statement.test) and not has_else:
         return False
-    if is_quiet(statement.test) and statement.orelse is not None and _is_plain_else(fate, statement.orelse):
-        fate.negated.add(statement)
+    if is_quiet(statement.test) and statement.orelse is not None and _is_plain_else(outcome, statement.orelse):
+        outcome.negated.add(statement)
     else:
-        fate.padded.add(statement.body)
+        outcome.needs_pass.add(statement.body)
     return True
 
 
-def _is_plain_else(fate: Fate, block: s.Block) -> bool:
+def _is_plain_else(outcome: BlockOutcome, block: s.Block) -> bool:
     # `if a: <nothing> elif b:` would need a new condition
-    return not block.is_elif or fate.opens(block)
+    return not block.is_elif or outcome.opens(block)
 
 
-def _holds_something(fate: Fate, op: Wrap) -> bool:
+def _holds_something(outcome: BlockOutcome, op: Wrap) -> bool:
     block, first, last = op.first.block, op.first.index, op.last.index
-    inserted = any(first < insert.index <= last for insert in fate.inserts.get(block, ()))
-    return inserted or any(fate.survives(statement) for statement in block.statements[first : last + 1])
+    inserted = any(first < insert.index <= last for insert in outcome.inserts.get(block, ()))
+    return inserted or any(outcome.survives(statement) for statement in block.statements[first : last + 1])
 
 
 def _nested(wraps: list[Wrap]) -> list[Wrap]:

@@ -4,7 +4,7 @@ import pytest
 
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Unwrap, Wrap
-from migrator.source.settle import is_quiet, settle
+from migrator.source.compose.normalize import is_quiet, normalize
 from tests.source.request import read, statement
 
 CONDITIONS = [
@@ -26,17 +26,17 @@ def test_what_is_asked_for_inside_what_goes_falls_away() -> None:
     module = read("if a:\n    with b:\n        c\n    d\n")
     inner, last = statement(module, "with"), statement(module, "d")
     assert isinstance(inner, s.With)
-    fate = settle(
+    outcome = normalize(
         [Drop(module.nodes(s.If)[0]), Unwrap(inner), Wrap(inner, last, "if h:"), Insert(inner.body, 0, ("new",))]
     )
-    assert (fate.unwrapped, fate.wraps, fate.inserts) == (set(), {}, {})
+    assert (outcome.unwrapped, outcome.wraps, outcome.inserts) == (set(), {}, {})
 
 
 def test_emptied_blocks_act_on_their_owners_from_the_inside_out() -> None:
     module = read("if a:\n    if b:\n        c\n    else:\n        d\nelse:\n    e\n")
     outer, inner = module.nodes(s.If)
-    fate = settle([Drop(statement(module, "c")), Drop(statement(module, "d"))])
-    assert fate.vanished == {inner}
-    assert fate.dead == {inner.orelse}
-    assert fate.negated == {outer}
-    assert fate.padded == set()
+    outcome = normalize([Drop(statement(module, "c")), Drop(statement(module, "d"))])
+    assert outcome.emptied == {inner}
+    assert outcome.dropped_arms == {inner.orelse}
+    assert outcome.negated == {outer}
+    assert outcome.needs_pass == set()

@@ -1,8 +1,7 @@
-"""The lowered syntax tree: what the upper floors read instead of a parser's.
+"""The small syntax tree: what rules and analyses read in place of libcst's.
 
-One walk (lowering.py) turns the tree of Python's own parser (native/) into this small one, or that of libcst (concrete/),
-which reads what the other one cannot. Each node keeps what it was made of in ``origin``, through which ``Module.span``
-finds its text.
+One walk (``parse/lowering.py``) makes it from libcst's tree. Each node keeps what it was made of in ``origin``, by
+which ``Module.span`` finds its text.
 
     Node
     |-- Expression   Name Attribute Subscript Call Literal Text Collection Mapping Binary Unary Boolean Compare
@@ -15,22 +14,20 @@ finds its text.
 
 from __future__ import annotations
 
-from migrator.source.compound import (
+from migrator.source.syntax.compound import (
     Case,
     ClassDef,
-    Compound,
     For,
     FunctionDef,
     Handler,
     If,
     Match,
-    Root,
     Try,
     While,
     With,
     WithItem,
 )
-from migrator.source.expression import (
+from migrator.source.syntax.expression import (
     Argument,
     Attribute,
     Await,
@@ -41,12 +38,11 @@ from migrator.source.expression import (
     Compare,
     Comprehension,
     Conditional,
-    Expression,
     Generator,
     Lambda,
     Literal,
+    LiteralValue,
     Mapping,
-    Name,
     Parameter,
     Slice,
     Starred,
@@ -56,14 +52,12 @@ from migrator.source.expression import (
     Walrus,
     Yield,
 )
-from migrator.source.node import Node
-from migrator.source.scope import Scope
-from migrator.source.statement import (
+from migrator.source.syntax.node import Block, Compound, Expression, Name, Node, Root, Scope, Statement
+from migrator.source.syntax.statement import (
     Annotate,
     Assert,
     Assign,
     Augment,
-    Block,
     Declare,
     Delete,
     Evaluate,
@@ -72,7 +66,6 @@ from migrator.source.statement import (
     Jump,
     Raise,
     Return,
-    Statement,
 )
 
 __all__ = [
@@ -108,6 +101,7 @@ __all__ = [
     "Jump",
     "Lambda",
     "Literal",
+    "LiteralValue",
     "Mapping",
     "Match",
     "Name",

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import libcst as cst
 
 from migrator.source import syntax as s
-from migrator.source.alike import for_, if_, while_
-from migrator.source.concrete.lowering import ConcreteLowering as Lowering
-from migrator.source.concrete.statement import STATEMENTS
+from migrator.source.parse.lowering import Lowering, TypeParameters
+from migrator.source.parse.statement import STATEMENTS
 
 __all__ = ["STATEMENTS"]  # of both files
 
 
+@STATEMENTS.on("If")
+def _if(low: Lowering, node: cst.If, parent: s.Node) -> s.If:
+    new = low.make(s.If, node, parent)
+    new.is_elif = False
+    new.test = low.expression(node.test, new)
+    new.body = low.block(node.body, new, "body")
+    new.orelse = low.orelse(node, new)
+    return new
+
+
+@STATEMENTS.on("For")
+def _for(low: Lowering, node: cst.For, parent: s.Node) -> s.For:
+    new = low.make(s.For, node, parent)
+    new.target = low.target(node.target, new)
+    new.iter = low.expression(node.iter, new)
+    new.body = low.block(node.body, new, "body")
+    new.orelse = low.orelse(node, new)
+    return new
+
+
+@STATEMENTS.on("While")
+def _while(low: Lowering, node: cst.While, parent: s.Node) -> s.While:
+    new = low.make(s.While, node, parent)
+    new.test = low.expression(node.test, new)
+    new.body = low.block(node.body, new, "body")
+    new.orelse = low.orelse(node, new)
+    return new
+
+
 @STATEMENTS.on("With")
-def _with(low: Lowering, node: cst.With, parent: Any) -> Any:
+def _with(low: Lowering, node: cst.With, parent: s.Node) -> s.With:
     new = low.make(s.With, node, parent)
     new.items = [_with_item(low, item, new) for item in node.items]
     new.body = low.block(node.body, new, "body")
     return new
 
 
-def _with_item(low: Lowering, node: cst.WithItem, parent: Any) -> s.WithItem:
-    new: s.WithItem = low.make(s.WithItem, node, parent)
+def _with_item(low: Lowering, node: cst.WithItem, parent: s.Node) -> s.WithItem:
+    new = low.make(s.WithItem, node, parent)
     new.value = low.expression(node.item, new)
     new.target = low.target(node.asname.name, new) if node.asname is not None else None
     return new
 
 
 @STATEMENTS.on("Try", "TryStar")
-def _try(low: Lowering, node: Any, parent: Any) -> Any:
+def _try(low: Lowering, node: cst.Try | cst.TryStar, parent: s.Node) -> s.Try:
     new = low.make(s.Try, node, parent)
     new.body = low.block(node.body, new, "body")
     new.handlers = [_handler(low, handler, new) for handler in node.handlers]
@@ -39,8 +65,8 @@ def _try(low: Lowering, node: Any, parent: Any) -> Any:
     return new
 
 
-def _handler(low: Lowering, node: Any, parent: Any) -> s.Handler:
-    new: s.Handler = low.make(s.Handler, node, parent)
+def _handler(low: Lowering, node: cst.ExceptHandler | cst.ExceptStarHandler, parent: s.Node) -> s.Handler:
+    new = low.make(s.Handler, node, parent)
     new.type = low.optional(node.type, new)
     new.name = low.target(node.name.name, new) if node.name is not None else None
     new.body = low.block(node.body, new, "handler")
@@ -48,14 +74,14 @@ def _handler(low: Lowering, node: Any, parent: Any) -> s.Handler:
 
 
 @STATEMENTS.on("FunctionDef")
-def _function(low: Lowering, node: cst.FunctionDef, parent: Any) -> Any:
+def _function(low: Lowering, node: cst.FunctionDef, parent: s.Node) -> s.FunctionDef:
     new = low.make(s.FunctionDef, node, parent)
     new.name = node.name.value
     new.is_async, new.is_generator = node.asynchronous is not None, False
     new.decorators = [low.expression(item.decorator, new) for item in node.decorators]
     low.bind(new.name)
     outer = low.scope
-    _open_generics(low, new)
+    _open_generics(low, node.type_parameters, new)
     low.scope = outer
     new.params = low.parameters(node.params, new, new.generics)
     low.scope = new.generics or outer
@@ -69,13 +95,13 @@ def _function(low: Lowering, node: cst.FunctionDef, parent: Any) -> Any:
 
 
 @STATEMENTS.on("ClassDef")
-def _class(low: Lowering, node: cst.ClassDef, parent: Any) -> Any:
+def _class(low: Lowering, node: cst.ClassDef, parent: s.Node) -> s.ClassDef:
     new = low.make(s.ClassDef, node, parent)
     new.name = node.name.value
     new.decorators = [low.expression(item.decorator, new) for item in node.decorators]
     low.bind(new.name)
     outer = low.scope
-    _open_generics(low, new)
+    _open_generics(low, node.type_parameters, new)
     new.bases = [_base(low, arg, new) for arg in node.bases]
     new.keywords = low.arguments(node.keywords, new)
     new.namespace = low.enter("class", new)
@@ -84,14 +110,13 @@ def _class(low: Lowering, node: cst.ClassDef, parent: Any) -> Any:
     return new
 
 
-def _open_generics(low: Lowering, new: Any) -> None:
+def _open_generics(low: Lowering, node: TypeParameters, new: s.FunctionDef | s.ClassDef) -> None:
     """Enter the scope of a definition's type parameters, where it has any."""
-    node = new.origin.type_parameters
     new.generics = low.enter("generic", new) if node is not None else None
     new.type_params = low.type_parameters(node, new)
 
 
-def _base(low: Lowering, node: cst.Arg, parent: Any) -> Any:
+def _base(low: Lowering, node: cst.Arg, parent: s.Node) -> s.Expression:
     if not node.star:
         return low.expression(node.value, parent)
     new = low.make(s.Starred, node, parent)
@@ -103,15 +128,15 @@ def _base(low: Lowering, node: cst.Arg, parent: Any) -> Any:
 
 
 @STATEMENTS.on("Match")
-def _match(low: Lowering, node: cst.Match, parent: Any) -> Any:
+def _match(low: Lowering, node: cst.Match, parent: s.Node) -> s.Match:
     new = low.make(s.Match, node, parent)
     new.subject = low.expression(node.subject, new)
     new.cases = [_case(low, case, new) for case in node.cases]
     return new
 
 
-def _case(low: Lowering, node: cst.MatchCase, parent: Any) -> s.Case:
-    new: s.Case = low.make(s.Case, node, parent)
+def _case(low: Lowering, node: cst.MatchCase, parent: s.Node) -> s.Case:
+    new = low.make(s.Case, node, parent)
     new.pattern = []
     _pattern(low, node.pattern, new)
     new.names = [item for item in new.pattern if isinstance(item, s.Name) and item.store]
@@ -121,7 +146,7 @@ def _case(low: Lowering, node: cst.MatchCase, parent: Any) -> s.Case:
     return new
 
 
-def _pattern(low: Lowering, node: Any, case: s.Case) -> None:
+def _pattern(low: Lowering, node: cst.CSTNode, case: s.Case) -> None:
     """Collect the names that a pattern binds and the values that it compares with, from left to right."""
     for field in _PATTERNS[node.__class__]:
         value = getattr(node, field)
@@ -137,7 +162,7 @@ def _pattern(low: Lowering, node: Any, case: s.Case) -> None:
             case.pattern.append(low.expression(value, case))
 
 
-_PATTERNS: dict[type, tuple[str, ...]] = {
+_PATTERNS: dict[type[cst.CSTNode], tuple[str, ...]] = {
     cst.MatchAs: ("pattern", "name"),
     cst.MatchClass: ("cls", "patterns", "kwds"),
     cst.MatchKeywordElement: ("pattern",),
@@ -152,9 +177,3 @@ _PATTERNS: dict[type, tuple[str, ...]] = {
     cst.MatchTuple: ("patterns",),
     cst.MatchValue: ("value",),
 }
-
-
-# what both parsers write alike
-STATEMENTS.on("If")(if_)
-STATEMENTS.on("For")(for_)
-STATEMENTS.on("While")(while_)

@@ -4,65 +4,53 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from typing import Any
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from migrator.errors import Unreadable
+from migrator.source.parse.tree import parsable
 from migrator.source.span import Span
-from migrator.source.text import LONE_CR, Source
-
-_LEADING_FORM_FEED = re.compile(r"(?<!\\\n)^([ \t\f]*)\f(?=[ \t]*[^\s#])", re.MULTILINE)
+from migrator.source.text import Source
 
 
-def parsable(text: str) -> str:
-    """Give text of the same length and meaning that libcst prints as it was.
-
-    It loses a bare carriage return at the end of a file, and a form feed before a statement. For Python the first is a
-    line end, and so is the second: what stands before it does not count as indentation.
-    """
-    if "\r" in text:
-        text = LONE_CR.sub("\n", text)
-    return _LEADING_FORM_FEED.sub(r"\1\n", text) if "\f" in text else text
-
-
-class Measure:
+class Positions:
     """The places of all nodes of a tree, and its comments in source order."""
 
-    def __init__(self, tree: cst.Module, source: Source, text: str) -> None:
+    def __init__(self, tree: cst.Module, source: Source) -> None:
         """Print the tree.
 
-        Raises:  Unreadable when that does not give ``text``, which it was read from.
+        Raises:  Unreadable when that does not give the text that it was read from.
         """
+        text = parsable(source.text)
         recorder = _Recorder(tree)
         tree._codegen(recorder)
         self._printed, self._syntactic = recorder.printed, recorder.syntactic
         self._offsets = [0, *accumulate(map(len, recorder.tokens))]
-        self.comments = [Span(*self.inner(node)) for node in recorder.comments]
+        self.comments = [self.inner(node) for node in recorder.comments]
         printed = "".join(recorder.tokens)
         if printed != text:
             self._compare(text, printed, tree, source)
 
-    def inner(self, node: cst.CSTNode) -> tuple[int, int]:
-        """Give where a node begins and ends, without the parentheses around it and without the lines above it."""
+    def inner(self, node: object) -> Span:
+        """Give the characters of a node of the tree, without the parentheses around it and without the lines above it."""
         start, end = self._syntactic.get(id(node)) or self._printed[id(node)]
-        return self._offset(start), self._offset(end)
+        return Span(self._offset(start), self._offset(end))
 
-    def outer(self, node: cst.CSTNode) -> tuple[int, int]:
-        """Give where a node begins and ends, with all that libcst counts as its own."""
+    def outer(self, node: object) -> Span:
+        """Give the characters of a node of the tree, with all that libcst counts as its own."""
         start, end = self._printed[id(node)]
-        return self._offset(start), self._offset(end)
+        return Span(self._offset(start), self._offset(end))
 
     def _offset(self, token: int) -> int:
         # at the end of a file, libcst takes a line end back that it has printed
         return self._offsets[token] if token < len(self._offsets) else self._offsets[-1]
 
     def _compare(self, text: str, printed: str, tree: cst.Module, source: Source) -> None:
-        """Accept what libcst loses behind the last statement, where only comments and blank lines are left."""
+        """Accept what libcst loses after the last statement, where only comments and blank lines are left."""
         size = min(len(text), len(printed))
         same = next((at for at in range(size) if text[at] != printed[at]), size)
-        end = self.inner(tree.body[-1])[1] if tree.body else 0
+        end = self.inner(tree.body[-1]).end if tree.body else 0
         if same < end:
             message = "cannot be reproduced byte for byte by libcst; retype the line without its odd characters"
             raise Unreadable(source.path, message, *source.where(same))
@@ -80,7 +68,7 @@ class _Recorder(CodegenState):
 
     def __init__(self, tree: cst.Module) -> None:
         super().__init__(default_indent=tree.default_indent, default_newline=tree.default_newline)
-        self.comments: list[Any] = []
+        self.comments: list[cst.Comment] = []
         self.printed: dict[int, tuple[int, int]] = {}
         self.syntactic: dict[int, tuple[int, int]] = {}  # where that differs
         tokens, printed, comments, comment = self.tokens, self.printed, self.comments, cst.Comment
@@ -92,7 +80,7 @@ class _Recorder(CodegenState):
 
         def after_codegen(node: cst.CSTNode) -> None:
             printed[id(node)] = (pop(), count())
-            if node.__class__ is comment:
+            if isinstance(node, comment):
                 comments.append(node)
 
         self.add_token = tokens.append  # type: ignore[method-assign, assignment]

@@ -1,4 +1,4 @@
-"""The text that is being put together: what is kept of the old one, in order, and what is put between."""
+"""Puts the new text together: what is kept of the old one, in order, and what is put between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Put:
 
 
 @dataclass(slots=True)
-class Draft:
+class TextBuilder:
     """A cursor over the old text: each step keeps text, leaves it out, or puts new text where the cursor is.
 
     Blank lines wait until it is known what follows them: where something went between two groups of them, one stays.

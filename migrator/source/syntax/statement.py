@@ -1,47 +1,8 @@
-"""Nodes of the small syntax tree that do something and have no block of their own, and the block they stand in."""
+"""Nodes of the small syntax tree that do something and have no blocks."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from migrator.source.expression import Expression
-from migrator.source.node import Node
-
-
-class Block(Node):
-    """Statements that run one after the other."""
-
-    __slots__ = ("part", "statements")
-    fields = ("statements",)
-    statements: list[Statement]
-    part: str  # "body", "orelse", "handler", "finally" or "case"
-
-    @property
-    def owner(self) -> Any:
-        """The compound statement (or the module) that this block belongs to."""
-        return self.parent.parent if self.parent.is_clause else self.parent
-
-    @property
-    def is_elif(self) -> bool:
-        """Whether this is no more than an ``elif``."""
-        return getattr(self.statements[0], "is_elif", False)
-
-
-class Statement(Node):
-    """One statement."""
-
-    __slots__ = ("index",)
-    is_statement = True
-    index: int
-
-    @property
-    def block(self) -> Block:
-        """The block that this statement stands in."""
-        return self.parent  # type: ignore[no-any-return]
-
-    def blocks(self) -> list[Block]:
-        """Give the blocks of a compound statement."""
-        return []
+from migrator.source.syntax.node import Expression, Statement
 
 
 class Assign(Statement):

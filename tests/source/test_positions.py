@@ -5,7 +5,8 @@ import ast
 import libcst as cst
 import pytest
 
-from migrator.source.concrete.measure import Measure, parsable
+from migrator.source.parse.positions import Positions
+from migrator.source.parse.tree import parsable
 from migrator.source.text import make_source
 
 TEXTS = [
@@ -57,5 +58,5 @@ def test_what_interrupts_the_measuring_is_not_hidden_by_what_is_half_measured(
     for kind in kinds:
         with monkeypatch.context() as patch, pytest.raises(error):
             patch.setattr(kind, "_codegen_impl", interrupt)
-            Measure(tree, source, TEXT)
-    assert Measure(tree, source, TEXT).inner(tree.body[0])
+            Positions(tree, source)
+    assert Positions(tree, source).inner(tree.body[0])

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from migrator.source.expression import Argument, Expression, Parameter
-from migrator.source.node import Node
-from migrator.source.scope import Scope
-from migrator.source.statement import Block, Statement
-
-
-class Compound(Statement):
-    """A statement with blocks of its own."""
-
-    __slots__ = ()
-    arms: ClassVar[tuple[str, ...]] = ("body",)  # the fields that hold a block or None
-
-    def blocks(self) -> list[Block]:
-        """Give the blocks in source order."""
-        return [block for name in self.arms if (block := getattr(self, name)) is not None]
+from migrator.source.syntax.expression import Argument, Parameter
+from migrator.source.syntax.node import Block, Compound, Expression, Node, Scope
 
 
 class If(Compound):
@@ -146,7 +131,7 @@ class FunctionDef(Compound):
     is_async: bool
     is_generator: bool
 
-    def scope_for(self, child: Any) -> Scope | None:
+    def scope_for(self, child: Node) -> Scope | None:
         """Show the parameters to the body, and the type parameters to the annotations."""
         if child is self.body:
             return self.namespace
@@ -167,7 +152,7 @@ class ClassDef(Compound):
     type_params: list[Parameter]
     generics: Scope | None  # the scope of the type parameters, where there are any
 
-    def scope_for(self, child: Any) -> Scope | None:
+    def scope_for(self, child: Node) -> Scope | None:
         """Show the type parameters to all but the decorators."""
         if child is self.body:
             return self.namespace
@@ -176,21 +161,3 @@ class ClassDef(Compound):
     def methods(self) -> dict[str, FunctionDef]:
         """Give the functions defined directly in the class body; a later one of the same name wins."""
         return {item.name: item for item in self.body.statements if isinstance(item, FunctionDef)}
-
-
-class Root(Node):
-    """The root: one block and the module's scope."""
-
-    __slots__ = ("body", "namespace")
-    fields = ("body",)
-    body: Block
-    namespace: Scope
-
-    @property
-    def scope(self) -> Scope:
-        """The module's scope."""
-        return self.namespace
-
-    def scope_for(self, child: Any) -> Scope | None:
-        """Give the module's scope."""
-        return self.namespace

@@ -2,24 +2,24 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.source.draft import Draft
+from migrator.source.compose.text_builder import TextBuilder
 from migrator.source.edit import Edit, apply
 from migrator.source.span import Span
 
 
-def draft(text: str) -> Draft:
-    return Draft(text, lambda offset: "\n")
+def builder(text: str) -> TextBuilder:
+    return TextBuilder(text, lambda offset: "\n")
 
 
 def test_what_is_kept_is_no_edit() -> None:
-    new = draft("abc")
+    new = builder("abc")
     new.keep(2)
     new.keep(3)
     assert new.finish() == ([], [Span(0, 3), Span(3, 3)])
 
 
 def test_what_is_skipped_and_put_is_one_edit() -> None:
-    new = draft("abcd\n")
+    new = builder("abcd\n")
     new.keep(1)
     new.skip(2)
     new.put("X")
@@ -33,7 +33,7 @@ def test_what_is_skipped_and_put_is_one_edit() -> None:
 def test_new_text_belongs_to_what_follows_unless_it_says_otherwise() -> None:
     inserted = Edit(Span(1, 1), "-")
     for after, expected in ((False, "aX-b"), (True, "a-Xb")):
-        new = draft("ab")
+        new = builder("ab")
         new.keep(1)
         new.put("X", after=after)
         new.keep(2)
@@ -54,7 +54,7 @@ def test_of_two_groups_of_blank_lines_that_meet_one_stays(
     above: int, below: int, opens: bool, closes: bool, left: int
 ) -> None:
     text = "\n" * above + "gone\n" + "\n" * below + "next\n"
-    new = draft(text)
+    new = builder(text)
     new.opens = opens
     for end in range(1, above + 1):
         new.blank(end)
@@ -69,7 +69,7 @@ def test_of_two_groups_of_blank_lines_that_meet_one_stays(
 
 @pytest.mark.parametrize(("text", "expected"), [("a\nb", "a"), ("a\r\nb", "a"), ("a\nb\n", "a\n"), ("a\n\n\nb", "a")])
 def test_the_end_of_the_file_keeps_its_line_end_or_its_lack(text: str, expected: str) -> None:
-    new = draft(text)
+    new = builder(text)
     new.keep(text.index("a") + (3 if "\r" in text else 2))
     for end in range(new.at + 1, text.index("b") + 1):
         new.blank(end)

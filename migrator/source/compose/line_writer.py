@@ -1,22 +1,22 @@
-"""What writes lines: keeps old ones, moved as the blocks around them are, and puts new ones."""
+"""Writes the new text line by line: keeps old lines, moved as the blocks around them are, and puts new ones between."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from migrator.source.draft import Draft
+from migrator.source.compose.replacement import Replacements
+from migrator.source.compose.text_builder import TextBuilder
 from migrator.source.layout import Layout
-from migrator.source.replacement import Replacements
 
 
-class Pen:
-    """A draft that knows the indentation that lines had and get."""
+class LineWriter:
+    """A builder of text that knows the indentation that lines had and get."""
 
     def __init__(self, layout: Layout, replacements: Replacements) -> None:
         self.layout = layout
         self.replacements = replacements
-        self.draft = Draft(layout.text, layout.newline)
+        self.builder = TextBuilder(layout.text, layout.newline)
         self.moves: list[tuple[str, str]] = []  # old and new indentation of the blocks around, innermost last
         self.placed = -1  # the line whose indentation was written already
 
@@ -27,23 +27,23 @@ class Pen:
         yield
         self.moves.pop()
 
-    def text(self, end: int) -> None:
+    def keep(self, end: int) -> None:
         """Keep text up to an offset."""
         if any(old != new for old, new in self.moves):
-            for start, stop in self.layout.lines(self.draft.at, end):
+            for start, stop in self.layout.lines(self.builder.at, end):
                 if self.layout.is_line_start(start) and not self.layout.is_blank(start, self.layout.line_end(start)):
                     self._move(start)
-                self.draft.keep(stop)
-        self.draft.keep(end)
+                self.builder.keep(stop)
+        self.builder.keep(end)
 
-    def start(self, start: int, indent: str) -> None:
+    def begin_statement(self, start: int, indent: str) -> None:
         """Begin the line of a statement, which may have had something before it."""
-        if self.draft.at < start:
-            self.text(start)
+        if self.builder.at < start:
+            self.keep(start)
             return
         old = self.layout.margin(self.layout.line_start(start))
         self.replacements.note_move(self.layout.line_start(start), (self.layout.text[old.start : old.end], indent))
-        self.draft.put(indent)
+        self.builder.put(indent)
         self.placed = start
 
     def _move(self, line: int) -> None:
@@ -55,30 +55,30 @@ class Pen:
         old, new = move
         if not self.replacements.cover(line, margin + len(old)):
             same = len(old) if new.startswith(old) else len(new) if old.startswith(new) else 0
-            self.draft.keep(margin + same)
-            self.draft.put(new[same:])
-            self.draft.skip(margin + len(old))
+            self.builder.keep(margin + same)
+            self.builder.put(new[same:])
+            self.builder.skip(margin + len(old))
 
-    def line(self, text: str, near: int) -> None:
+    def put_line(self, text: str, near: int) -> None:
         """Put a new line, with the line end that is used at an offset."""
-        self.draft.begin()
-        self.draft.put(text + self.layout.newline(max(near, 0)))
+        self.builder.begin()
+        self.builder.put(text + self.layout.newline(max(near, 0)))
 
-    def gap(self, end: int) -> None:
+    def keep_gap(self, end: int) -> None:
         """Keep the comments and blank lines between two statements."""
-        for start, stop in self.layout.lines(self.draft.at, end):
+        for start, stop in self.layout.lines(self.builder.at, end):
             if self.layout.is_blank(start, stop):
-                self.draft.blank(stop)
+                self.builder.blank(stop)
             else:
-                self.draft.begin()
-                self.text(stop)
+                self.builder.begin()
+                self.keep(stop)
 
     def erase(self, end: int, indent: str) -> None:
         """Leave text out; its comments stay, each as a line of its own."""
-        start = self.draft.at
+        start = self.builder.at
         comments = self.layout.comments(start, end)
-        self.draft.skip(end)
+        self.builder.skip(end)
         for comment in comments:
-            self.line(indent + comment, start)
+            self.put_line(indent + comment, start)
         if not comments:
-            self.draft.cut()
+            self.builder.cut()

@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from types import EllipsisType
+from typing import Union
 
-from migrator.source.node import Node
-from migrator.source.scope import Scope
-
-
-class Expression(Node):
-    """Something with a value."""
-
-    __slots__ = ()
-
-
-class Name(Expression):
-    """A name on its own; ``store`` where it is assigned to."""
-
-    __slots__ = ("id", "store")
-    id: str
-    store: bool
+from migrator.source.syntax.node import Expression, Node, Scope
 
 
 class Attribute(Expression):
@@ -77,11 +63,14 @@ class Call(Expression):
         return {arg.keyword for arg in self.args if arg.keyword}
 
 
+LiteralValue = Union[str, bytes, int, float, complex, EllipsisType, None]  # noqa: UP007
+
+
 class Literal(Expression):
     """A number, a plain string, bytes, True, False, None or an ellipsis."""
 
     __slots__ = ("value",)
-    value: Any
+    value: LiteralValue
 
 
 class Text(Expression):
@@ -110,7 +99,7 @@ class Mapping(Expression):
     keys: list[Expression | None]
     values: list[Expression]
 
-    def children(self) -> Iterator[Any]:
+    def children(self) -> Iterator[Node]:
         """Give keys and values in turns."""
         for key, value in zip(self.keys, self.values, strict=True):
             if key is not None:
@@ -173,17 +162,17 @@ class Parameter(Node):
     Of a type parameter (PEP 695), ``kind`` is "type", "*type" or "**type" and ``annotation`` is its bound.
     """
 
-    __slots__ = ("annotation", "default", "kind", "name")
+    __slots__ = ("annotation", "default", "generics", "kind", "name")
     fields = ("annotation", "default")
     name: str
     kind: str
     annotation: Expression | None
     default: Expression | None
+    generics: Scope | None  # that of the type parameters around it, where there are any
 
-    def scope_for(self, child: Any) -> Scope | None:
+    def scope_for(self, child: Node) -> Scope | None:
         """Show the type parameters to the annotation, but not to the default of a plain parameter."""
-        scope: Scope | None = self.parent.generics
-        return scope if child is self.annotation or self.kind.endswith("type") else None
+        return self.generics if child is self.annotation or self.kind.endswith("type") else None
 
 
 class Lambda(Expression):
@@ -195,12 +184,7 @@ class Lambda(Expression):
     body: Expression
     namespace: Scope
 
-    @property
-    def generics(self) -> Scope | None:
-        """The scope of the type parameters, where this stands for a type alias."""
-        return self.namespace
-
-    def scope_for(self, child: Any) -> Scope | None:
+    def scope_for(self, child: Node) -> Scope | None:
         """Show the parameters to the body, but not to the defaults."""
         return self.namespace if child is self.body else None
 
@@ -216,7 +200,7 @@ class Comprehension(Expression):
     generators: list[Generator]
     namespace: Scope
 
-    def scope_for(self, child: Any) -> Scope | None:
+    def scope_for(self, child: Node) -> Scope | None:
         """Show the loop variables to all parts."""
         return self.namespace
 
@@ -230,9 +214,10 @@ class Generator(Node):
     iter: Expression
     tests: list[Expression]
 
-    def scope_for(self, child: Any) -> Scope | None:
+    def scope_for(self, child: Node) -> Scope | None:
         """Show the loop variables to all but the first iterable."""
-        loop: Comprehension = self.parent
+        loop = self.parent
+        assert isinstance(loop, Comprehension)
         return loop.scope if child is self.iter and self is loop.generators[0] else loop.namespace
 
 
