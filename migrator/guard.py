@@ -12,7 +12,7 @@ from migrator.errors import Distrusted, FileProblem
 from migrator.source import syntax as s
 from migrator.source.edit import Edit
 from migrator.source.module import Module
-from migrator.source.text import Source, make_source
+from migrator.source.text import Source
 
 _KNOWN = frozenset(dir(builtins)) | {
     "__file__",
@@ -27,13 +27,13 @@ _KNOWN = frozenset(dir(builtins)) | {
 
 
 def check(before: Module, text: str, edits: Sequence[Edit]) -> Module:
-    """Insist that a result is sound; that a second run changes nothing, the pipeline checks.
+    """Insist that a result is sound; that a second run leaves it alone is checked before it is written.
 
     Returns: the result, parsed.
     Raises:  Distrusted
     """
     path = before.source.path
-    source = make_source(path, text, before.source.encoding, before.source.bom)
+    source = before.source.with_text(text)
     _check_bytes(before.source, text, edits)
     after = _parse(source, before)
     new = _undefined(after) - _undefined(before)
@@ -62,7 +62,7 @@ def _check_bytes(before: Source, text: str, edits: Sequence[Edit]) -> None:
         new += len(kept) + len(edit.text)
         at = edit.span.end
     if text[new:] != before.text[at:]:
-        raise Distrusted(before.path, "INTERNAL ERROR: text behind the edits changed; please report this file")
+        raise Distrusted(before.path, "INTERNAL ERROR: text after the edits changed; please report this file")
 
 
 def _parse(source: Source, before: Module) -> Module:

@@ -81,6 +81,48 @@ def sound(path: str, edits: Sequence[Edit], shelf: Shelf) -> str:
     return text
 
 
+def checked_twice(path: str, proposal: Proposal, shelf: Shelf, allies: frozenset[str]) -> Proposal:
+    """Insist, before it is written, that a result is sound and that a second migration leaves it alone.
+
+    Args:    allies: files that change together with the program.
+    Returns: the same proposal, or one without edits.
+    """
+    if proposal.report is None or not proposal.edits:
+        return proposal
+    try:
+        results = dict(_results(proposal, shelf))
+        if not _changes_again(shelf.module(path), results, shelf, allies):
+            return proposal
+        message = "INTERNAL ERROR: a second run would change the result again; please report this file"
+        problem: FileProblem = Distrusted(proposal.entry, message)
+    except FileProblem as found:
+        problem = found
+    except Exception as error:  # a mistake of ours about one program; the others are still done
+        problem = _mistake(path, error)
+    return replace(proposal, report=_without_edits(proposal.report, problem), edits={})
+
+
+def _results(proposal: Proposal, shelf: Shelf) -> Iterator[tuple[Module, Module]]:
+    """Give each changed module and what becomes of it; the proposal may be one that was kept.
+
+    Raises:  Distrusted
+    """
+    for path, edits in proposal.edits.items():
+        module, text = shelf.module(path), proposal.source_report(path).text
+        assert text is not None
+        yield module, guard.check(module, text, [placed.edit for placed in edits])
+
+
+def _without_edits(report: ProgramReport, problem: FileProblem) -> ProgramReport:
+    """Report a program that is left as it was because of a problem."""
+    untouched = tuple(replace(file, text=None, items=tuple(map(_unapplied, file.items))) for file in report.files)
+    return replace(report, files=untouched, problems=(*report.problems, problem), entries=())
+
+
+def _unapplied(item: Item) -> Item:
+    return replace(item, applied=False, level=Level.REVIEW) if item.applied else item
+
+
 # ---------------------------------------------------------------- one program
 
 
@@ -102,7 +144,7 @@ def migrate(entry: Module, shelf: Shelf, allies: frozenset[str] = frozenset()) -
     outsiders = Outsiders(shelf, training, allies)
     plan = _plan(training, shelf, ignores, outsiders)
     plan.advice += _residue(training, plan)
-    report = _report(training, plan, shelf, ignores, outsiders)
+    report = _report(training, plan, shelf, ignores)
     changed = report is not None and any(file.text is not None for file in report.files)
     return replace(
         proposal,
@@ -182,19 +224,13 @@ def _residue(training: Training, plan: Plan) -> list[Change]:
     return list(sweep(training, seen, {(module, module.where(node)[0]) for module, node in nodes}))
 
 
-def _report(
-    training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, Ignores], outsiders: Outsiders
-) -> ProgramReport | None:
+def _report(training: Training, plan: Plan, shelf: Shelf, ignores: dict[Module, Ignores]) -> ProgramReport | None:
     texts: dict[Module, str] = {}
     problems = [problem for path, problem in training.program.problems.items() if shelf.is_given(path)]
     try:
         texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
-        results = {module: guard.check(module, texts[module], edits) for module, edits in plan.edits.items()}
-        if results and _changes_again(training.program.entry, results, shelf, outsiders.allies):
-            raise Distrusted(
-                training.program.entry.source.path,
-                "INTERNAL ERROR: a second run would change the result again; please report this file",
-            )
+        for module, edits in plan.edits.items():
+            guard.check(module, texts[module], edits)
     except (Distrusted, Conflict, Uncomposable) as problem:
         failed = (
             problem
@@ -219,7 +255,7 @@ def _roles(training: Training, shelf: Shelf) -> str:
 def _changes_again(entry: Module, results: dict[Module, Module], shelf: Shelf, allies: frozenset[str]) -> bool:
     """Whether migrating the results once more, with the gate open, would change them.
 
-    Args:    results: what has become of each changed module, as the guard has read it.
+    Args:    results: what has become of each changed module.
     """
     second = shelf.second(results)
     training = Training(

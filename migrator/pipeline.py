@@ -86,12 +86,16 @@ def _proposals(
     """
     more = sorted(allies)
     known = {path: memory.known(PROPOSAL, "program", path, *more) for path in paths}
-    new = [path for path in paths if known[path] is None]
+    # what is kept has not been migrated a second time
+    new = [path for path, found in known.items() if found is None or (found.edits and not shelf.settings.preview)]
     if new:
         from migrator import migration, pool  # not before it is known that there is anything to do
 
         def work(path: str) -> Proposal:
-            return memory.made(PROPOSAL, lambda: migration.program(path, shelf, allies), "program", path, *more)
+            made = known[path] or memory.made(
+                PROPOSAL, lambda: migration.program(path, shelf, allies), "program", path, *more
+            )
+            return made if shelf.settings.preview else migration.checked_twice(path, made, shelf, allies)
 
         size = sum(len(shelf.data[path]) for path in new)
         known.update(zip(new, pool.spread(new, work, min(pool.cores(), size // pool.REPAYS)), strict=True))

@@ -98,7 +98,7 @@ def _write_program(report: ProgramReport) -> ProgramReport:
         changes = [(source.path, source.encode(text), source.encode(source.text)) for source, text in changed]
         with undisturbed(_INTERRUPTS):  # until the program is written whole
             files.replace_all(changes)
-    except (Distrusted, Unwritable) as problem:
+    except Unwritable as problem:
         return _left_alone(report, problem)
     return report
 
