@@ -100,7 +100,7 @@ class _Composer:
 
     def _write_plain(self, block: s.Block, units: list[list[s.Statement]], indent: str) -> None:
         self._write_before(block, units[0][0], indent, [])
-        self.writer.builder.begin()
+        self.writer.builder.begin_line()
         self.writer.keep(self.layout.end(units[-1][-1]))
 
     def _write_unit(self, unit: list[s.Statement], indent: str) -> None:
@@ -111,7 +111,7 @@ class _Composer:
 
     def _open(self, wrap: Wrap, old: str, indents: list[str]) -> None:
         self.writer.put_line(indents[-1] + wrap.header, self.writer.builder.at)
-        self.writer.builder.opens = True
+        self.writer.builder.after_header = True
         indents.append(indents[-1] + self.layout.unit(wrap.first.block))
         self.writer.moves.append((old, indents[-1]))
 
@@ -139,9 +139,9 @@ class _Composer:
         apart = isinstance(statement, _DEFINITIONS) and blank > 0  # a definition, with its comments, stands by itself
         above = [] if statement.index == 0 or start == at else [op for op in inserts if apart or not op.tight]
         if above and blank and not _joins_imports(block.statements[statement.index - 1], above[0]):
-            behind = isinstance(block.statements[statement.index - 1], _DEFINITIONS)
-            for _ in range(blank if behind else 1):
-                self.writer.builder.put_blank(self.layout.newline(max(at - 1, 0)))
+            follows_definition = isinstance(block.statements[statement.index - 1], _DEFINITIONS)
+            for _ in range(blank if follows_definition else 1):
+                self.writer.builder.hold_new_blank(self.layout.newline(max(at - 1, 0)))
         self._insert(above, indent, at - 1)
         self.writer.keep_gap(start)
         rest = [op for op in inserts if op not in above]

@@ -4,7 +4,7 @@ import pytest
 
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Unwrap, Wrap
-from migrator.source.compose.normalize import is_quiet, normalize
+from migrator.source.compose.normalize import has_no_effect, normalize
 from tests.source.request import read, statement
 
 CONDITIONS = [
@@ -16,10 +16,10 @@ CONDITIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("condition", "quiet"), CONDITIONS)
-def test_a_condition_is_quiet_when_it_does_nothing_but_answer(condition: str, quiet: bool) -> None:
+@pytest.mark.parametrize(("condition", "harmless"), CONDITIONS)
+def test_a_condition_has_no_effect_when_it_does_nothing_but_answer(condition: str, harmless: bool) -> None:
     (node,) = read(f"if {condition}: pass\n").nodes(s.If)
-    assert is_quiet(node.test) is quiet
+    assert has_no_effect(node.test) is harmless
 
 
 def test_what_is_asked_for_inside_what_goes_falls_away() -> None:

@@ -55,14 +55,14 @@ def test_of_two_groups_of_blank_lines_that_meet_one_stays(
 ) -> None:
     text = "\n" * above + "gone\n" + "\n" * below + "next\n"
     new = builder(text)
-    new.opens = opens
+    new.after_header = opens
     for end in range(1, above + 1):
-        new.blank(end)
+        new.hold_blank(end)
     new.skip(above + 5)
-    new.cut()
+    new.note_removal()
     for end in range(above + 6, above + 6 + below):
-        new.blank(end)
-    new.begin(closes)
+        new.hold_blank(end)
+    new.begin_line(closes)
     new.keep(len(text))
     assert apply(text, new.finish()[0]) == "\n" * left + "next\n"
 
@@ -72,7 +72,7 @@ def test_the_end_of_the_file_keeps_its_line_end_or_its_lack(text: str, expected:
     new = builder(text)
     new.keep(text.index("a") + (3 if "\r" in text else 2))
     for end in range(new.at + 1, text.index("b") + 1):
-        new.blank(end)
+        new.hold_blank(end)
     new.skip(len(text))
-    new.cut()
+    new.note_removal()
     assert apply(text, new.finish()[0]) == expected

@@ -1,9 +1,8 @@
-"""Compound statements: headers that stay, go, or change."""
+"""Writes compound statements: headers stay, go, or change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from migrator.source import syntax as s
 from migrator.source.compose.line_writer import LineWriter
@@ -30,7 +29,7 @@ class Headers:
         self.write_block = write_block
         self.layout = writer.layout
 
-    def write(self, statement: Any, indent: str) -> None:
+    def write(self, statement: s.Statement, indent: str) -> None:
         """Write a compound statement; the cursor is at its first line."""
         if not self.outcome.survives(statement):
             self._erase(statement, indent)
@@ -42,7 +41,7 @@ class Headers:
             for clause in self.layout.clauses(statement):
                 self._write_clause(clause, indent)
         else:
-            self.writer.builder.begin()
+            self.writer.builder.begin_line()
             self.writer.keep(self.layout.end(statement))
 
     def _erase(self, statement: s.Statement, indent: str) -> None:
@@ -65,11 +64,11 @@ class Headers:
         self.writer.erase(clause.end, indent)
 
     def _keep_header(self, clause: Clause) -> None:
-        self.writer.builder.begin(closes=clause.block.part != "body")
+        self.writer.builder.begin_line(closes=clause.block.part != "body")
         self.writer.keep(self.layout.colon(clause.block))  # of the first case, with the `match` above it
 
     def _write_body(self, clause: Clause, indent: str) -> None:
-        """Write the block of a header that stays; the cursor is behind the colon."""
+        """Write the block of a header that stays; the cursor is after the colon."""
         block = clause.block
         if self.layout.is_suite(block) and self.simple.fits_suite(block):
             self.simple.write_suite(block)
@@ -77,7 +76,7 @@ class Headers:
             return
         if not self.layout.is_suite(block):
             self.writer.keep(self.layout.logical_end(self.layout.colon(block)))
-        self.writer.builder.opens = True
+        self.writer.builder.after_header = True
         self._write_block(clause, self._inner(clause, indent))
 
     def _inner(self, clause: Clause, indent: str) -> str:
@@ -96,7 +95,7 @@ class Headers:
             return
         with self.writer.moved(self.layout.indent(block.statements[0]), indent):
             self.writer.keep_gap(self.layout.start(block.statements[0]))
-            self.writer.builder.begin()
+            self.writer.builder.begin_line()
             self.writer.keep(self.layout.end(block.statements[-1]))
             self.writer.keep_gap(clause.end)
 
@@ -122,7 +121,7 @@ class Headers:
         elif statement in self.outcome.unwrapped:
             self._turn_into_else(clause, indent)
         else:
-            self.writer.builder.begin(closes=is_elif)
+            self.writer.builder.begin_line(closes=is_elif)
             if is_opened:
                 self._exchange(clause, indent, "elif", "if")
             if statement in self.outcome.negated:
@@ -141,10 +140,10 @@ class Headers:
         block = clause.block
         if block in self.outcome.dropped_arms or not block.is_elif:
             self._write_clause(clause, indent)
-        elif self.outcome.opens(block):
-            self.writer.builder.begin(closes=True)
+        elif self.outcome.splits_elif(block):
+            self.writer.builder.begin_line(closes=True)
             self.writer.put_line(indent + "else:", clause.start)
-            self.writer.builder.opens = True
+            self.writer.builder.after_header = True
             self.write_block(block, indent + self.layout.unit(statement.body), clause.end)
         else:
             inner = block.statements[0]
@@ -162,7 +161,7 @@ class Headers:
         start, colon = self.layout.margin(clause.start).end, self.layout.colon(clause.block)
         for comment in self.layout.comments(start, colon):
             self.writer.put_line(indent + comment, start)
-        self.writer.builder.begin(closes=True)
+        self.writer.builder.begin_line(closes=True)
         self._exchange(clause, indent, "elif", "else")
         self.writer.replacements.drop(start, colon - 1)
         self.writer.builder.skip(colon - 1)
@@ -187,7 +186,7 @@ class Headers:
             return
         if not self.layout.is_suite(body.block):
             self.writer.keep(self.layout.logical_end(colon))
-        self.writer.builder.opens = True
+        self.writer.builder.after_header = True
         inner = indent + self.layout.unit(body.block)
         self.writer.erase(other.start, inner)
         if other.block.is_elif:  # one that becomes an `if`

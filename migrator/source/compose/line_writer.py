@@ -53,7 +53,7 @@ class LineWriter:
             return
         self.replacements.note_move(line, move)
         old, new = move
-        if not self.replacements.cover(line, margin + len(old)):
+        if not self.replacements.take_indent_of(line, margin + len(old)):
             same = len(old) if new.startswith(old) else len(new) if old.startswith(new) else 0
             self.builder.keep(margin + same)
             self.builder.put(new[same:])
@@ -61,16 +61,16 @@ class LineWriter:
 
     def put_line(self, text: str, near: int) -> None:
         """Put a new line, with the line end that is used at an offset."""
-        self.builder.begin()
+        self.builder.begin_line()
         self.builder.put(text + self.layout.newline(max(near, 0)))
 
     def keep_gap(self, end: int) -> None:
         """Keep the comments and blank lines between two statements."""
         for start, stop in self.layout.lines(self.builder.at, end):
             if self.layout.is_blank(start, stop):
-                self.builder.blank(stop)
+                self.builder.hold_blank(stop)
             else:
-                self.builder.begin()
+                self.builder.begin_line()
                 self.keep(stop)
 
     def erase(self, end: int, indent: str) -> None:
@@ -81,4 +81,4 @@ class LineWriter:
         for comment in comments:
             self.put_line(indent + comment, start)
         if not comments:
-            self.builder.cut()
+            self.builder.note_removal()

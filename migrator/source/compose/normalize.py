@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from migrator.source import syntax as s
 from migrator.source.compose.operation import Drop, Insert, Operation, Uncomposable, Unwrap, Wrap
 
-_QUIET = re.compile(
+_NO_EFFECT = re.compile(
     r"is_\w+|has_\w+|(?:\w+_)?count|is(?:instance|subclass|file|dir|nan|inf|finite|digit)|hasattr|getattr|callable"
     r"|len|bool|int|float|str|type|exists|startswith|endswith"
 )
@@ -37,8 +37,8 @@ class BlockOutcome:
         """Whether anything happens to a statement, or inside it."""
         return statement in self.touched or statement in self.dropped or statement in self.unwrapped
 
-    def opens(self, block: s.Block) -> bool:
-        """Whether an `elif` gets company, so that it has to become an `if` inside an `else`."""
+    def splits_elif(self, block: s.Block) -> bool:
+        """Whether statements come beside an `elif`, so that it has to become an `if` inside an `else`."""
         return block.is_elif and (block in self.inserts or block in self.wraps)
 
 
@@ -161,9 +161,9 @@ def _normalize_if(outcome: BlockOutcome, statement: s.If, left: dict[s.Block, bo
         return left[statement.body]
     if left[statement.body]:
         return True
-    if is_quiet(statement.test) and not has_else:
+    if has_no_effect(statement.test) and not has_else:
         return False
-    if is_quiet(statement.test) and statement.orelse is not None and _is_plain_else(outcome, statement.orelse):
+    if has_no_effect(statement.test) and statement.orelse is not None and _is_plain_else(outcome, statement.orelse):
         outcome.negated.add(statement)
     else:
         outcome.needs_pass.add(statement.body)
@@ -172,7 +172,7 @@ def _normalize_if(outcome: BlockOutcome, statement: s.If, left: dict[s.Block, bo
 
 def _is_plain_else(outcome: BlockOutcome, block: s.Block) -> bool:
     # `if a: <nothing> elif b:` would need a new condition
-    return not block.is_elif or outcome.opens(block)
+    return not block.is_elif or outcome.splits_elif(block)
 
 
 def _holds_something(outcome: BlockOutcome, op: Wrap) -> bool:
@@ -194,13 +194,13 @@ def _nested(wraps: list[Wrap]) -> list[Wrap]:
     return wraps
 
 
-def is_quiet(test: s.Expression) -> bool:
-    """Whether evaluating a condition does nothing but answer."""
+def has_no_effect(test: s.Expression) -> bool:
+    """Whether evaluating a condition changes nothing."""
     for node in test.walk():
         if isinstance(node, s.Call):
             name = node.func.name if isinstance(node.func, s.Attribute) else getattr(node.func, "id", "")
             # `config.get("x")` looks something up, `queue.get()` takes it away
-            if not _QUIET.fullmatch(name) and not (name == "get" and node.args):
+            if not _NO_EFFECT.fullmatch(name) and not (name == "get" and node.args):
                 return False
         elif isinstance(node, (s.Walrus, s.Await, s.Yield)):
             return False

@@ -36,7 +36,7 @@ class Replacements:
         """Note that a statement or header goes, and with it what is inserted at its very edges."""
         self.gone.append(Span(start, end))
 
-    def cover(self, line: int, end: int) -> bool:
+    def take_indent_of(self, line: int, end: int) -> bool:
         """Whether a replacement takes a line's indentation with it, so that nothing else may change that."""
         return any(op.span.start < end and line < op.span.end for op in self.wide)
 

@@ -1,4 +1,4 @@
-"""Small statements, of which several may share a line."""
+"""Writes simple statements, of which several may share a line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from migrator.source.compose.normalize import BlockOutcome
 
 
 class SimpleStatements:
-    """Writes the small statements of a line."""
+    """Writes the statements of a line."""
 
     def __init__(self, writer: LineWriter, outcome: BlockOutcome) -> None:
         self.writer = writer
@@ -28,7 +28,7 @@ class SimpleStatements:
             return
         for comment in self._comments(line):
             self.writer.put_line(indent + comment, start)
-        self.writer.builder.begin()
+        self.writer.builder.begin_line()
         self.writer.begin_statement(start, indent)
         self._join(line)
         if ends_line:
@@ -37,7 +37,7 @@ class SimpleStatements:
             self.writer.builder.put(self.layout.newline(start))
 
     def write_suite(self, block: s.Block) -> None:
-        """Write a block behind its header; the cursor is behind the colon."""
+        """Write a block on the line of its header; the cursor is after the colon."""
         line = block.statements
         start, end = self.layout.span(line[0]).start, self.layout.span(line[-1]).end
         self.writer.keep(start)
@@ -50,7 +50,7 @@ class SimpleStatements:
         self.writer.keep(self.layout.end(line[-1]))
 
     def fits_suite(self, block: s.Block) -> bool:
-        """Whether a block can stay behind its header."""
+        """Whether a block can stay on the line of its header."""
         return not (block in self.outcome.inserts or block in self.outcome.wraps or self._comments(block.statements))
 
     def _comments(self, line: Sequence[s.Statement]) -> list[str]:

@@ -23,15 +23,15 @@ class Put:
 class TextBuilder:
     """A cursor over the old text: each step keeps text, leaves it out, or puts new text where the cursor is.
 
-    Blank lines wait until it is known what follows them: where something went between two groups of them, one stays.
+    Blank lines are held back until it is known what follows them: where something went between two groups of them, one stays.
     """
 
     text: str
     newline: Callable[[int], str]  # the line end used at an offset
     at: int = 0
-    opens: bool = True  # whether nothing, or a header, stands above
+    after_header: bool = True  # whether a header, or the start of the file, stands directly above
     pieces: list[Span | Put] = field(default_factory=list)
-    groups: list[list[Span | Put]] = field(default_factory=lambda: [[]])  # of blank lines, waiting
+    groups: list[list[Span | Put]] = field(default_factory=lambda: [[]])  # of blank lines that are held back
 
     # ------------------------------------------------------------ steps within a line
 
@@ -59,12 +59,12 @@ class TextBuilder:
 
     # ------------------------------------------------------------ steps over lines
 
-    def begin(self, closes: bool = False) -> None:
+    def begin_line(self, closes: bool = False) -> None:
         """Begin a line that is not blank; ``closes`` where it is one like ``else:``, or the end of the file."""
         groups, self.groups = self.groups, [[]]
-        for piece in groups[0] if self.opens else groups[-1] if closes else max(groups, key=len):
+        for piece in groups[0] if self.after_header else groups[-1] if closes else max(groups, key=len):
             self._add(piece)
-        self.opens = False
+        self.after_header = False
         if not self.is_fresh:
             self.put(self.newline(self.at), after=self.at == len(self.text))
 
@@ -78,16 +78,16 @@ class TextBuilder:
             return piece.text.endswith(end)
         return self.text.endswith(end, piece.start, piece.end)
 
-    def blank(self, end: int) -> None:
-        """Let a blank line wait."""
+    def hold_blank(self, end: int) -> None:
+        """Hold a blank line back."""
         self.groups[-1].append(Span(self.at, end))
         self.at = end
 
-    def put_blank(self, newline: str) -> None:
-        """Let a new blank line wait."""
+    def hold_new_blank(self, newline: str) -> None:
+        """Hold a new blank line back."""
         self.groups[-1].append(Put(newline))
 
-    def cut(self) -> None:
+    def note_removal(self) -> None:
         """Note that something went here: the blank lines above and below it have met."""
         self.groups.append([])
 
@@ -95,7 +95,7 @@ class TextBuilder:
 
     def finish(self) -> tuple[list[Edit], list[Span]]:
         """Give the edits that lead from the old text to this one, and the parts of the old one that no edit enters."""
-        self.begin_end()
+        self._end()
         edits: list[Edit] = []
         kept: list[Span] = []
         new: list[Put] = []
@@ -111,7 +111,7 @@ class TextBuilder:
             at = piece.end
         return edits, kept
 
-    def begin_end(self) -> None:
+    def _end(self) -> None:
         """End the text with a line end, or without one, as the old text does."""
         has_end = self.text.endswith(("\n", "\r"))
         groups, self.groups = self.groups, [[]]

@@ -28,7 +28,7 @@ _COMPARE = {
 _COMPREHENSIONS = {cst.ListComp: "list", cst.SetComp: "set", cst.GeneratorExp: "generator"}
 
 
-# ---------------------------------------------------------------- names and what hangs on them
+# ---------------------------------------------------------------- names, attributes, indices, calls
 
 
 @EXPRESSIONS.on("Name")

@@ -48,7 +48,7 @@ class Call(Expression):
     args: list[Argument]
 
     def argument(self, position: int | None, keyword: str | None = None) -> Expression | None:
-        """Give the argument at a position or of a name; None where absent or hidden behind a star."""
+        """Give the argument at a position or of a name; None where absent or where a star makes it unknown."""
         for index, arg in enumerate(self.args):
             if arg.star == "*" and position is not None and index <= position:
                 position = None

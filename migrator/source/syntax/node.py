@@ -96,7 +96,7 @@ class Statement(Node):
 
 
 class Compound(Statement):
-    """A statement with blocks of its own."""
+    """A statement that has blocks."""
 
     __slots__ = ()
     arms: ClassVar[tuple[str, ...]] = ("body",)  # the fields that hold a block or None
@@ -125,7 +125,7 @@ class Block(Node):
 
     @property
     def is_elif(self) -> bool:
-        """Whether this is no more than an ``elif``."""
+        """Whether this holds an ``elif`` and nothing else."""
         return getattr(self.statements[0], "is_elif", False)
 
 
