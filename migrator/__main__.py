@@ -1,15 +1,12 @@
-"""The process: `migrate`, and `python -m migrator`. It is short, and pays for nothing that would keep a long one tidy."""
+"""The process: `migrate`, and `python -m migrator`."""
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from typing import NoReturn
 
-gc.disable()  # what is imported stays to the end, and looking for garbage in it takes a tenth of the start
-
-from migrator import cli  # noqa: E402
+from migrator import cli
 
 
 def main() -> NoReturn:
@@ -21,7 +18,9 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # it was not closed by who started us
             stream.flush()
-    os._exit(code if isinstance(code, int) else 1)  # taking modules and trees apart takes another tenth
+    # Python would first take all modules and trees apart: 12 of 63 ms for a file without torch, 63 of 396 with edits,
+    # which is what `make bench` allows each of them over its floor.
+    os._exit(code if isinstance(code, int) else 1)
 
 
 if __name__ == "__main__":
