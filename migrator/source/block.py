@@ -29,7 +29,7 @@ from migrator.source.compose.normalize import normalize
 from migrator.source.compose.operation import Drop, Insert, Operation, Replace, Uncomposable, Unwrap, Wrap
 from migrator.source.compose.replacement import Replacements
 from migrator.source.compose.simple_statements import SimpleStatements
-from migrator.source.depth import room
+from migrator.source.depth import deep_recursion
 from migrator.source.edit import Edit, in_order
 from migrator.source.layout import Layout
 from migrator.source.module import Module
@@ -44,7 +44,7 @@ def compose(module: Module, operations: Iterable[Operation]) -> list[Edit]:
     Raises:  Uncomposable when operations contradict each other. Conflict when two replacements overlap, or one reaches
              over the edge of something that goes or moves.
     """
-    with room():
+    with deep_recursion():
         return _Composer(module, list(operations)).run()
 
 

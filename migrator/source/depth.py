@@ -31,7 +31,7 @@ _LINE_START = re.compile(r"^([ \t]*)(elif\b|[^\s#])", re.MULTILINE)
 
 
 @contextmanager
-def room() -> Iterator[None]:
+def deep_recursion() -> Iterator[None]:
     """Let Python recurse as deeply as code within the limit needs, wherever the caller stands."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _FRAMES))
@@ -42,13 +42,13 @@ def room() -> Iterator[None]:
 
 
 @contextmanager
-def heavy_work(source: Source) -> Iterator[None]:
+def refusing_too_deep(source: Source) -> Iterator[None]:
     """Let work on a whole tree recurse.
 
     Raises:  Unreadable when the source nests too deeply for us.
     """
     try:
-        with room():
+        with deep_recursion():
             yield
     except (RecursionError, MemoryError) as error:
         raise Unreadable(source.path, "nests too deeply to analyse; split it up, or exclude the file") from error

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from migrator.source import syntax
-from migrator.source.depth import check_depth, heavy_work
+from migrator.source.depth import check_depth, refusing_too_deep
 from migrator.source.parse.compound import STATEMENTS
 from migrator.source.parse.expression import EXPRESSIONS
 from migrator.source.parse.literal import string_pieces
@@ -31,7 +31,7 @@ class Module:
         self.source = source
         check_depth(source)
         lowering = Lowering(EXPRESSIONS, STATEMENTS)
-        with heavy_work(source):
+        with refusing_too_deep(source):
             self._tree = parse_tree(source)
             self.root = lowering.run(self._tree)
         self._index = lowering.index
@@ -91,5 +91,5 @@ class Module:
 
     @cached_property
     def _positions(self) -> Positions:
-        with heavy_work(self.source):
+        with refusing_too_deep(self.source):
             return Positions(self._tree, self.source)
