@@ -57,7 +57,7 @@ def call_unseen(walk: Walk, item: Object, caller: Frame | None = None) -> None:
     names: dict[str, Value] = {}
     for param in function.params:
         names[param.name] = walk.heap.value(Kind.OPAQUE, param, None, (), "parameter", label=param.name)
-    owner = function.parent.owner if isinstance(function, s.FunctionDef) else None
+    owner = function.block.owner if isinstance(function, s.FunctionDef) else None
     if isinstance(owner, s.ClassDef) and function.params:
         names[function.params[0].name] = _some_instance(walk, owner)
     frame.given = dict(names)

@@ -117,10 +117,12 @@ class AcceleratorSite:
         """Move it out of the `if __name__ == "__main__":` that it is made in; None where its argument is not bound there."""
         module = access.module
         block = access.block
+        index = access.index
         while block is not module.root.body:
             statement = block.owner
-            block = statement.block
-        lifted = Access(module, block, statement.index, access.name)
+            assert isinstance(statement, s.Compound)
+            block, index = statement.block, statement.index
+        lifted = Access(module, block, index, access.name)
         return lifted if self._can_write(lifted, arguments) else None
 
     def _existing(self) -> Any:

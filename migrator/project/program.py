@@ -9,29 +9,24 @@ from traceback import extract_tb
 
 from migrator.errors import Distrusted, FileProblem
 from migrator.inference.explain import explain
-from migrator.inference.program import Program
 from migrator.plan import guard
 from migrator.plan.plan import Plan
-from migrator.plan.settle import settle
+from migrator.project.analysis import Selection, analysed, asked, make_plan, trains
 from migrator.project.proposal import MODULE, Placed, Proposal
 from migrator.project.sources import ExternalUsers, SourceStore, path_of
 from migrator.report.report import FileReport, Item, ProgramReport
 from migrator.report.shape import file_reports, item_of
 from migrator.rules.blockers import Framework
-from migrator.rules.catalogue import CATALOGUE, CHECKS
+from migrator.rules.catalogue import CATALOGUE
 from migrator.rules.change import Change
 from migrator.rules.engine import ImportByName, import_by_name, imports_by_name
-from migrator.rules.rule import Rule, Safety
 from migrator.rules.unhandled import Names, find_unhandled
 from migrator.source import syntax as s
 from migrator.source.block import Uncomposable
 from migrator.source.edit import Conflict, Edit, apply
-from migrator.source.ignore import Ignores
 from migrator.source.module import Module
 from migrator.training.explain import explain_components
 from migrator.training.training import Training
-
-_EDITING = tuple(rule for rule in CHECKS if rule.safety is not Safety.REVIEW)
 
 
 def program(path: str, sources: SourceStore, migrated_together: frozenset[str] = frozenset()) -> Proposal:
@@ -45,12 +40,12 @@ def program(path: str, sources: SourceStore, migrated_together: frozenset[str] =
     except FileProblem as problem:
         return Proposal(entry, ProgramReport((), (problem,)))
     except Exception as error:  # a mistake of ours about one program; the others are still done
-        return Proposal(entry, ProgramReport((), (_mistake(path, error),)))
+        return Proposal(entry, ProgramReport((), (mistake(path, error),)))
     sources.tidy(proposal.modules)
     return proposal
 
 
-def _mistake(path: str, error: Exception) -> Distrusted:
+def mistake(path: str, error: Exception) -> Distrusted:
     """Tell of an error that we should not have made, with its place in our code."""
     place = extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(place.filename)}:{place.lineno}"
@@ -86,40 +81,26 @@ def sound(path: str, edits: Sequence[Edit], sources: SourceStore) -> str:
 # ---------------------------------------------------------------- one program
 
 
-def _analysed(entry: Module, sources: SourceStore) -> Training:
-    return Training(Program(entry, sources.read, sources.parsed, sources.find, sources.settings.makes))
-
-
-def _asked(training: Training, rules: Sequence[Rule] = CHECKS) -> tuple[Training, list[Change]]:
-    """Ask the rules; where changes elide calls, look a second time with these out of the way, and ask again."""
-    changes = [change for rule in rules for change in rule.check(training)]
-    elided = frozenset(call for change in changes for call in change.elides)
-    if elided:
-        training = Training(training.program, elided)
-        changes = [change for rule in rules for change in rule.check(training)]
-    return training, changes
-
-
 def migrate(entry: Module, sources: SourceStore, migrated_together: frozenset[str] = frozenset()) -> Proposal:
     """Migrate the program that starts in a module.
 
     Args:    migrated_together: files that change together with it, should they use what it changes.
     """
-    training = _analysed(entry, sources)
+    training = analysed(entry, sources)
     proposal = Proposal(entry.source.path, None, frozenset(map(path_of, training.modules)))
-    if not _trains(training):
+    if not trains(training):
         return replace(proposal, report=_started_by_name(training, sources))
     if sources.settings.wants(Framework.code):
         for module in training.trained_in:
             item = _framework_item(module)
             if item is not None:
                 return replace(proposal, report=_told(item, module, training, sources))
-    training, changes = _asked(training)
-    selection = _Selection(training, sources)
+    training, changes = asked(training)
+    selection = Selection(training, sources)
     external_users = ExternalUsers(sources, training, migrated_together)
-    plan = _plan(training, changes, sources, selection, external_users)
+    plan = make_plan(training, changes, sources, selection, external_users)
     plan.advice += _unhandled(training, plan)
-    report = _report(training, plan, sources, selection, external_users)
+    report = _report(training, plan, sources, selection)
     changed = report is not None and any(file.text is not None for file in report.files)
     return replace(
         proposal,
@@ -157,40 +138,6 @@ def _framework_item(module: Module) -> Item | None:
     return None if found is None else item_of(found, module, found.node)
 
 
-def _trains(training: Training) -> bool:
-    return training.is_training or training.is_distributed or bool(training.handed_over)
-
-
-class _Selection:
-    """Which rules the user wants: by the settings, and by comments in the files that may be changed."""
-
-    def __init__(self, training: Training, sources: SourceStore) -> None:
-        """Read the comments of the given files, and with `--follow` of those that they reach."""
-        self._settings = sources.settings
-        follow = self._settings.follow
-        self.ignores = {x: Ignores(x) for x in training.modules if follow or sources.is_given(path_of(x))}
-        self.editable = {module for module, found in self.ignores.items() if not found.whole}
-
-    def takes(self, change: Change) -> bool:
-        ignores = self.ignores.get(change.module)
-        is_left_out = ignores is not None and ignores.covers(change.code, change.module, change.node)
-        return self.takes_code(change.code) and not is_left_out
-
-    def takes_code(self, code: str) -> bool:
-        return self._settings.wants(code)
-
-
-def _plan(
-    training: Training,
-    changes: Sequence[Change],
-    sources: SourceStore,
-    selection: _Selection,
-    external_users: ExternalUsers,
-) -> Plan:
-    settings = sources.settings
-    return settle(training, changes, selection, selection.editable, settings.target, settings.unsafe, external_users)
-
-
 def _unhandled(training: Training, plan: Plan) -> list[Change]:
     """What matters for training, and no rule has spoken of."""
     accepted = plan.accepted if plan.edits else ()
@@ -202,16 +149,18 @@ def _unhandled(training: Training, plan: Plan) -> list[Change]:
     return list(find_unhandled(training, Names(CATALOGUE), bool(plan.edits), seen, lines))
 
 
-def _report(
-    training: Training, plan: Plan, sources: SourceStore, selection: _Selection, external_users: ExternalUsers
-) -> ProgramReport | None:
+def _report(training: Training, plan: Plan, sources: SourceStore, selection: Selection) -> ProgramReport | None:
     problems = [problem for path, problem in training.program.problems.items() if sources.is_given(path)]
     texts: dict[Module, str] = {}
     try:
-        texts = _texts(training.program.entry, plan, sources, external_users)
+        texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
+        for module, edits in plan.edits.items():
+            guard.check(module, texts[module], edits)
     except (Conflict, Uncomposable) as problem:
+        texts = {}
         problems.append(Distrusted(training.program.entry.source.path, f"INTERNAL ERROR: {problem}"))
     except Distrusted as problem:
+        texts = {}
         problems.append(problem)
     found = file_reports(plan, texts, selection.ignores, selection.takes_code, training.module_of)
     if not found and not problems and not sources.settings.roles:
@@ -220,41 +169,10 @@ def _report(
     return ProgramReport(found, tuple(problems), entries, _roles(training, sources))
 
 
-def _texts(entry: Module, plan: Plan, sources: SourceStore, external_users: ExternalUsers) -> dict[Module, str]:
-    """Apply the edits of a plan, and insist that the result is sound.
-
-    Raises:  Distrusted, Conflict, Uncomposable
-    """
-    texts = {module: apply(module.source.text, edits) for module, edits in plan.edits.items()}
-    results = {module: guard.check(module, texts[module], edits) for module, edits in plan.edits.items()}
-    if results and _changes_again(entry, results, sources, external_users.migrated_together):
-        raise Distrusted(
-            entry.source.path, "INTERNAL ERROR: a second run would change the result again; please report this file"
-        )
-    return texts
-
-
 def _roles(training: Training, sources: SourceStore) -> str:
     if not sources.settings.roles:
         return ""
     return "\n\n".join(part for part in (explain(training.before), explain_components(training)) if part)
-
-
-def _changes_again(
-    entry: Module, results: dict[Module, Module], sources: SourceStore, migrated_together: frozenset[str]
-) -> bool:
-    """Whether migrating the results once more, with the gate open, would change them.
-
-    Args:    results: what has become of each changed module, as the guard has read it.
-    """
-    second = sources.second(results)
-    training = _analysed(results.get(entry, entry), second)
-    if not _trains(training):
-        return False
-    selection = _Selection(training, second)
-    external_users = ExternalUsers(second, training, migrated_together)
-    # the rules that only report can keep a program from being changed, and are asked where it would be
-    return all(_plan(*_asked(training, rules), second, selection, external_users).edits for rules in (_EDITING, CHECKS))
 
 
 # ---------------------------------------------------------------- what other programs must know

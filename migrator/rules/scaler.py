@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrator.inference.objects import Kind, Object
 from migrator.rules.advice import calls_of, shown
-from migrator.rules.change import Change, Level
+from migrator.rules.change import Change, Level, short
 from migrator.rules.rule import Rule, Safety
 from migrator.source import syntax as s
 from migrator.training.object_use import (
@@ -72,7 +72,7 @@ class GradScaler(Rule):
         )
 
     def _refusal(self, use: Use) -> Change:
-        text = " ".join(use.module.text(use.node.statement if isinstance(use, Flow) else use.node.parent).split())[:60]
+        text = short(use.module.text(use.node.statement), 60)
         is_step = isinstance(use, MethodCall)
         return Change(
             self.code,

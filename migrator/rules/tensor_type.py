@@ -110,8 +110,7 @@ class LegacyTensorType(Rule):
                 parent = node.parent
                 if isinstance(parent, s.Call) and parent.func is node:
                     continue
-                if isinstance(parent, s.Argument):
-                    call = parent.parent
+                if isinstance(parent, s.Argument) and isinstance(call := parent.parent, s.Call):
                     if isinstance(call.func, s.Attribute) and call.func.name == "type":
                         continue
                     if any(x.kind in (Kind.FUNCTION, Kind.METHOD, Kind.CLASS) for x in training.value(call.func)):

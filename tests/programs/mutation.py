@@ -20,9 +20,9 @@ from unittest.mock import patch
 from migrator.plan import settlement
 from migrator.rules.change import Change, Step
 from migrator.source.block import Operation, compose
+from migrator.source.compose.operation import Insert, Uncomposable
 from migrator.source.edit import Conflict, Edit, apply
 from migrator.source.module import Module
-from migrator.source.operation import Insert, Uncomposable
 from migrator.verify import edits
 from tests.programs.oracle.program import Program
 from tests.programs.oracle.script import Script, reports

@@ -32,7 +32,7 @@ class Runner:
 
     def __init__(self, sources: Path, limit_s: float = LIMIT_S) -> None:
         """Keep traces in a folder; a run is cut after a while."""
-        self._shelf = sources
+        self._sources = sources
         self._limit_s = limit_s
         self._cradles: dict[bool, ForkServer] = {}
         self._known: dict[str, list[Any]] = {}
@@ -125,10 +125,10 @@ class Runner:
         """Give the traces of a run from memory, else from the sources, else make them."""
         name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
         if name not in self._known:
-            kept = self._shelf / name
+            kept = self._sources / name
             if not kept.is_file():
-                self._shelf.mkdir(parents=True, exist_ok=True)
-                folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._shelf))
+                self._sources.mkdir(parents=True, exist_ok=True)
+                folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._sources))
                 traces = make(folder)
                 (folder / "kept").write_bytes(pickle.dumps(traces))
                 os.replace(folder / "kept", kept)  # another worker may have done the same meanwhile
