@@ -29,7 +29,7 @@ from migrator.source.edit import Conflict, Edit, apply
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
 from migrator.training.explain import explain_components
-from migrator.training.training import Training
+from migrator.training.training import Training, analyse
 
 _EDITING = tuple(rule for rule in CHECKS if rule.safety is not Safety.REVIEW)
 
@@ -87,7 +87,7 @@ def sound(path: str, edits: Sequence[Edit], sources: SourceStore) -> str:
 
 
 def _analysed(entry: Module, sources: SourceStore) -> Training:
-    return Training(Program(entry, sources.read, sources.parsed, sources.find, sources.settings.makes))
+    return analyse(Program(entry, sources.read, sources.parsed, sources.find, sources.settings.makes))
 
 
 def _asked(training: Training, rules: Sequence[Rule] = CHECKS) -> tuple[Training, list[Change]]:
@@ -95,7 +95,7 @@ def _asked(training: Training, rules: Sequence[Rule] = CHECKS) -> tuple[Training
     changes = [change for rule in rules for change in rule.check(training)]
     elided = frozenset(call for change in changes for call in change.elides)
     if elided:
-        training = Training(training.program, elided)
+        training = analyse(training.program, elided)
         changes = [change for rule in rules for change in rule.check(training)]
     return training, changes
 
