@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from migrator.inference.element import element
-from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import NOTHING, Kind, Object, Value
 from migrator.source import syntax as s
@@ -32,25 +31,6 @@ class Arguments:
         if position is not None and position < len(self.placed):
             return self.placed[position]
         return NOTHING
-
-
-def arguments(walk: Walk, node: s.Call) -> Arguments:
-    """Evaluate a call's arguments from left to right."""
-    args = Arguments(node)
-    for arg in node.args:
-        value = evaluate(walk, arg.value)
-        if arg.star == "*":
-            spread(walk, args, value)
-        elif arg.star == "**":
-            spread_names(walk, args, value)
-        else:
-            if isinstance(arg.value, s.Literal):
-                value = frozenset(settle(walk, item) for item in value)
-            if arg.keyword is not None:
-                args.named[arg.keyword] = value
-            else:
-                args.placed.append(value)
-    return args
 
 
 def settle(walk: Walk, item: Object) -> Object:

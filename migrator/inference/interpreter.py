@@ -7,15 +7,13 @@ and what registers with it) are one recursion. They share a Walk and reach one a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from migrator.inference.objects import Heap, Kind, Object, Value
+from migrator.inference.program import Program
 from migrator.inference.state import Frame, Loop, Variables
 from migrator.inference.trace import Event, Log, Stored
 from migrator.source import syntax as s
-
-if TYPE_CHECKING:
-    from migrator.inference.program import Program
 
 # what happens to these is not worth remembering
 _UNNOTED = frozenset(
