@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from migrator.inference.arguments import Arguments, settle, spread, spread_names
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import join_all, roots
 from migrator.inference.evaluate import evaluate
 from migrator.inference.function import call_function
@@ -16,6 +16,7 @@ from migrator.inference.member import member
 from migrator.inference.method import METHODS
 from migrator.inference.objects import ANY, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.opaque import call_opaque, call_partial, forward
+from migrator.inference.spread import settle, spread, spread_names
 from migrator.inference.trace import Backpropagated, Called, Route
 from migrator.source import syntax as s
 
@@ -71,7 +72,7 @@ def _arguments(walk: Walk, node: s.Call) -> Arguments:
     return args
 
 
-def call_object(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
+def call_object(walk: Walk, item: Object, node: s.Call | None, args: Arguments) -> Value:
     """Call one object."""
     handler = _CALLS.get(item.kind)
     value = handler(walk, item, node, args) if handler is not None else UNKNOWN

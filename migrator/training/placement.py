@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migrator.inference.flow import walk_program
+from migrator.inference.interpret import walk_program
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from migrator.errors import FileProblem
-from migrator.inference.flow import walk_program
+from migrator.inference.interpret import walk_program
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program
 from migrator.inference.trace import Escaped, Iterated, Made, NeededOnHost
