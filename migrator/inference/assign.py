@@ -6,8 +6,7 @@ from typing import Any
 
 from migrator.inference.element import copy_into, deep, element, roots, sequence
 from migrator.inference.evaluate import evaluate, lookup, note_store
-from migrator.inference.execute import executor
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Executors, Walk
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Value, join
 from migrator.inference.trace import AttributeAssigned
 from migrator.source import syntax as s
@@ -108,7 +107,6 @@ def unpacked(walk: Walk, value: Value, index: int, count: int) -> Value:
     return found or UNKNOWN
 
 
-@executor(s.Assign)
 def _assign(walk: Walk, node: s.Assign) -> None:
     value = evaluate(walk, node.value)
     for target in node.targets:
@@ -122,7 +120,6 @@ def _assign(walk: Walk, node: s.Assign) -> None:
         assign(walk, target, value)
 
 
-@executor(s.Augment)
 def _augment(walk: Walk, node: s.Augment) -> None:
     old, value = _current(walk, node.target), evaluate(walk, node.value)
     lists = [x for x in old if x.kind is Kind.SEQUENCE]
@@ -142,7 +139,13 @@ def _current(walk: Walk, target: Any) -> Value:
     return evaluate(walk, target)
 
 
-@executor(s.Annotate)
 def _annotate(walk: Walk, node: s.Annotate) -> None:
     if node.value is not None:
         assign(walk, node.target, evaluate(walk, node.value))
+
+
+EXECUTORS: Executors = {
+    s.Assign: _assign,
+    s.Augment: _augment,
+    s.Annotate: _annotate,
+}

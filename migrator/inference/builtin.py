@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.inference import knowledge
-from migrator.inference.arguments import Arguments, spread, spread_names
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import computed, deep, element, join_all, roots, sequence
 from migrator.inference.evaluate import constant
 from migrator.inference.function import call_function
 from migrator.inference.interpreter import Walk
 from migrator.inference.member import member
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
+from migrator.inference.spread import spread, spread_names
 from migrator.inference.trace import Backpropagated, Given, Inspected, Route, Saved
 from migrator.source import syntax as s
 

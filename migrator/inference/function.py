@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrator.inference.arguments import Arguments, settle
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import computed, deep, join_all, sequence
 from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value, join
+from migrator.inference.spread import settle
 from migrator.inference.state import Frame, Variables, merge
 from migrator.inference.trace import Escaped, Stored
 from migrator.source import syntax as s

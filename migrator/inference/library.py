@@ -189,7 +189,7 @@ _LIBRARY_MAKERS: dict[Kind, Callable[[Walk, s.Call, Arguments, str], Value]] = {
 }  # fmt: skip
 
 
-def as_said(walk: Walk, item: Object, node: s.Call, args: Arguments, value: Value) -> Value:
+def as_said(walk: Walk, item: Object, node: s.Call | None, args: Arguments, value: Value) -> Value:
     """Give what the user says that a local function or class makes, where its own code does not show as much."""
     kind = walk.program.said_of(item.data[1].module, item.label)
     if kind is None or not isinstance(node, s.Call) or any(x.kind is kind for x in value):

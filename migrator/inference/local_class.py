@@ -33,7 +33,9 @@ _BASES: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
 )
 
 
-def class_member(walk: Walk, item: Object, name: str, receiver: Object | None, node: Any) -> Value | None:
+def class_member(
+    walk: Walk, item: Object | None, name: str, receiver: Object | None, node: s.Node | None
+) -> Value | None:
     """Find an attribute on a class or its bases; a function is bound to the receiver, a property is called."""
     if item is None or item.kind is not Kind.CLASS:
         return None
@@ -55,7 +57,7 @@ def class_member(walk: Walk, item: Object, name: str, receiver: Object | None, n
     return None
 
 
-def _bound(walk: Walk, part: Object, owner: Object, receiver: Object | None, node: Any) -> Value:
+def _bound(walk: Walk, part: Object, owner: Object, receiver: Object | None, node: s.Node | None) -> Value:
     if part.kind is not Kind.FUNCTION or not isinstance(part.site, s.FunctionDef):
         return walk.heap.single(part)
     words = {x.id for x in part.site.decorators if isinstance(x, s.Name)}

@@ -7,14 +7,13 @@ from typing import Any
 
 from migrator.inference import knowledge
 from migrator.inference.element import index_key, join_all, roots
-from migrator.inference.evaluate import evaluate, evaluator
-from migrator.inference.interpreter import Walk
+from migrator.inference.evaluate import evaluate
+from migrator.inference.interpreter import Evaluators, Walk
 from migrator.inference.objects import MAYBE_UNBOUND, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.trace import AttributeRead, ItemRead
 from migrator.source import syntax as s
 
 
-@evaluator(s.Attribute)
 def _attribute(walk: Walk, node: s.Attribute) -> Value:
     found: Value = NOTHING
     for item in evaluate(walk, node.value):
@@ -136,7 +135,6 @@ _MEMBERS: dict[Kind, Callable[[Walk, Object, str, Any], Value]] = {
 }
 
 
-@evaluator(s.Subscript)
 def _subscript(walk: Walk, node: s.Subscript) -> Value:
     base = evaluate(walk, node.value)
     index = [evaluate(walk, part) for part in node.index]
@@ -186,3 +184,9 @@ def _container_item(walk: Walk, item: Object, index: list[Value]) -> Value:
     if "*" in own:
         found = join(found, own["*"]) if found else own["*"]
     return found - MAYBE_UNBOUND or UNKNOWN
+
+
+EVALUATORS: Evaluators = {
+    s.Attribute: _attribute,
+    s.Subscript: _subscript,
+}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import deep, roots
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind, Object, Value
 from migrator.inference.trace import NeededOnHost
 from migrator.source import syntax as s
-
-if TYPE_CHECKING:
-    from migrator.inference.arguments import Arguments
 
 _MOVES = frozenset({"to", "cuda", "cpu", "xpu", "npu", "type"})
 # packages that compute on the CPU alone

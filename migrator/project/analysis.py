@@ -13,12 +13,12 @@ from migrator.rules.change import Change
 from migrator.rules.rule import Rule
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
-from migrator.training.training import Training
+from migrator.training.training import Training, analyse
 
 
 def analysed(entry: Module, sources: SourceStore) -> Training:
     """Analyse the program that starts in a module."""
-    return Training(Program(entry, sources.read, sources.parsed, sources.find, sources.settings.makes))
+    return analyse(Program(entry, sources.read, sources.parsed, sources.find, sources.settings.makes))
 
 
 def asked(training: Training, rules: Sequence[Rule] = CHECKS) -> tuple[Training, list[Change]]:
@@ -26,7 +26,7 @@ def asked(training: Training, rules: Sequence[Rule] = CHECKS) -> tuple[Training,
     changes = [change for rule in rules for change in rule.check(training)]
     elided = frozenset(call for change in changes for call in change.elides)
     if elided:
-        training = Training(training.program, elided)
+        training = analyse(training.program, elided)
         changes = [change for rule in rules for change in rule.check(training)]
     return training, changes
 

@@ -10,7 +10,7 @@ from migrator.inference.trace import Iterated
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Level
 from migrator.source import syntax as s
-from migrator.training import moves
+from migrator.training import device_move, moves
 from migrator.training.training import Training
 
 
@@ -86,7 +86,7 @@ class MovingDataset(AdviceRule):
                     and call.func.name in ("cuda", "to")
                     and _function(call) in owners
                 ):
-                    if moves.is_device_move(training, call):
+                    if device_move.is_device_move(training, call):
                         yield call, f"`{shown(training, call)}` puts samples on a device one by one"
 
 

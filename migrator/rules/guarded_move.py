@@ -13,7 +13,7 @@ from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Unwrap
 from migrator.source.module import Module
-from migrator.training import moves
+from migrator.training import move_removal, moves
 from migrator.training.training import Training
 
 
@@ -110,11 +110,11 @@ class GuardedMove(Rule):
         calls = [x for x in statement.walk() if id(x) in moved]
         if not calls:
             return None
-        if isinstance(statement, (s.Evaluate, s.Assign)) and moves.is_hollow(module, statement, calls):
+        if isinstance(statement, (s.Evaluate, s.Assign)) and move_removal.is_hollow(module, statement, calls):
             return calls
         if isinstance(statement, s.Assign) and len(statement.targets) == 1:
             left = statement.targets[0]
-            rest = moves.without_moves(statement.value, calls)
+            rest = move_removal.without_moves(statement.value, calls)
             if module.text(left) == module.text(rest):
                 return calls
             # x = Variable(x).cuda(), x = x.view(-1).cuda(): more than a move

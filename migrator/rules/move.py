@@ -14,7 +14,7 @@ from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
-from migrator.training import moves
+from migrator.training import device_move, move_removal, moves
 from migrator.training.device import is_accelerated, is_indexed, is_move
 from migrator.training.training import Training
 from migrator.training.user_device import is_option_read
@@ -30,7 +30,7 @@ def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
                 and call in training.after.log.values
                 and training.is_involved(call)
             ):
-                if moves.is_device_move(training, call):
+                if device_move.is_device_move(training, call):
                     yield module, call
 
 
@@ -51,9 +51,9 @@ class ModelMove(Rule):
         if training.placement.walk is None:
             return
         for module, call in device_moves(training):
-            if moves.keeps_more(call) or not moves.is_left_to_prepare(training, call):
+            if device_move.keeps_more(call) or not moves.is_left_to_prepare(training, call):
                 continue
-            operations = moves.removal(module, call.statement, [call])
+            operations = move_removal.removal(module, call.statement, [call])
             yield _removed(self.code, module, call, operations, "model")
 
 
@@ -90,14 +90,14 @@ class BatchMove(Rule):
         partly: set[Any] = set()
         for module, call in device_moves(training):
             assert isinstance(call.func, s.Attribute)
-            if not moves.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
+            if not device_move.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
                 found[module, call.statement].append(call)
             elif isinstance(call.statement, s.Assign) and isinstance(call.statement.value, s.Collection):
                 partly.add(call.statement)  # `x, z = x.cuda(), z.cuda()` would leave `x = x` behind
         for (module, statement), calls in found.items():
             if statement in partly:
                 continue
-            operations = moves.removal(module, statement, calls)
+            operations = move_removal.removal(module, statement, calls)
             first, *rest = calls
             change = _removed(self.code, module, first, operations, "batch")
             yield Change(

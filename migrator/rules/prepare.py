@@ -151,7 +151,7 @@ def _role(training: Training, item: Object) -> Kind:
     played = (
         (Kind.OPTIMIZER, components.optimizers),
         (Kind.LOADER, components.loaders),
-        (Kind.SCHEDULER, training.batch_schedulers),
+        (Kind.SCHEDULER, training.components.batch_schedulers),
     )
     return item.kind if item.kind in _ORDER else next((kind for kind, found in played if item in found), Kind.MODEL)
 

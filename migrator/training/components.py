@@ -81,6 +81,15 @@ class Components:
         events = self.by_item.get(item)
         return events[0].order if events else 0, item.label
 
+    @property
+    def batch_schedulers(self) -> list[Object]:
+        """The schedulers that are stepped for each batch."""
+        return [item for item, cadence in self.schedulers.items() if cadence == "batch"]
+
+    def prepared(self) -> tuple[Object, ...]:
+        """Give what is to be prepared."""
+        return (*self.models, *self.optimizers, *self.loaders, *self.batch_schedulers)
+
     # ------------------------------------------------------------ optimizers
 
     def _optimizers(self) -> list[Object]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from migrator.inference.objects import Object
+from migrator.training.training import Training
 from migrator.training.use import first_use
-
-if TYPE_CHECKING:
-    from migrator.training.training import Training
 
 _CADENCE = {
     "batch": "stepped for each batch, so it is prepared",

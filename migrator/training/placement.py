@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migrator.inference.flow import walk_program
+from migrator.inference.interpret import walk_program
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program
@@ -44,7 +44,7 @@ class PlacementResult:
 
 
 def place(
-    program: Program, components: Components, required: list[Object], elided: frozenset[s.Call] = frozenset()
+    program: Program, components: Components, required: Sequence[Object], elided: frozenset[s.Call] = frozenset()
 ) -> PlacementResult:
     """Find places at which all required objects can be prepared."""
     return _Search(program, components, required, elided).run()
@@ -52,7 +52,7 @@ def place(
 
 class _Search:
     def __init__(
-        self, program: Program, components: Components, required: list[Object], elided: frozenset[s.Call]
+        self, program: Program, components: Components, required: Sequence[Object], elided: frozenset[s.Call]
     ) -> None:
         self.program = program
         self.elided = elided

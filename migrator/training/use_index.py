@@ -137,8 +137,8 @@ class UseIndex:
                 return self._bound(node, parent.targets, module, alone)
             case s.Annotate() | s.Walrus():
                 return self._bound(node, [parent.target], module, alone)
-            case s.WithItem():
-                return u.Entered(node, module, alone, parent.parent)
+            case s.WithItem(parent=s.With() as statement):
+                return u.Entered(node, module, alone, statement)
             case s.Parameter() if node is parent.default:
                 return u.Bound(node, module, alone, True, parent)
             case s.If() | s.While() | s.Assert() | s.Unary(operator="not"):
@@ -233,6 +233,9 @@ class UseIndex:
 
 
 def _function(node: s.Node) -> s.Node:
-    while not isinstance(node, (s.FunctionDef, s.Lambda, s.Root)):
-        node = node.parent
-    return node
+    """The function that an expression is part of; the module's root where it is part of none."""
+    found: s.Node | None = node
+    while not isinstance(found, (s.FunctionDef, s.Lambda, s.Root)):
+        assert found is not None
+        found = found.parent
+    return found

@@ -11,7 +11,7 @@ from migrator.inference.program import Program
 from migrator.source.module import Module
 from migrator.source.text import make_source
 from migrator.training import object_use as u
-from migrator.training.training import Training
+from migrator.training.training import Training, analyse
 
 FRAME = """
 import copy, functools, pickle
@@ -307,7 +307,7 @@ def test_uses_after_prepare_belong_to_the_object_that_was_prepared() -> None:
 
 def _training(text: str) -> Training:
     module = Module(make_source("train.py", text))
-    return Training(Program(module, lambda path: None))
+    return analyse(Program(module, lambda path: None))
 
 
 def _told(use: u.Use) -> str:
