@@ -4,6 +4,8 @@
 #   missing for library layers and unknown classes.
 # Seen: 5 wrong (ppo, link prediction, node2vec, recommender, contrastive world model) and 4 refused without need,
 #   of 119.
+# expect: refused
+# expect: MIG903
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

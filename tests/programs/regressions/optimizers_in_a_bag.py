@@ -2,6 +2,9 @@
 #   built is named beside the backwards that nothing was found for. Better: follow the attributes of such a dictionary.
 # Why: the backwards were named, the optimizers were not.
 # Seen: 1 of 10 repositories (image translation between domains).
+# expect: refused
+# expect: MIG201
+# expect: MIG301
 import torch
 from munch import Munch
 from torch import nn

@@ -1,6 +1,8 @@
 # Should: Take a target and its value out of the tuple together: `y = y.to(accelerator.device)`.
 # Why: P5, and what an author would write.
 # Seen: 1 of 81.
+# expect: migrated
+# expect no text: x, y = x, y
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
