@@ -99,7 +99,7 @@ class Runner:
         seen = [hashlib.sha256(trace.text.encode()).hexdigest() for ranks in recorded for trace in ranks]
         return self._keep(("by hand", program.files, launches, seen), make)
 
-    def merge_shared(self, program: Program, original: Trace, ranks: Sequence[Trace]) -> Trace:
+    def joined(self, program: Program, original: Trace, ranks: Sequence[Trace]) -> Trace:
         """Run the original on one process that takes the batches of two as one."""
 
         def make(folder: Path) -> list[Trace]:

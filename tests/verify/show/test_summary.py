@@ -12,7 +12,7 @@ from migrator.verify.show.number import apart, seconds
 from migrator.verify.show.plain import capital, line, plain, sentence
 from migrator.verify.show.scale import counts, fit
 from migrator.verify.show.summary import curve, lines
-from tests.verify import sample
+from tests.verify.show import sample
 
 EQUAL = """\
 equal: train.py --epochs 3 (cpu, 2 processes)

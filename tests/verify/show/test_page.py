@@ -14,7 +14,7 @@ import pytest
 from migrator.verify.result import Outcome, Result, Run, StepRow
 from migrator.verify.show import page
 from migrator.verify.show.page.element import element, prose
-from tests.verify import sample
+from tests.verify.show import sample
 
 ALLOWED = frozenset(
     "html head meta title style body header main footer nav section article div p span h1 h2 h3 ul li dl dt dd b code pre a "

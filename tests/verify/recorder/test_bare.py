@@ -10,7 +10,7 @@ from pathlib import Path
 
 from migrator.verify.recorder.options import Options
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TRAIN = """\
 import random
 import numpy

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from migrator.verify.show import data
-from tests.verify import sample
+from tests.verify.show import sample
 
 
 def _read(text: str) -> dict[str, object]:

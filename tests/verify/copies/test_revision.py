@@ -12,7 +12,7 @@ from migrator.verify.copies.duplicate import copy_tree
 from migrator.verify.copies.fingerprint import find_changes, take_fingerprint
 from migrator.verify.copies.revision import restore
 from migrator.verify.copies.tree import Tree, read_tree
-from tests.verify.git import commit, git, state_of, write
+from tests.verify.copies.git import commit, git, state_of, write
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from migrator.verify.copies.repository import copy_repository
 from migrator.verify.copies.scratch import Scratch
 from migrator.verify.copies.tree import read_tree
-from tests.verify.git import commit, git, state_of, write
+from tests.verify.copies.git import commit, git, state_of, write
 
 
 @pytest.fixture(params=["project", 'odd "näme\\', "name\nof two lines"])

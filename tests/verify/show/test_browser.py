@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from migrator.verify.show import page
-from tests.verify import sample
-from tests.verify.browser import Browser, find
+from tests.verify.show import sample
+from tests.verify.show.browser import Browser, find
 
 PROGRAM = find()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no chromium to show the page in")
