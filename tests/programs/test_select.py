@@ -71,20 +71,21 @@ def test_rules_that_do_nothing_here_do_nothing_together(script: Script) -> None:
 
 @pytest.mark.parametrize("script", REPRESENTATIVE)
 def test_without_a_comfort_two_processes_still_train_right(script: Script, runner: Runner) -> None:
-    doing = applied(script.before)
-    for code in COMFORT:
-        if code in doing:
-            found = migrated(script.before, Settings(ignore=(code,)))
-            assert found is not None, f"the program is refused without {code}"
-            check_two_processes(runner, script.before, found, replace(script.facts, others_print=True))
+    doing = [code for code in COMFORT if code in applied(script.before)]
+    assert doing, "nothing here could be left out"
+    for code in doing:
+        found = migrated(script.before, Settings(ignore=(code,)))
+        assert found is not None, f"the program is refused without {code}"
+        check_two_processes(runner, script.before, found, replace(script.facts, others_print=True))
 
 
 @pytest.mark.parametrize("script", REPRESENTATIVE)
 def test_what_was_left_out_can_be_done_later(script: Script) -> None:
-    for code in LATER:
-        partly = migrated(script.before, Settings(ignore=(code,)))
-        if partly is not None and partly != script.after:
-            assert migrated(partly, Settings(ignore=("MIG004",))) == script.after, f"after a run without {code}"
+    partly = {code: migrated(script.before, Settings(ignore=(code,))) for code in LATER}
+    partly = {code: found for code, found in partly.items() if found is not None and found != script.after}
+    assert partly, "nothing here could be left out"
+    for code, found in partly.items():
+        assert migrated(found, Settings(ignore=("MIG004",))) == script.after, f"after a run without {code}"
 
 
 def test_advice_of_a_rule_that_is_left_out_is_not_given() -> None:
