@@ -3,7 +3,7 @@
 # Why: `net, optimizer = accelerator.prepare(net, optimizer)` in the class body prepared two descriptions.
 # Seen: 1 of 120 repositories (neural Turing machines).
 # expect: refused
-# expect: MIG901
+# expect: MIG901 at "net = attrib()"
 import torch
 from attr import Factory, attrib, attrs
 from torch import nn

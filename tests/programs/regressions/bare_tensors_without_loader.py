@@ -6,7 +6,7 @@
 # Why: P2 (equal parameters), and a message that is untrue.
 # Seen: 6 of 24 scripts of one repository (GAN and VAE by hand); on two processes confirmed: no collective at all.
 # expect: refused
-# expect: MIG205
+# expect: MIG205 at "optimizer = torch.optim.SGD([w, b], lr=0.1)"
 import os
 import sys
 

@@ -4,7 +4,7 @@
 # expect: migrated
 # expect text: accelerator.unwrap_model(net).state_dict()
 # expect no text: DataParallel(
-# expect: MIG402
+# expect: MIG402 at "net = nn.DataParallel(net)"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

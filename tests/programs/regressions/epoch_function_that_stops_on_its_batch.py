@@ -2,7 +2,7 @@
 # Why: MIG910: on two processes one trains on, and waits for the other.
 # Seen: a detector whose one function trains and validates; it ended with an internal error.
 # expect: refused
-# expect: MIG910
+# expect: MIG910 at "if batch[1].max().item() > 100"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

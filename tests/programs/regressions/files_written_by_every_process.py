@@ -7,8 +7,8 @@
 # expect text: '    with open("log.csv", "a") as log:\n            csv'
 # expect text: '        pandas.DataFrame(history).to_csv("history.csv")'
 # expect: MIG505
-# expect: MIG704
-# expect: MIG705
+# expect: MIG704 at "logging.getLogger().addHandler(logging.FileHandler("train.log"))"
+# expect: MIG705 at "writer = SummaryWriter("runs/test")"
 import csv
 import json
 import logging

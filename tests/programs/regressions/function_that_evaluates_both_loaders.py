@@ -3,8 +3,8 @@
 # Why: P2 (metrics are global).
 # Seen: 1 of 48 repositories; training accuracy by the same function as validation accuracy.
 # expect: migrated
-# expect: MIG603
-# expect: MIG206
+# expect: MIG603 at "total += loss.item() * len(x)"
+# expect: MIG206 at "held = torch.utils.data.DataLoader(data, batch_size=4)"
 import torch
 model = torch.nn.Linear(4, 1)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -3,7 +3,7 @@
 # Why: only `random` and `numpy.random` counted as chance, not `torch.randn`.
 # Seen: 1 of 27 repositories (a polynomial regression).
 # expect: refused
-# expect: MIG910
+# expect: MIG910 at "if loss.item() < 1e-3"
 import torch
 from torch import nn
 

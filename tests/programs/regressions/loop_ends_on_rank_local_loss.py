@@ -3,7 +3,7 @@
 # Why: P2 (no hang), P3.
 # Seen: 1 of 81 (curriculum on the loss); "stop when the loss is small" is common in tutorials.
 # expect: refused
-# expect: MIG910
+# expect: MIG910 at "if total / len(loader) < 0.01"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -5,7 +5,7 @@
 # Seen: 5 wrong (ppo, link prediction, node2vec, recommender, contrastive world model) and 4 refused without need,
 #   of 119.
 # expect: refused
-# expect: MIG903
+# expect: MIG903 at "loss = model.loss(x, y)"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

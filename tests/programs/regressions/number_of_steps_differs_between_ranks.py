@@ -3,7 +3,7 @@
 # Why: P2 (no hang).
 # Seen: 5 of 119: deep Q learning (2), deterministic policy gradient, REINFORCE, actor-critic.
 # expect: refused
-# expect: MIG910
+# expect: MIG910 at "while not done"
 import random
 
 import torch

@@ -5,7 +5,7 @@
 # expect: migrated
 # expect no text: prepare(self.base
 # expect no text: optimizer, loader
-# expect: MIG212
+# expect: MIG212 at "optimizer = TwoSteps(model.parameters(), lr=0.1)"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

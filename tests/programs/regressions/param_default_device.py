@@ -8,7 +8,7 @@
 # Seen: 3 scripts of one of 40 repositories (diffusion); the default `device="cuda"` is common in small diffusion
 #   scripts.
 # expect: refused
-# expect: MIG101
+# expect: MIG101 at "def train(epochs=2, device="cuda:0")"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -3,7 +3,7 @@
 # Why: P2 (console printed once).
 # Seen: At least 1 of 40 repositories (capsules).
 # expect: migrated
-# expect: MIG702
+# expect: MIG702 at "print(args)"
 import argparse
 
 import torch

@@ -2,7 +2,7 @@
 # Why: The step could be called with anything, on one process or on several of the library's own.
 # Seen: loops of packages that take a step function.
 # expect: refused
-# expect: MIG301
+# expect: MIG301 at "loss.backward()"
 from functools import partial
 
 import torch
