@@ -23,6 +23,7 @@ def _call(walk: Walk, node: s.Call) -> Value:
 
 def _first_argument(walk: Walk, node: s.Call) -> Value:
     """What a call is taken for that a change takes away: ``scaler.scale(loss)`` for ``loss``."""
+    evaluate.evaluate(walk, node.func)  # its owner is used, all the same
     values = [evaluate.evaluate(walk, arg.value) for arg in node.args]
     return values[0] if values else UNKNOWN
 
