@@ -37,6 +37,8 @@ def _elements(components: Components, item: Object) -> dict[Frame, Event]:
         owner, key = event.owner, event.key
         if not isinstance(owner, Object) or not _takes_parts(owner) or key == "*":
             continue
+        if owner.kind is Kind.SEQUENCE and not key.lstrip("-").isdecimal():
+            continue  # an attribute of what may be a list: no index names that place
         for held in components.events_of(owner, Stored):
             if (first is None or held.order < first.order) and _is_rebindable(held):
                 found.setdefault(binding_frame(held), _element(held, item, owner, key))
