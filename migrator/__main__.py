@@ -1,4 +1,4 @@
-"""The process: `migrate`, and `python -m migrator`. It is short, and pays for nothing that would keep a long one tidy."""
+"""The entry point of `migrate` and `python -m migrator`; tuned for short runs."""
 
 from __future__ import annotations
 

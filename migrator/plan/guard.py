@@ -1,4 +1,4 @@
-"""Our distrust of our own output: a result that fails one of these checks is not written."""
+"""Checks of the new text: a result that fails one of them is not written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KNOWN = frozenset(dir(builtins)) | {
 
 
 def check(before: Module, text: str, edits: Sequence[Edit]) -> Module:
-    """Insist that a result is sound; that a second run changes nothing, the pipeline checks.
+    """Check a result; that a second run would not change it is checked by program.py.
 
     Returns: the result, parsed.
     Raises:  Distrusted
@@ -50,7 +50,7 @@ def check(before: Module, text: str, edits: Sequence[Edit]) -> Module:
 
 
 def _check_bytes(before: Source, text: str, edits: Sequence[Edit]) -> None:
-    """Everything outside the edits is as it was."""
+    """Check that the text outside the edits is unchanged."""
     at = new = 0
     for edit in sorted(edits, key=lambda x: (x.span.start, x.span.end > x.span.start, x.rank)):
         kept = before.text[at : edit.span.start]
@@ -62,7 +62,7 @@ def _check_bytes(before: Source, text: str, edits: Sequence[Edit]) -> None:
         new += len(kept) + len(edit.text)
         at = edit.span.end
     if text[new:] != before.text[at:]:
-        raise Distrusted(before.path, "INTERNAL ERROR: text behind the edits changed; please report this file")
+        raise Distrusted(before.path, "INTERNAL ERROR: text after the edits changed; please report this file")
 
 
 def _parse(source: Source, before: Module) -> Module:
@@ -124,7 +124,7 @@ def _compiles(text: str) -> bool:
 
 
 def _undefined(module: Module) -> set[str]:
-    """Names that are read and bound nowhere."""
+    """Names that are read and assigned nowhere."""
     return {
         node.id
         for node in module.nodes(s.Name)
@@ -133,5 +133,5 @@ def _undefined(module: Module) -> set[str]:
 
 
 def _counted(found: Iterable[str]) -> Counter[str]:
-    """Count the comments that people have written for people."""
+    """Count the comments, but for those that tools read."""
     return Counter(text for text in found if not text.startswith(("# noqa", "# type:", "# pylint", "# fmt:")))

@@ -89,7 +89,7 @@ class _Settlement:
             if not wants(change):
                 self._withhold(change, f"{change.code} is not selected")
             elif change.level is Level.UNSAFE and not unsafe:
-                self._withhold(change, "it is not safe in every case; `--unsafe` applies it")
+                self._withhold(change, "not safe in every case; `--unsafe` applies it")
             else:
                 (self.best_effort if change.best_effort else self.open).append(change)
         self.cpu = CpuArgument()
@@ -139,8 +139,8 @@ class _Settlement:
             if is_only_not_given:
                 yield repeated(module, nodes, _not_given(module))
             else:
-                help = "make the Accelerator earlier, or print where it is at hand"
-                yield repeated(module, nodes, "there is no Accelerator here, or not yet", help)
+                help = "create the Accelerator before this line, or pass it to this function"
+                yield repeated(module, nodes, "no Accelerator is in scope here", help)
 
     def _withhold(self, change: Change, reason: str, waits: bool = False) -> None:
         self.plan.withheld.append(Withheld(change, reason, waits))
@@ -165,8 +165,8 @@ class _Settlement:
                 shown = " ".join(change.module.text(change.node).split())[:60]
                 self.plan.advice.append(
                     Change(
-                        change.code, change.module, change.node, f"`{shown}` stays: {user} uses `{helper.name}` as well",
-                        level=Level.NOTE, reason="that code does not prepare what it gets, and relies on the move",
+                        change.code, change.module, change.node, f"`{shown}` was not removed: {user} also uses `{helper.name}`",
+                        level=Level.NOTE, reason="harmless here: that code does not prepare its models and batches, and needs the move",
                     )
                 )  # fmt: skip
 
@@ -209,12 +209,12 @@ class _Settlement:
         if blockers:
             first = blockers[0]
             line = first.module.where(first.node)[0]
-            return f"the program is left alone because of {first.code} in {first.module.source.path}:{line}"
+            return f"{first.code} in {first.module.source.path}:{line} blocks this program"
         for fact in sorted(missing):
             for other in self.plan.withheld:
                 if fact in other.change.gives:
                     line = other.change.module.where(other.change.node)[0]
-                    return f"it needs {other.change.code} in line {line}: {other.reason}"
+                    return f"it needs {other.change.code} in line {line}, which was not applied: {other.reason}"
         if "accelerator" in missing:
             return "it needs MIG001, which is not selected"
         return "it is only right together with `prepare` (MIG201), which was not applied"
@@ -231,7 +231,7 @@ class _Settlement:
         access = self.scope.solve(self._sites(changes), self.cpu.ways, self._placing(changes))
         if access.threads and not self.wants_code("MIG003"):
             scope = next(iter(access.threaded))
-            raise Unreachable(scope, "the Accelerator must be handed on as a parameter (MIG003), which is not selected")
+            raise Unreachable(scope, "the Accelerator must be passed as a parameter (MIG003), which is not selected")
         return access
 
     def _withhold_unreachable(self, problem: Unreachable) -> None:
@@ -269,7 +269,7 @@ class _Settlement:
         except Unreachable as problem:
             return problem.text
         if access.threads and not self.wants_code("MIG003"):
-            return "the Accelerator must be handed on as a parameter (MIG003), which is not selected"
+            return "the Accelerator must be passed as a parameter (MIG003), which is not selected"
         return ""
 
     # ------------------------------------------------------------ carrying it out
@@ -320,7 +320,7 @@ class _Settlement:
         operations.setdefault(access.module, []).extend([insert, head])
         if user_device is not None and before:
             self.plan.advice += about_index(user_device, access.module, below)
-        message = f"Make the Accelerator: `{line}`"
+        message = f"Create the Accelerator: `{line}`"
         self.plan.accepted.append(
             Change(
                 "MIG001",
@@ -346,7 +346,7 @@ class _Settlement:
                 span = module.span(statement.value)
                 found[:] = [x for x in found if not (isinstance(x, Replace) and x.span.holds(span))]
                 found.append(Drop(statement))
-                message = f"Remove `{target.id}`, which nothing reads any more"
+                message = f"Remove `{target.id}`, which is no longer used"
                 self.plan.accepted.append(
                     Change("MIG002", module, statement, message, (Step(module, statement, found[-1]),))
                 )

@@ -1,10 +1,10 @@
-"""Work spread over the cores by forking.
+"""Work on several cores, in forked processes.
 
-    queue  a pipe with the numbers of all jobs: whoever is free reads the next one, this process like its forks
+    queue  a pipe with the numbers of all jobs: this process and its forks read the next one when they are free
     pipes  one from each fork, for its results
 
-A fork starts within milliseconds, with all that is imported and read; a new interpreter would first import libcst again.
-Where forking is not safe, or would not repay, all is done here.
+A fork starts within milliseconds, with everything imported and read; a new interpreter would first import libcst again.
+If forking is not safe, or would not save time, all work is done in this process.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def spread(jobs: Sequence[_T], work: Callable[[_T], _R], processes: int) -> list
 
 
 def _drawn(queue: int, home: int) -> Iterator[int]:
-    """Draw numbers until the queue is empty; a fork, until ``home`` is gone as well, which may have been killed."""
+    """Read numbers until the queue is empty; a fork also stops when ``home`` has ended, which may have been killed."""
     while home in (os.getpid(), os.getppid()) and (token := os.read(queue, _TOKEN)):
         # so few bytes come in one piece, and go to one reader
         yield int.from_bytes(token, "big")
@@ -100,7 +100,7 @@ class _Fork:
         with os.fdopen(self._pipe, "rb", closefd=False) as pipe:
             data = pipe.read()
         if not data:
-            raise RuntimeError("a process that analysed a part of the files was ended from outside")
+            raise RuntimeError("a worker process ended unexpectedly; if memory is short, give fewer files at a time")
         answer = pickle.loads(data)
         if isinstance(answer, Exception):
             raise answer

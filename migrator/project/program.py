@@ -1,4 +1,4 @@
-"""One program: roles -> training -> changes -> plan -> rewrite -> what it wants, and what it has to say."""
+"""One program: roles -> training -> changes -> plan -> edits and findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from migrator.report.report import FileReport, Item, Level, ProgramReport
 from migrator.rules.catalogue import CATALOGUE
 from migrator.rules.change import Change
 from migrator.rules.engine import import_by_name, imports_by_name
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.rules.unhandled import find_unhandled
 from migrator.source import syntax as s
 from migrator.source.block import Uncomposable
@@ -29,7 +30,7 @@ from migrator.training.explain import explain_components
 from migrator.training.framework import framework_of
 from migrator.training.training import Training
 
-_EDITING = tuple(rule for rule in CATALOGUE if rule.safety is not Safety.REVIEW)
+_EDITING = tuple(rule for rule in CATALOGUE if rule.effect in (Effect.EDITS, Effect.EDITS_WITH_UNSAFE))
 
 
 def program(path: str, sources: SourceStore, migrated_together: frozenset[str] = frozenset()) -> Proposal:
@@ -42,22 +43,22 @@ def program(path: str, sources: SourceStore, migrated_together: frozenset[str] =
         proposal = migrate(sources.module(path), sources, migrated_together)
     except FileProblem as problem:
         return Proposal(entry, ProgramReport((), (problem,)))
-    except Exception as error:  # a mistake of ours about one program; the others are still done
+    except Exception as error:  # an error of ours in one program; the others are still migrated
         return Proposal(entry, ProgramReport((), (_mistake(path, error),)))
     sources.tidy(proposal.modules)
     return proposal
 
 
 def _mistake(path: str, error: Exception) -> Distrusted:
-    """Tell of an error that we should not have made, with its place in our code."""
+    """Report an unexpected error, with its place in our code."""
     place = extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(place.filename)}:{place.lineno}"
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Distrusted(path, f"INTERNAL ERROR: {text} ({where}); the file is left alone, please report it")
+    return Distrusted(path, f"INTERNAL ERROR: {text} ({where}); the file was not changed, please report this")
 
 
 def driven(path: str, sources: SourceStore) -> Proposal:
-    """Say of a given file that trains nothing itself which framework it hands its training to."""
+    """Report the framework that a file without a training loop trains through, if any."""
     entry = sources.names[path]
     try:
         module = sources.module(path)
@@ -68,7 +69,7 @@ def driven(path: str, sources: SourceStore) -> Proposal:
 
 
 def sound(path: str, edits: Sequence[Edit], sources: SourceStore) -> str:
-    """Apply edits, and insist that the result is sound.
+    """Apply edits, and check the result.
 
     Raises:  Distrusted
     """
@@ -117,7 +118,7 @@ def migrate(entry: Module, sources: SourceStore, migrated_together: frozenset[st
 
 
 def _started_by_name(training: Training, sources: SourceStore) -> ProgramReport | None:
-    """Say of a program that trains nothing itself where it imports what may train by a name that nobody can see."""
+    """Report where a program without a training loop imports code by a name that is only known at run time."""
     for module, call in imports_by_name(training) if sources.settings.wants("MIG919") else ():
         found = [path for path in sources.trainers_near(module) if path != path_of(module)]
         if found:
@@ -127,7 +128,7 @@ def _started_by_name(training: Training, sources: SourceStore) -> ProgramReport 
 
 
 def _told(item: Item, module: Module, training: Training, sources: SourceStore) -> ProgramReport:
-    """Report what was found in a module; where that was not given, at the top of the script that imports it."""
+    """Report a finding in its module, or at the top of the script that imports it if the module was not given."""
     if sources.is_given(path_of(module)):
         return ProgramReport((FileReport(module.source, (item,)),))
     message = f"{item.message} (in {module.source.path}, which this imports)"
@@ -140,7 +141,7 @@ def _trains(training: Training) -> bool:
 
 
 def _ignores(training: Training, sources: SourceStore) -> dict[Module, Ignores]:
-    """What the comments in the files that may be changed leave out: the given ones, and with `--follow` those they reach."""
+    """The suppression comments of the files that may be changed: the given ones, and with `--follow` those they import."""
     follow = sources.settings.follow
     return {module: Ignores(module) for module in training.modules if follow or sources.is_given(path_of(module))}
 
@@ -152,7 +153,7 @@ def _plan(
     external_users: ExternalUsers,
     rules: Sequence[Rule] = CATALOGUE,
 ) -> Plan:
-    """Ask the rules, and settle what is done."""
+    """Ask the rules, and decide which changes are made."""
     settings = sources.settings
     changes = [change for rule in rules for change in rule.check(training)]
 
@@ -175,7 +176,7 @@ def _plan(
 
 
 def _unhandled(training: Training, plan: Plan) -> list[Change]:
-    """What is left over when every rule has spoken."""
+    """Report what no rule changes or reports."""
     seen = {node for change in plan.accepted for node in (change.node, *change.alike)} if plan.edits else set()
     spoken = [*plan.advice, *(x.change for x in plan.withheld)]
     nodes = [(training.module_of(node), node) for change in spoken for node in (change.node, *change.alike)]
@@ -219,9 +220,9 @@ def _roles(training: Training, sources: SourceStore) -> str:
 def _changes_again(
     entry: Module, results: dict[Module, Module], sources: SourceStore, migrated_together: frozenset[str]
 ) -> bool:
-    """Whether migrating the results once more, with the gate open, would change them.
+    """Whether migrating the results once more, without MIG004, would change them.
 
-    Args:    results: what has become of each changed module, as the guard has read it.
+    Args:    results: each changed module, as the guard has read it.
     """
     second = sources.second(results)
     training = Training(
@@ -231,7 +232,7 @@ def _changes_again(
         return False
     ignores = _ignores(training, second)
     external_users = ExternalUsers(second, training, migrated_together)
-    # the rules that only report can keep a program from being changed, and are asked where it would be
+    # the rules that only report may block the program; they are asked only if there would be edits
     return all(_plan(training, second, ignores, external_users, rules).edits for rules in (_EDITING, CATALOGUE))
 
 
@@ -259,7 +260,7 @@ def _files(
         add(withheld.change, withheld.reason, withheld.waits)
     refused = any(advice.blocks for advice in plan.advice)
     for advice in plan.advice:
-        if advice.blocks or wants(advice.code):  # what stops the program is told whatever was selected
+        if advice.blocks or wants(advice.code):  # a blocking finding is reported even if its code is not selected
             add(advice, advice.reason, advice.waits or (refused and advice.level is Level.NOTE))
     modules = dict.fromkeys([*items, *texts])
     return tuple(
@@ -293,7 +294,7 @@ def _framework_item(module: Module) -> Item | None:
         return None
     node, name = found
     line, column = module.where(node)
-    message = f"Left alone: {name} drives this code already"
+    message = f"Not changed: this code already trains through {name}"
     return Item(
         line,
         column,
@@ -302,15 +303,15 @@ def _framework_item(module: Module) -> Item | None:
         Level.NOTE,
         line,
         column,
-        help="`--ignore MIG004` finishes a file that was migrated in part",
+        help="`--ignore MIG004` migrates the rest of a partly migrated file",
     )
 
 
-# ---------------------------------------------------------------- what other programs must know
+# ---------------------------------------------------------------- what programs that share files compare
 
 
 def _placed(module: Module, edits: Sequence[Edit]) -> Iterator[Placed]:
-    """Say of each edit in which function of a module it stands."""
+    """Give each edit with the function of the module that it is in."""
     functions = _numbers(module)
     definitions: list[s.FunctionDef | s.ClassDef] = [*functions, *module.nodes(s.ClassDef)]
     around = sorted(((module.span(node), node) for node in definitions), key=lambda found: found[0].start)
@@ -321,7 +322,7 @@ def _placed(module: Module, edits: Sequence[Edit]) -> Iterator[Placed]:
 
 
 def _runs(training: Training) -> dict[str, frozenset[int]]:
-    """The functions that a program runs or hands to code that cannot be seen, by module."""
+    """The functions that a program runs or passes to code that was not read, by module."""
     executed = {*training.after.log.frames, *training.after.log.unseen}
     return {
         path_of(module): frozenset({MODULE, *(number for node, number in _numbers(module).items() if node in executed)})
@@ -330,5 +331,5 @@ def _runs(training: Training) -> dict[str, frozenset[int]]:
 
 
 def _numbers(module: Module) -> dict[s.FunctionDef, int]:
-    """The functions of a module, counted; by number they are known to programs that have each parsed it for themselves."""
+    """The functions of a module, numbered; programs that have each parsed the module agree on these numbers."""
     return {node: number for number, node in enumerate(module.nodes(s.FunctionDef))}

@@ -1,4 +1,4 @@
-"""Constructs that another tool's training stands on: seen, explained, and for now a reason to leave the program alone."""
+"""Constructs that are not migrated and that would clash with an Accelerator, so the program is not changed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 from migrator.inference import knowledge
 from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
 
-# what has a rule of its own (processes.py, gradient.py)
+# reported by other rules (processes.py, gradient.py)
 RANK_CALLS = r"get_rank|get_world_size|get_node_local_rank"
 COLLECTIVES = (
     r"(all_)?(reduce|gather)(_\w+)?|broadcast\w*|scatter\w*|reduce_scatter\w*|all_to_all\w*|barrier|monitored_barrier"
@@ -23,14 +24,13 @@ SHARDED = r"ZeroRedundancyOptimizer"
 
 
 class _BlockingRule(Rule):
-    """Base of the rules that report a construct and stop the program."""
+    """Base of the rules that report a construct and block the program."""
 
-    safety = Safety.REVIEW
     reason = ""
     help = ""
 
     def sites(self, training: Training) -> Iterable[tuple[Module, Any, str]]:
-        """Give the places, each with what it is."""
+        """Give the places, each with its message."""
         raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
 
     def check(self, training: Training) -> Iterator[Change]:
@@ -50,124 +50,142 @@ class _BlockingRule(Rule):
                 )
 
 
-def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, Any, str]]:
+def _library_calls(training: Training, pattern: str, message: str) -> Iterator[tuple[Module, Any, str]]:
+    """Report the calls of library functions whose name matches; ``message`` has a place for the call's text."""
     for call in calls_of(training, pattern):
-        yield training.module_of(call), call, f"`{shown(training, call)}` is there already"
+        yield training.module_of(call), call, message.format(shown(training, call))
 
 
 class ProcessGroup(_BlockingRule):
-    """Report a process group made by hand.
+    """Report process groups that the script creates with `torch.distributed`.
 
-    What: `torch.distributed.init_process_group` and what else sets several processes up: groups, stores, RPC.
-    Why: the Accelerator makes the process group; a second one raises, and ranks worked out by hand go with the first.
-    Safety: reported only for now; the program is left alone.
+    What: `torch.distributed.init_process_group`, and other functions that set up several processes: groups, stores, RPC.
+    Why: the Accelerator creates the process group, and creating a second one raises an error.
+    Safety: blocks: no file of the program is changed.
     Source: torch.distributed.
     """
 
     code = "MIG401"
     name = "init-process-group"
-    reason = "the Accelerator makes its own process group, and a second one raises"
-    help = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
+    effect = Effect.BLOCKS
+    reason = "the Accelerator creates the process group, and creating a second one raises an error"
+    help = "remove the process group, DistributedDataParallel and DistributedSampler, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        for found in _library_calls(training, r"torch\.distributed\.(?!is_available$).*"):
+        calls = r"torch\.distributed\.(?!is_available$).*"
+        for found in _library_calls(training, calls, "`{}` manages the process group, as the Accelerator does"):
             name = found[0].text(found[1].func).rpartition(".")[2]
             if not any(re.fullmatch(pattern, name) for pattern in (RANK_CALLS, COLLECTIVES, SHARDED)):
                 yield found
 
 
-class WrappedByHand(_BlockingRule):
-    """Report models wrapped by hand.
+class HandWrittenDdp(_BlockingRule):
+    """Report models that the script wraps in `DistributedDataParallel`.
 
     What: `DistributedDataParallel(model)`.
-    Why: `prepare` wraps the model; a wrapper inside a wrapper synchronises twice.
-    Safety: reported only for now; the program is left alone.
+    Why: `prepare` wraps the model; a wrapper inside a wrapper synchronises gradients twice.
+    Safety: blocks: no file of the program is changed.
     Source: torch.nn.parallel.
     """
 
     code = "MIG402"
     name = "ddp-wrap"
-    reason = "`prepare` wraps the model itself"
+    effect = Effect.BLOCKS
+    reason = "`prepare` wraps the model as well, so gradients would be synchronised twice"
     help = "remove the wrapper, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for name, found in training.calls.items():
             if knowledge.DISTRIBUTED_PARALLEL.match(name):
                 for module, call in found:
-                    yield module, call, f"`{shown(training, call)}` wraps a model by hand"
+                    yield module, call, f"`{shown(training, call)}` already wraps the model for several processes"
 
 
-class SamplerByHand(_BlockingRule):
-    """Report samplers that shard by hand.
+class DistributedSamplers(_BlockingRule):
+    """Report samplers that shard the data between processes.
 
     What: `DistributedSampler(dataset)`.
-    Why: a prepared loader shards too; together each process sees a quarter of the data, without an error.
-    Safety: reported only for now; the program is left alone.
+    Why: a prepared loader shards as well; on two processes each would see a quarter of the data, without an error.
+    Safety: blocks: no file of the program is changed.
     Source: torch.utils.data.distributed.
     """
 
     code = "MIG403"
     name = "sampler"
-    reason = "a prepared loader shards too, so the data would be sharded twice"
+    effect = Effect.BLOCKS
+    reason = "a prepared loader shards as well, so each process would train on too little of the data"
     help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.utils\.data\.(distributed\.)?DistributedSampler")
+        yield from _library_calls(
+            training,
+            r"torch\.utils\.data\.(distributed\.)?DistributedSampler",
+            "`{}` already shards the data between processes",
+        )
 
 
 class SetDevice(_BlockingRule):
-    """Report devices set per process by hand.
+    """Report `torch.cuda.set_device`.
 
     What: `torch.cuda.set_device(local_rank)`.
-    Why: the Accelerator sets each process's device.
-    Safety: reported only for now; the program is left alone.
+    Why: the Accelerator chooses the GPU of each process; another current GPU would contradict it.
+    Safety: blocks: no file of the program is changed.
     Source: torch.cuda.set_device.
     """
 
     code = "MIG405"
     name = "set-device"
-    reason = "the Accelerator sets each process's device"
-    help = "remove it; choose a GPU with CUDA_VISIBLE_DEVICES"
+    effect = Effect.BLOCKS
+    reason = "the Accelerator chooses the GPU of each process, and another current GPU would contradict it"
+    help = "remove it; to choose a GPU, set CUDA_VISIBLE_DEVICES"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.(cuda|accelerator)\.set_device(_index)?")
+        yield from _library_calls(
+            training,
+            r"torch\.(cuda|accelerator)\.set_device(_index)?",
+            "`{}` selects the GPU of this process, as the Accelerator does",
+        )
 
 
 class GradScaler(_BlockingRule):
-    """Report mixed precision by hand.
+    """Report loss scaling that the script does with `GradScaler`.
 
-    What: `torch.amp.GradScaler` and its like.
-    Why: the Accelerator's `backward` scales the loss itself; two scalers scale twice.
-    Safety: reported only for now; the program is left alone.
+    What: `torch.amp.GradScaler` and its older names.
+    Why: under `mixed_precision="fp16"` the Accelerator scales the loss as well, so it would be scaled twice.
+    Safety: blocks: no file of the program is changed.
     Source: torch.amp.
     """
 
     code = "MIG303"
     name = "grad-scaler"
-    reason = "the Accelerator scales losses itself, under `mixed_precision`"
-    help = "remove the scaler and autocast, run migrate again, then pass `mixed_precision` to the Accelerator"
+    effect = Effect.BLOCKS
+    reason = "under `mixed_precision` the Accelerator scales the loss as well, so it would be scaled twice"
+    help = 'remove the scaler and autocast, run migrate again, then write `Accelerator(mixed_precision="fp16")`'
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler")
+        yield from _library_calls(
+            training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler", "This script already scales its loss with `{}`"
+        )
 
 
 class Autocast(Rule):
-    """Leave `autocast` where it is.
+    """Report `autocast`, which is not changed.
 
     What: `with torch.autocast("cuda"):` and `@autocast(...)`, without a scaler.
-    Why: it works the same on every process; `accelerator.autocast()` with `mixed_precision` would say it more simply.
-    Safety: nothing is edited.
+    Why: it works the same on every process; `accelerator.autocast()` with `mixed_precision` is the shorter form.
+    Safety: never edits.
     Source: torch.autocast.
     """
 
     code = "MIG304"
     name = "autocast"
-    safety = Safety.REVIEW
+    effect = Effect.REVIEWS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        for module, node, _ in _library_calls(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?autocast|torch\.autocast"):
+        for node in calls_of(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?autocast|torch\.autocast"):
+            module = training.module_of(node)
             off = any(
                 arg.keyword == "enabled" and isinstance(arg.value, s.Literal) and arg.value.value is False
                 for arg in node.args
@@ -176,26 +194,32 @@ class Autocast(Rule):
                 self.code,
                 module,
                 node,
-                f"`{shown(training, node)}` is left as it is",
+                f"`{shown(training, node)}` was not changed",
                 level=Level.NOTE if off else Level.REVIEW,
-                reason="it means the same on every process",
-                help="" if off else "`Accelerator(mixed_precision=...)` and `accelerator.autocast()` say the same",
+                reason="harmless: it works the same on every process",
+                help="" if off else "`Accelerator(mixed_precision=...)` with `accelerator.autocast()` does the same",
             )
 
 
 class Accumulation(_BlockingRule):
-    """Report gradient accumulation by hand.
+    """Report gradient accumulation that the script implements itself.
 
-    What: `if (i + 1) % steps == 0: optimizer.step()` around steps whose backward runs for every batch.
-    Why: the Accelerator counts and divides itself in `accumulate`; mixing both divides twice.
-    Safety: reported only for now; the program is left alone.
+    What: `if (i + 1) % steps == 0: optimizer.step()`, where `backward` runs for every batch.
+    Why: `accelerator.accumulate` counts the batches and divides the loss as well; with both, it is divided twice.
+    Safety: blocks: no file of the program is changed.
     Source: Accelerate's `Accelerator.accumulate`.
     """
 
     code = "MIG306"
     name = "accumulation"
-    reason = "the gradients of several batches are added up by hand"
-    help = "step after every batch, run migrate again, then use `accelerator.accumulate(model)`"
+    effect = Effect.BLOCKS
+    reason = (
+        "the script accumulates the gradients of several batches, which `accelerator.accumulate` would do a second time"
+    )
+    help = (
+        "step after every batch without dividing the loss, run migrate again, then write "
+        "`Accelerator(gradient_accumulation_steps=...)` and `with accelerator.accumulate(model):`"
+    )
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         components = training.components
@@ -206,7 +230,7 @@ class Accumulation(_BlockingRule):
                     here = [b for b in components.backwards if _shares_loop(b, event)]
                     if guard is not None and here and not any(_inside(b.node, guard) for b in here):
                         module = training.module_of(guard)
-                        yield module, event.node, f"The optimizer steps only where `{shown(training, guard.test)}`"
+                        yield module, event.node, f"The optimizer steps only if `{shown(training, guard.test)}`"
 
 
 def _modulo_guard(node: Any) -> s.If | None:
@@ -235,15 +259,16 @@ class ClosureResult(_BlockingRule):
     """Report an `optimizer.step(closure)` whose result is used.
 
     What: `loss = optimizer.step(closure)`.
-    Why: a prepared optimizer's `step` returns nothing under Accelerate.
-    Safety: reported only; the program is left alone.
+    Why: under Accelerate, the `step` of a prepared optimizer returns nothing.
+    Safety: blocks: no file of the program is changed.
     Source: Accelerate's `AcceleratedOptimizer.step`.
     """
 
     code = "MIG907"
     name = "closure-result"
-    reason = "a prepared optimizer's `step` returns nothing"
-    help = "keep the loss in a variable inside the closure"
+    effect = Effect.BLOCKS
+    reason = "the `step` of a prepared optimizer returns nothing under Accelerate"
+    help = "store the loss in a variable inside the closure, and use that"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for item in training.components.optimizers:
@@ -255,56 +280,56 @@ class ClosureResult(_BlockingRule):
                     and not isinstance(event.node.parent, s.Evaluate)
                 ):
                     module = training.module_of(event.node)
-                    yield module, event.node, f"The result of `{shown(training, event.node)}` is used"
+                    yield module, event.node, f"The script uses the result of `{shown(training, event.node)}`"
 
 
 class Framework(Rule):
-    """Leave code alone that another framework drives.
+    """Report scripts that already train through a framework.
 
-    What: scripts on Accelerate, Fabric, Lightning, DeepSpeed, Ignite, the Hugging Face Trainer and their kin.
-    Why: they place, wrap and shard themselves.
-    Safety: nothing is edited. Leave the rule out (`--ignore MIG004`) to finish a file that was migrated in part.
+    What: scripts on Accelerate, Fabric, Lightning, DeepSpeed, Ignite, the Hugging Face Trainer and similar frameworks.
+    Why: these frameworks move models and batches, wrap models and shard data themselves.
+    Safety: never edits. `--ignore MIG004` migrates the rest of a partly migrated file.
     Source: the frameworks' own documentation.
     """
 
     code = "MIG004"
     name = "already-migrated"
-    safety = Safety.REVIEW
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         return iter(())  # the pipeline asks before it analyses
 
 
 class SharedFile(Rule):
-    """Report where programs that share a file would have it changed in different ways.
+    """Report files that two programs share and that they would change in different ways.
 
-    What: one script's migration needs a change of a function that another script runs as well, and the other's does not
-    make it: it is refused for a reason of its own, or treats the function in another way.
-    Why: a function that takes an Accelerator, or that no longer moves its batches, breaks whoever does not play along.
-    Safety: neither program is changed.
+    What: the migration of one script changes a function that another script runs as well, and the migration of the other
+    script does not: something blocks it, or it needs another change of the function.
+    Why: a function that takes an Accelerator, or that no longer moves its batches, breaks a script that was not migrated.
+    Safety: blocks: no file of either program is changed.
     Source: contract, P4.
     """
 
     code = "MIG006"
     name = "shared-file"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         return iter(())  # it takes more than one program to see: `joint.py` compares what they want
 
 
 class NotTraining(Rule):
-    """Say nothing about files that train nothing.
+    """Skip files without a training loop.
 
-    What: models, data, inference.
+    What: files that define models or data, or that only run inference.
     Why: there is nothing to migrate, and nothing to report.
-    Safety: nothing is edited.
+    Safety: never edits.
     Source: contract.
     """
 
     code = "MIG005"
     name = "not-a-training-script"
-    safety = Safety.REVIEW
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         return iter(())
@@ -312,5 +337,5 @@ class NotTraining(Rule):
 
 RULES: tuple[type[Rule], ...] = (
     Framework, SharedFile, NotTraining,
-    ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
+    ProcessGroup, HandWrittenDdp, DistributedSamplers, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
 )  # fmt: skip

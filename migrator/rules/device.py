@@ -1,4 +1,4 @@
-"""Device definitions, and defaults that decide where all tensors go."""
+"""Device definitions, and default devices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from migrator.inference.objects import Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
 from migrator.source.module import Module
@@ -24,15 +25,16 @@ class DeviceDefinition(Rule):
     """Take the device from the Accelerator.
 
     What: `device = torch.device("cuda" if torch.cuda.is_available() else "cpu")` becomes `device = accelerator.device`;
-    the variable keeps its name. A flag such as `--no-cuda` goes into `Accelerator(cpu=...)`. A variable that nothing uses
-    any more goes. A device that the user picks, by name or by index, stays as it is, and the Accelerator takes it over.
-    Why: each process has its own device; a literal "cuda:0" would put all of them on the first GPU.
-    Safety: safe. Where picks cannot be taken over in one place, the program is left alone.
+    the variable keeps its name. A flag such as `--no-cuda` becomes `Accelerator(cpu=...)`. A variable that nothing uses
+    any more is removed. A device that the user chooses, by name or by index, is kept, and the Accelerator uses it.
+    Why: each process has its own device; a literal "cuda:0" would put all processes on the first GPU.
+    Safety: safe. Blocks where the user's choice cannot be passed on to the Accelerator: no file of the program is changed.
     Source: Accelerate's `Accelerator.device`.
     """
 
     code = "MIG101"
     name = "device-definition"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -59,13 +61,13 @@ class DeviceDefinition(Rule):
                 yield self._unheld(training, device, node)
 
     def _take_over(self, training: Training, user_device: UserDevice) -> Change:
-        """Leave the user's device as it is, and let the Accelerator use it."""
+        """Keep the device that the user chooses, and let the Accelerator use it."""
         assert user_device.block is not None
         module, first = user_device.module, user_device.definitions[0]
         as_text = user_device.is_text and any(_is_read_as_text(training, item) for item in user_device.definitions)
         line = f"{user_device.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
-        behind = user_device.block.statements[user_device.index]
-        steps = [Step(module, behind, Insert(user_device.block, user_device.index, (line,), tight=True, rank=-1))]
+        following = user_device.block.statements[user_device.index]
+        steps = [Step(module, following, Insert(user_device.block, user_device.index, (line,), tight=True, rank=-1))]
         if user_device.wraps:
             span = module.outer(first.value)
             steps.append(
@@ -76,12 +78,12 @@ class DeviceDefinition(Rule):
             self.code,
             module,
             first.statement,
-            f"Take `{user_device.text}` over into the Accelerator, which honours it on one process",
+            f"Read `{user_device.text}` back from the Accelerator, which uses the chosen device on one process",
             tuple(steps),
             needs=_PREPARED,
             gives=frozenset(f"device:{id(x.statement)}" for x in user_device.definitions),
             alike=tuple(x.statement for x in user_device.definitions[1:]),
-            reason="on several processes each has a device of its own",
+            reason="on several processes each one gets a different device",
         )
 
     def _change(self, training: Training, item: Definition, arms: list[Definition]) -> Change:
@@ -105,7 +107,7 @@ class DeviceDefinition(Rule):
         )
 
     def _other_arm(self, training: Training, item: Definition) -> Iterator[Change]:
-        """Say of what the variable gets in the other arm of an `if`, where that is not known to be a device."""
+        """Report what the variable is assigned in the other branch of an `if`, where that may be another device."""
         block, target = item.statement.block, item.module.text(item.statement.targets[0])
         known = {x.statement for x in training.devices.definitions}
         arms = [block.owner.body, block.owner.orelse] if isinstance(block.owner, s.If) else []
@@ -116,24 +118,24 @@ class DeviceDefinition(Rule):
                     self.code,
                     item.module,
                     other,
-                    f"`{short(item.module.text(other))}` may name another device than the Accelerator's",
+                    f"`{short(item.module.text(other))}` may choose another device than the Accelerator's",
                     level=Level.REVIEW,
-                    reason="models and batches go where the Accelerator puts them, whatever this says",
-                    help="where it means the CPU, make that `Accelerator(cpu=True)`",
+                    reason="models and batches are moved to `accelerator.device` in any case, so tensors on this device would not fit them",
+                    help="if it chooses the CPU, write `Accelerator(cpu=True)` for that case",
                 )
 
     def _unheld(self, training: Training, device: Object, node: Any) -> Change:
-        """Stop where all processes would meet on one GPU that no variable of the training names."""
+        """Report a GPU by index that is in no device variable of the training."""
         site = device.site or node
         return Change(
             self.code,
             training.module_of(site),
             site,
-            f"`{device.data}` is the same GPU for every process, and no variable of the training stands for it",
+            f"`{device.data}` is the same GPU on every process",
             level=Level.REVIEW,
             blocks=True,
-            reason="what is moved there would not meet the models of the other processes",
-            help='name it "cuda", which is each process\'s own GPU, or define it in a variable of the training',
+            reason="tensors on it would not be on the device of the other processes' models",
+            help='write "cuda", which is the GPU of each process, or use the device variable of the training',
         )
 
     def _refusal(self, item: Definition) -> Change:
@@ -141,16 +143,16 @@ class DeviceDefinition(Rule):
             self.code,
             item.module,
             item.statement,
-            f"`{short(item.module.text(item.value))}` lets its user pick a device that an Accelerator would not honour",
+            f"`{short(item.module.text(item.value))}` lets the user choose a device, which the Accelerator would ignore",
             level=Level.REVIEW,
             blocks=True,
             reason="the script would silently run on another device",
-            help="pick the device in one variable, right after the options are read, or by CUDA_VISIBLE_DEVICES",
+            help="choose the device in one variable right after the options are parsed, or with CUDA_VISIBLE_DEVICES",
         )
 
 
 def _all_arms(training: Training, item: Definition) -> list[Definition]:
-    """The definitions in all arms of an `if` that does nothing but define one device variable, without a comment; else the one."""
+    """The definitions in all branches of an `if` that only defines one device variable, without a comment; else the given one."""
     if not isinstance(item.statement.block.owner, s.If):
         return [item]
     first = _first_if(item.statement)
@@ -176,7 +178,7 @@ def _all_arms(training: Training, item: Definition) -> list[Definition]:
 
 
 def _is_redefined(training: Training, item: Definition) -> bool:
-    """Whether the same variable gets another device further down."""
+    """Whether the same variable is assigned another device later."""
     if not isinstance(item.statement, s.Assign):
         return False
     name = item.module.text(item.statement.targets[0])
@@ -191,7 +193,7 @@ def _is_redefined(training: Training, item: Definition) -> bool:
 
 
 def _first_if(statement: Any) -> s.If:
-    """The `if` at the head of the chain whose arm a statement stands in."""
+    """The first `if` of the `if`/`elif` chain that a statement is in."""
     owner = statement.block.owner
     while owner.is_elif:
         owner = owner.block.owner
@@ -199,7 +201,7 @@ def _first_if(statement: Any) -> s.If:
 
 
 def if_span(module: Module, node: s.If) -> Span:
-    """Give the place of an `if` with all its arms."""
+    """Give the span of an `if` with all its branches."""
     last: Any = node
     while isinstance(last, s.If):
         last = (last.orelse or last.body).statements[-1]
@@ -207,7 +209,7 @@ def if_span(module: Module, node: s.If) -> Span:
 
 
 def _is_read_as_text(training: Training, item: Definition) -> bool:
-    """Whether a device name is used in a way that only a string bears."""
+    """Whether a device name is used as only a string can be."""
     devices = set(item.devices)
     for module in training.modules:
         for node in module.variables():
@@ -226,17 +228,17 @@ def _is_read_as_text(training: Training, item: Definition) -> bool:
 
 
 class DefaultDevice(Rule):
-    """Stop where the script sets a default device or tensor type.
+    """Report default devices and default tensor types.
 
     What: `torch.set_default_device("cuda")`, `torch.set_default_tensor_type(torch.cuda.FloatTensor)`.
-    Why: everything made from then on lands on one GPU, in every process.
-    Safety: reported only; the program is left alone.
+    Why: every process would create all its tensors on the same GPU.
+    Safety: blocks: no file of the program is changed.
     Source: torch.set_default_device.
     """
 
     code = "MIG111"
     name = "default-device"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -246,9 +248,9 @@ class DefaultDevice(Rule):
                 if not any(word in module.text(call) for word in ("cuda", "device", "mps", "xpu")):
                     continue
                 yield Change(
-                    self.code, module, call, f"`{short(module.text(call))}` decides where all tensors go",
-                    level=Level.REVIEW, blocks=True, reason="in every process they would land on the same device",
-                    help="remove it, and put tensors on `accelerator.device`",
+                    self.code, module, call, f"`{short(module.text(call))}` sets a default device for all tensors",
+                    level=Level.REVIEW, blocks=True, reason="every process would create its tensors on the same device",
+                    help="remove it, and move tensors to `accelerator.device`",
                 )  # fmt: skip
 
 

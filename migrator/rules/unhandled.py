@@ -1,4 +1,4 @@
-"""The last look: what matters for training, was not migrated, and no rule has spoken of yet."""
+"""Findings for unhandled sites: code that matters for training, and that no rule changes or reports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DISTRIBUTED = {
     "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
     "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG304", "scale_loss": "MIG906", "unscale_": "MIG303",
 }  # fmt: skip
-_BY_HAND = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
+_DISTRIBUTED_APIS = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
 _MODULES = frozenset(
     {"dist", "distributed", "torch", "mp", "multiprocessing", "parallel", "cuda", "amp", "nn", "data", "utils", "misc"}
@@ -33,35 +33,46 @@ _MODULES = frozenset(
 def find_unhandled(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) -> Iterator[Change]:
     """Give advice for sites that no change and no other advice covers.
 
-    Args:    seen: nodes that accepted changes are about. lines: lines that other findings explain.
+    Args:    seen: nodes that accepted changes report. lines: lines that other findings explain.
     """
     for module in training.modules:
         for code, node, what in _sites(training, module, bool(seen)):
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
                 continue
             lines.add((module, module.where(node)[0]))
-            level, reason, help = _verdict(training, code, node)
-            yield Change(code, module, node, f"{what} is left as it is", level=level, reason=reason, help=help)
+            level, why, reason, help = _verdict(training, code, node)
+            yield Change(code, module, node, f"{what} was not changed: {why}", level=level, reason=reason, help=help)
 
 
-def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]:
-    """How much a site matters that was left as it is, why it was, and what to do."""
+def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str, str]:
+    """How much an unchanged site matters, why it was not changed, the consequence, and what to do."""
     if isinstance(node, s.Call) and _is_undrawn(training, node):
-        return Level.NOTE, "no batch of it reaches the training that was analysed", ""
+        return Level.NOTE, "nothing in this program iterates over it", "harmless: it takes no part in the training", ""
     if _follows_tensor(node):
-        return Level.NOTE, "it is the kind of device that a tensor is on already", ""
+        return Level.NOTE, "it is the device of a tensor", "harmless: that tensor is on the right device", ""
     if training.handed_over:
-        return Level.NOTE, "the training itself was not seen (MIG915)", ""
+        why = "the training steps are in code that was not read (MIG915)"
+        return Level.NOTE, why, "nothing of this script can be migrated without that code", ""
     if not training.is_involved(node):
-        return Level.NOTE, "it takes no part in the training that was analysed", ""
+        why = "it takes no part in the training" if node in training.after.log.values else "it is not executed here"
+        return Level.NOTE, why, "harmless for the training that was analysed", ""
     if isinstance(node, s.Literal) and isinstance(node.parent, s.Compare) and ":" not in str(node.value):
-        return Level.NOTE, "it is compared with the kind of a device, which the Accelerator's has too", ""
+        return (
+            Level.NOTE,
+            "it is compared with the type of a device",
+            "harmless: `accelerator.device` has that type too",
+            "",
+        )
     level = Level.NOTE if code == "MIG707" else Level.REVIEW
-    return (
-        level,
-        "it was not understood well enough to change it",
-        "check it by hand before running on several processes",
-    )
+    why = "its role in the training was not recognised"
+    if code in _DISTRIBUTED.values():
+        return (
+            level,
+            "calls like this are not migrated",
+            "it may be wrong on several processes",
+            f"see `migrate --explain {code}`",
+        )
+    return level, why, "it may be wrong on several processes", "check it before you start several processes"
 
 
 def _follows_tensor(node: Any) -> bool:
@@ -89,11 +100,11 @@ def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[
             yield (
                 "MIG707" if option else "MIG101",
                 literal,
-                f"The {'option for ' if option else ''}device {literal.value!r}",
+                f"The device `{module.text(literal)}`{' of this option' if option else ''}",
             )
     for text in module.nodes(s.Text):
         if _CUDA_TEXT.search(module.text(text)):
-            yield "MIG101", text, f"The device {short(module.text(text), 50)}"
+            yield "MIG101", text, f"The device `{short(module.text(text), 50)}`"
     for attribute in module.nodes(s.Attribute):
         if attribute.name.endswith("Tensor") and module.text(attribute).startswith("torch.cuda."):
             yield "MIG106", attribute, f"`{module.text(attribute)}`"
@@ -110,19 +121,19 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
         if _in_function_or_loop(call):
             yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
     elif call not in training.after.log.values and _BUILT.search(module.text(func)):
-        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, which nothing reaches,"
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif training.handed_over and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif _is_undrawn(training, call):
-        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, from which nothing here draws,"
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif not training.required and any(x.kind is Kind.OPTIMIZER and x.site is call for x in training.value(call)):
-        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, no step of which was seen,"
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
         yield _DISTRIBUTED[name], call, f"`{short(module.text(func), 50)}`"
 
 
 def _is_undrawn(training: Training, call: s.Call) -> bool:
-    """Whether a call makes a loader that the program never draws from."""
+    """Whether a call makes a loader that the program never iterates over."""
     made = {key_of(x.raw) for x in training.value(call) if x.kind is Kind.LOADER and x.site is call}
     return bool(made) and not any(key_of(event.item.raw) in made for event in training.events("iterate"))
 
@@ -143,10 +154,10 @@ def _is_torch(func: Any) -> bool:
 
 
 def _is_local(training: Training, func: Any) -> bool:
-    """Whether a function or class of the program's own, or of Python's, bears the name."""
+    """Whether the name is that of a local function or class, or of one of Python's standard library."""
     values = training.value(func)
     if isinstance(func, s.Attribute) and any(x.kind is Kind.SCALER for x in training.value(func.value)):
-        return False  # a class of the program's own may stand in for one that is not installed
+        return False  # a local class may replace one that is not installed
     return bool(values) and all(
         (x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD) and not _is_distributed(training, x))
         or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
@@ -155,12 +166,12 @@ def _is_local(training: Training, func: Any) -> bool:
 
 
 def _is_distributed(training: Training, item: Object) -> bool:
-    """Whether a local function does by hand what its name says: it calls torch.distributed, wraps, or sets the device."""
+    """Whether a local function does what its name says: it calls torch.distributed, wraps a model, or sets the device."""
     if item.kind is Kind.CLASS:
         return False
     calls = [x for x in item.data[0].body.walk() if isinstance(x, s.Call)]
     names = {str(x.data) for call in calls for x in training.value(call.func) if x.kind is Kind.LIBRARY}
-    return any(name.startswith(_BY_HAND) for name in names)
+    return any(name.startswith(_DISTRIBUTED_APIS) for name in names)
 
 
 def _is_ours(training: Training, func: s.Attribute) -> bool:

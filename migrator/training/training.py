@@ -100,7 +100,7 @@ class Training:
 
     @cached_property
     def is_distributed(self) -> bool:
-        """Whether the program drives several processes itself and back-propagates in a way of its own (RPC, pipelines)."""
+        """Whether the program drives several processes itself and back-propagates by other means (RPC, pipelines)."""
         own = any(
             name.startswith(("torch.distributed.rpc", "torch.distributed.autograd", "torch.distributed.pipelin"))
             for name in self.calls
@@ -206,12 +206,12 @@ class Training:
         return choose(self)
 
     def stays(self, item: Definition) -> bool:
-        """Whether a definition is right as it is."""
+        """Whether a definition needs no change."""
         if self.devices.follows_tensor(item):
             return True
         scope = scope_of(item.statement)
         imported = isinstance(scope, s.Root) and item.module is not self.program.entry
-        generated = isinstance(scope, s.FunctionDef) and scope.name == "__post_init__"  # nobody hands it anything
+        generated = isinstance(scope, s.FunctionDef) and scope.name == "__post_init__"  # called without arguments
         return (imported or generated) and not any(re.match(r"\w+:\d|option|\?", str(x.data)) for x in item.devices)
 
     @cached_property

@@ -167,7 +167,7 @@ def test_an_imported_model_names_the_device_of_its_parameters() -> None:
     assert ".to(self.head.weight.device, non_blocking=True)" in text
     assert "torch.ones(1).cuda()" in text
     (left,) = [item for item in found["net.py"].items if not item.applied and item.code == "MIG104"]
-    assert left.reason.endswith("use the device of an input")
+    assert left.reason.endswith("use the device of an input tensor")
 
 
 def test_a_script_that_only_starts_a_trainer_is_part_of_its_program() -> None:
@@ -182,4 +182,4 @@ def test_a_loader_to_evaluate_on_that_is_prepared_is_spoken_of() -> None:
     found = report("loader_of_every_split_in_one_loop")
     said = [item.message for file in found.files for item in file.items if item.code == "MIG206"]
     assert len(said) == 1
-    assert "prepared in the turns that evaluate" in said[0]
+    assert "also prepared when it evaluates" in said[0]

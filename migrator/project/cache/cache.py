@@ -1,4 +1,4 @@
-"""What earlier runs have found out, for whoever asks the same of the same files."""
+"""Results of earlier runs, by question and files."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from migrator.project.cache.record import Form
 from migrator.project.sources import SourceStore
 
 _T = TypeVar("_T")
-# They decide which files are given, and what is printed: what becomes of a given file does not depend on them.
+# They decide which files are given, and what is printed; the migration of a file does not depend on them.
 _ELSEWHERE = ("exclude", "force_exclude", "strict")
 # What a document that is not ours can raise; to read it is no harm.
 _FOREIGN = (ValueError, LookupError, TypeError, AttributeError, FileProblem, RecursionError)
 
 
 class Cache:
-    """Answers about the files of a run; without a disk cache it keeps none of them."""
+    """Cached answers about the files of a run; without a disk cache, none are kept."""
 
     def __init__(self, disk_cache: DiskCache | None, sources: SourceStore) -> None:
-        """Remember for one run."""
+        """Start a cache for one run."""
         self._sources = sources
         self._disk_cache = (
             None if sources.settings.roles else disk_cache
@@ -33,7 +33,7 @@ class Cache:
         self._base = f"{identity()}\n{_decisive(sources.settings)}" if self._disk_cache else ""
 
     def known(self, form: Form[_T], *question: str) -> _T | None:
-        """Give the answer that would be found out now; None where that must be done.
+        """Give the cached answer, if it is still valid; otherwise None.
 
         Args:    question: what kind of answer, about which given file, and all else that it depends on.
         """
@@ -50,7 +50,7 @@ class Cache:
             return None
 
     def made(self, form: Form[_T], make: Callable[[], _T], *question: str) -> _T:
-        """Find an answer out, and keep it with all that was asked of the disk for it."""
+        """Compute an answer, and store it with all questions to the disk."""
         self._sources.dependencies = {}
         answer = make()
         plain = form.write(answer) if self._disk_cache else None
@@ -61,7 +61,7 @@ class Cache:
         return answer
 
     def _key(self, kind: str, path: str, *more: str) -> str:
-        """Files of one name and one content share an entry, wherever they are: their surroundings are asked for."""
+        """Files with the same name and content share an entry, in any folder: the other files are checked by questions."""
         return "\0".join((self._base, kind, str(self._sources.answer(("file", path))), *more))
 
 

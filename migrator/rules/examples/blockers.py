@@ -1,4 +1,4 @@
-"""Examples: what another tool's training stands on."""
+"""Examples: clashing libraries and constructs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ EXAMPLES = {
         Example("a variable that is called accelerator", "accelerator_name = 'none'", frame=SETUP),
     ),
     "shared-file": (
-        Example("a script that shares nothing", BATCH.around("")),
+        Example("a script with a file of its program only", BATCH.around("")),
         Example("inference, which changes nothing", INFERENCE),
     ),
     "not-a-training-script": (
@@ -69,17 +69,17 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             'from torch import distributed as d\nd.init_process_group("gloo")',
             reviews="MIG401",
             at="d.init_process_group",
             frame=SETUP,
         ),
-        Example("a question that any process may ask", "torch.distributed.is_available()", frame=SETUP),
+        Example("`is_available`", "torch.distributed.is_available()", frame=SETUP),
         Example(
             "a function of that name", "def init_process_group():\n    return 1\n\ninit_process_group()", frame=SETUP
         ),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "ddp-wrap": (
         Example(
@@ -90,15 +90,15 @@ EXAMPLES = {
             frame=MODEL,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch.nn.parallel import DistributedDataParallel as DDP\nmodel = DDP(nn.Linear(4, 1))",
             reviews="MIG402",
             at="model = DDP(",
             frame=MODEL,
         ),
-        Example("a model that nobody wraps", "model = nn.Linear(4, 1)", frame=MODEL),
+        Example("a model that is not wrapped", "model = nn.Linear(4, 1)", frame=MODEL),
         Example("a class of that name", "class DDP:\n    pass\n\nDDP()", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "sampler": (
         Example(
@@ -127,24 +127,24 @@ EXAMPLES = {
         ),
         Example("a sampler that draws at random", "sampler = torch.utils.data.RandomSampler(dataset)", frame=SETUP),
         Example("a function that samples", "def sampler(n):\n    return range(n)\n\nsampler(3)", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "set-device": (
         Example("a GPU by number", "torch.cuda.set_device(0)", reviews="MIG405", at="set_device", frame=SETUP),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch import cuda\ncuda.set_device(1)",
             reviews="MIG405",
             at="cuda.set_device",
             frame=SETUP,
         ),
-        Example("a question about the device", "name = torch.cuda.get_device_name()", frame=SETUP),
+        Example("a query of the current device", "name = torch.cuda.get_device_name()", frame=SETUP),
         Example(
             "a method of that name",
             "class Lamp:\n    def set_device(self, n):\n        pass\n\nLamp().set_device(1)",
             frame=SETUP,
         ),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "grad-scaler": (
         Example(
@@ -155,7 +155,7 @@ EXAMPLES = {
             frame=LOSS,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch.cuda.amp import GradScaler as Scaler\nscaler = Scaler(enabled=False)",
             reviews="MIG303",
             at="= Scaler(",
@@ -163,7 +163,7 @@ EXAMPLES = {
         ),
         Example("a scaler of features", "scale = x.std()\nx = x / scale", frame=STEP),
         Example("a class of that name", "class GradScaler:\n    pass\n\nGradScaler()", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "autocast": (
         Example(
@@ -174,20 +174,20 @@ EXAMPLES = {
             frame=BATCH,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch.cuda.amp import autocast as mixed\nwith mixed():\n    extra = model(x).mean()",
             reviews="MIG304",
             at="with mixed()",
             frame=BATCH,
         ),
-        Example("a block without gradients", "with torch.no_grad():\n    extra = model(x).mean()", frame=BATCH),
+        Example("a block under `no_grad`", "with torch.no_grad():\n    extra = model(x).mean()", frame=BATCH),
         Example("a function of that name", "def autocast():\n    return 1\n\nautocast()", frame=SETUP),
-        Example("a script that goes through the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "accumulation": (
         Example("every fourth batch", _ACCUMULATED, reviews="MIG306", at="optimizer.step()"),
         Example(
-            "with the rest at the end",
+            "with a last step for the remaining batches",
             _ACCUMULATED.replace("% 4 == 0", "% 4 == 0 or i + 1 == len(dataset)"),
             reviews="MIG306",
             at="optimizer.step()",
@@ -198,10 +198,8 @@ EXAMPLES = {
                 "    if (i + 1) % 4 == 0:\n        optimizer.step()\n        ", "    optimizer.step()\n    "
             ),
         ),
-        Example("a message every hundredth batch", "if len(x) % 100 == 0:\n    shown = loss.item()", frame=STEP),
-        Example(
-            "a critic that learns every fifth batch", "if int(y[0]) % 5 == 0:\n    extra = loss.item()", frame=BATCH
-        ),
+        Example("a message for every hundredth batch", "if len(x) % 100 == 0:\n    shown = loss.item()", frame=STEP),
+        Example("a loss of every fifth batch", "if int(y[0]) % 5 == 0:\n    extra = loss.item()", frame=BATCH),
     ),
     "closure-result": (
         Example(
@@ -211,7 +209,7 @@ EXAMPLES = {
             at="loss = optimizer.step(closure)",
         ),
         Example(
-            "one that is shown at once",
+            "a result that is printed at once",
             _LBFGS.replace("    optimizer.step(closure)", "    print(optimizer.step(closure))"),
             reviews="MIG907",
             at="print(optimizer.step(closure))",
