@@ -16,13 +16,13 @@ from migrator.project.proposal import MODULE, Placed, Proposal
 from migrator.project.sources import ExternalUsers, SourceStore, path_of
 from migrator.report.report import FileReport, Item, Level, ProgramReport
 from migrator.rules.catalogue import CATALOGUE
-from migrator.rules.change import Change
+from migrator.rules.change import Change, short
 from migrator.rules.engine import import_by_name, imports_by_name
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.rules.unhandled import find_unhandled
 from migrator.source import syntax as s
-from migrator.source.block import Uncomposable
+from migrator.source.block import Replace, Uncomposable
 from migrator.source.edit import Conflict, Edit, apply
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
@@ -177,10 +177,13 @@ def _plan(
 
 def _unhandled(training: Training, plan: Plan) -> list[Change]:
     """Report what no rule changes or reports."""
-    seen = {node for change in plan.accepted for node in (change.node, *change.alike)} if plan.edits else set()
+    accepted = plan.accepted if plan.edits else []
+    seen = {node for change in accepted for node in (change.node, *change.alike)}
+    steps = [step for change in accepted for step in change.steps]
+    replaced = [(step.module, step.operation.span) for step in steps if isinstance(step.operation, Replace)]
     spoken = [*plan.advice, *(x.change for x in plan.withheld)]
     nodes = [(training.module_of(node), node) for change in spoken for node in (change.node, *change.alike)]
-    return list(find_unhandled(training, seen, {(module, module.where(node)[0]) for module, node in nodes}))
+    return list(find_unhandled(training, seen, replaced, {(module, module.where(node)[0]) for module, node in nodes}))
 
 
 def _report(
@@ -268,6 +271,13 @@ def _files(
     )
 
 
+def _message(change: Change, module: Module, node: object) -> str:
+    """Give the message of a change at one of its sites: where it quotes the text of the first, with that of this one."""
+    if node is change.node:
+        return change.message
+    return change.message.replace(f"`{short(change.module.text(change.node))}`", f"`{short(module.text(node))}`", 1)
+
+
 def _item(change: Change, module: Module, node: object, reason: str | None, applied: bool) -> Item:
     span = module.span(node)
     line, column = module.source.where(span.start)
@@ -278,7 +288,7 @@ def _item(change: Change, module: Module, node: object, reason: str | None, appl
         line,
         column,
         change.code,
-        change.message,
+        _message(change, module, node),
         level,
         end_line,
         end_column + 1,

@@ -67,14 +67,16 @@ class Backward(Rule):
     def _change(self, module: Module, call: s.Call) -> Change:
         func = call.func
         assert isinstance(func, s.Attribute)
-        receiver = module.text(func.value)
-        shown = f"{receiver}.backward()" if len(receiver) < 40 else "backward()"
+        receiver = module.outer_text(func.value)
+        argument = receiver if _needs_parentheses(func.value) else module.text(func.value)
+        is_short = len(receiver) < 40 and "\n" not in receiver
+        shown = f"{receiver}.backward()" if is_short else "backward()"
         steps = tuple(Step(module, call, operation) for operation in self._edits(module, call, func))
         return Change(
             self.code,
             module,
             call,
-            f"Replace `{shown}` with `accelerator.backward({receiver if len(receiver) < 40 else '...'})`",
+            f"Replace `{shown}` with `accelerator.backward({argument if is_short else '...'})`",
             steps,
             needs=frozenset({"prepared"}),
             gives=frozenset({f"backward:{id(call)}"}),

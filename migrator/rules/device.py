@@ -89,18 +89,18 @@ class DeviceDefinition(Rule):
     def _change(self, training: Training, item: Definition, arms: list[Definition]) -> Change:
         module = item.module
         suffix = ".device.type" if item.is_text and _is_read_as_text(training, item) else ".device"
-        span, text = module.outer(item.value), f"{ACCELERATOR}{suffix}"
+        span, target = module.outer(item.value), ""
+        message = f"Replace `{short(module.text(item.value))}` with `accelerator{suffix}`"
         if len(arms) > 1:
-            span, text = (
-                if_span(module, _first_if(item.statement)),
-                f"{module.text(item.statement.targets[0])} = {text}",
-            )
+            target = f"{module.text(item.statement.targets[0])} = "
+            span = if_span(module, _first_if(item.statement))
+            message = f"Replace `{short(module.text(item.statement))}` with `{target}accelerator{suffix}`"
         return Change(
             self.code,
             module,
             item.statement,
-            f"Replace `{short(module.text(item.value))}` with `accelerator{suffix}`",
-            (Step(module, item.statement, Replace(span, text)),),
+            message,
+            (Step(module, item.statement, Replace(span, f"{target}{ACCELERATOR}{suffix}")),),
             needs=_PREPARED,
             gives=frozenset(f"device:{id(x.statement)}" for x in arms),
             alike=tuple(x.statement for x in arms if x is not item),

@@ -11,6 +11,7 @@ from migrator.inference.objects import Kind, Object
 from migrator.rules.change import Change, Level, short
 from migrator.source import syntax as s
 from migrator.source.module import Module
+from migrator.source.span import Span
 from migrator.training.components import key_of
 from migrator.training.training import Training
 
@@ -30,14 +31,20 @@ _MODULES = frozenset(
 )
 
 
-def find_unhandled(training: Training, seen: set[Any], lines: set[tuple[Module, int]]) -> Iterator[Change]:
+def find_unhandled(
+    training: Training, seen: set[Any], replaced: list[tuple[Module, Span]], lines: set[tuple[Module, int]]
+) -> Iterator[Change]:
     """Give advice for sites that no change and no other advice covers.
 
-    Args:    seen: nodes that accepted changes report. lines: lines that other findings explain.
+    Args:    seen: nodes that accepted changes report. replaced: text that they replace.
+             lines: lines that other findings explain.
     """
     for module in training.modules:
+        spans = [span for where, span in replaced if where is module]
         for code, node, what in _sites(training, module, bool(seen)):
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
+                continue
+            if spans and _is_replaced(module.span(node), node, spans):
                 continue
             lines.add((module, module.where(node)[0]))
             level, why, reason, help = _verdict(training, code, node)
@@ -73,6 +80,13 @@ def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str,
             f"see `migrate --explain {code}`",
         )
     return level, why, "it may be wrong on several processes", "check it before you start several processes"
+
+
+def _is_replaced(own: Span, node: Any, replaced: list[Span]) -> bool:
+    """Whether accepted changes replace a site: all of its text, or the name of an attribute."""
+    if isinstance(node, s.Attribute):
+        own = Span(own.end - len(node.name), own.end)
+    return any(span.start <= own.start and own.end <= span.end for span in replaced)
 
 
 def _follows_tensor(node: Any) -> bool:
