@@ -57,7 +57,7 @@ def table(rules: Sequence[Rule]) -> str:
 def _example(example: Example) -> str:
     """Show an example as a diff, or as the code that is not changed."""
     before = dedent(example.before).strip("\n")
-    where = f", {example.frame.where}" if example.frame is not None else ""
+    where = f"; {example.frame.where}" if example.frame is not None else ""
     if example.after is None:
         result = f"reported as {example.reviews}" if example.reviews else "not affected"
         body = before

@@ -141,7 +141,7 @@ class AutogradBackward(Rule):
 
     What: `torch.autograd.backward([a, b])`, and `optimizer.backward(loss)` of a library's optimizer.
     Why: `accelerator.backward` takes one loss; with any other call the gradients are neither scaled nor synchronised.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.autograd.backward; Accelerate's `Accelerator.backward`.
     """
 

@@ -61,7 +61,7 @@ class ProcessGroup(_BlockingRule):
 
     What: `torch.distributed.init_process_group`, and other functions that set up several processes: groups, stores, RPC.
     Why: the Accelerator creates the process group, and creating a second one raises an error.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed.
     """
 
@@ -84,7 +84,7 @@ class HandWrittenDdp(_BlockingRule):
 
     What: `DistributedDataParallel(model)`.
     Why: `prepare` wraps the model; a wrapper inside a wrapper synchronises gradients twice.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.
     """
 
@@ -106,7 +106,7 @@ class DistributedSamplers(_BlockingRule):
 
     What: `DistributedSampler(dataset)`.
     Why: a prepared loader shards as well; on two processes each would see a quarter of the data, without an error.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.utils.data.distributed.
     """
 
@@ -129,7 +129,7 @@ class SetDevice(_BlockingRule):
 
     What: `torch.cuda.set_device(local_rank)`.
     Why: the Accelerator chooses the GPU of each process; another current GPU would contradict it.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.cuda.set_device.
     """
 
@@ -152,7 +152,7 @@ class GradScaler(_BlockingRule):
 
     What: `torch.amp.GradScaler` and its older names.
     Why: under `mixed_precision="fp16"` the Accelerator scales the loss as well, so it would be scaled twice.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.amp.
     """
 
@@ -206,7 +206,7 @@ class Accumulation(_BlockingRule):
 
     What: `if (i + 1) % steps == 0: optimizer.step()`, where `backward` runs for every batch.
     Why: `accelerator.accumulate` counts the batches and divides the loss as well; with both, it is divided twice.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: Accelerate's `Accelerator.accumulate`.
     """
 
@@ -260,7 +260,7 @@ class ClosureResult(_BlockingRule):
 
     What: `loss = optimizer.step(closure)`.
     Why: under Accelerate, the `step` of a prepared optimizer returns nothing.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: Accelerate's `AcceleratedOptimizer.step`.
     """
 
@@ -306,8 +306,8 @@ class SharedFile(Rule):
     What: the migration of one script changes a function that another script runs as well, and the migration of the other
     script does not: something blocks it, or it needs another change of the function.
     Why: a function that takes an Accelerator, or that no longer moves its batches, breaks a script that was not migrated.
-    Safety: blocks: no file of either program is changed.
-    Source: contract, P4.
+    Safety: blocks both programs; none of their files is changed.
+    Source: README, "Limits".
     """
 
     code = "MIG006"
@@ -324,7 +324,7 @@ class NotTraining(Rule):
     What: files that define models or data, or that only run inference.
     Why: there is nothing to migrate, and nothing to report.
     Safety: never edits.
-    Source: contract.
+    Source: README, "Limits".
     """
 
     code = "MIG005"

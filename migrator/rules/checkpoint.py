@@ -137,9 +137,9 @@ class LoadedModel(Rule):
 
 
 class MainProcessGuard(Rule):
-    """Replace `rank == 0` with `accelerator.is_main_process`.
+    """Report `rank == 0`, which could be `accelerator.is_main_process`.
 
-    What: `if rank == 0:` becomes `if accelerator.is_main_process:`.
+    What: `if rank == 0:` would become `if accelerator.is_main_process:`.
     Why: a rank from `torch.distributed` needs a process group that the script creates.
     Safety: safe, but not applied today: the call that gives the rank blocks the program (MIG404, MIG407).
     Source: Accelerate's `Accelerator.is_main_process`.

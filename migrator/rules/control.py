@@ -28,7 +28,7 @@ class Divergence(AdviceRule):
     optimizer.step()`, where the condition depends on the batches, the clock or the random numbers of one process.
     Why: every backward of a prepared model waits for all processes: if one of them skips it, the others hang, or the
     replicas diverge. Conditions on an evaluation loader have the same outcome everywhere and are not reported.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel; Accelerate's `set_trigger` and `check_trigger`.
     """
 
@@ -105,7 +105,7 @@ class GuardedForward(AdviceRule):
 
     What: `if rank == 0: evaluate(model)`, `if accelerator.is_main_process: model(x)`.
     Why: the forward and backward of a prepared model communicate with the other processes, so the program hangs.
-    Safety: blocks: no file of the program is changed. `unwrap_model(model)` may run on one process.
+    Safety: blocks the program; none of its files is changed. `unwrap_model(model)` may run on one process.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 

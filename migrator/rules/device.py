@@ -232,7 +232,7 @@ class DefaultDevice(Rule):
 
     What: `torch.set_default_device("cuda")`, `torch.set_default_tensor_type(torch.cuda.FloatTensor)`.
     Why: every process would create all its tensors on the same GPU.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.set_default_device.
     """
 

@@ -83,7 +83,7 @@ class DeviceOption(Rule):
     is also passed on as `Accelerator(cpu=...)`.
     Why: a device that the user chooses is either used or blocks the program (MIG101, MIG905); it is never ignored.
     Safety: never edits.
-    Source: contract, P6.
+    Source: README, "Limits".
     """
 
     code = "MIG707"

@@ -15,7 +15,7 @@ class Dynamic(AdviceRule):
     What: `model = eval(args.arch)()`, `optimizer = hydra.utils.instantiate(config.optimizer)`.
     Why: their kind was inferred from how the script uses them, which may be wrong.
     Safety: never edits; other rules treat the object as what it was inferred to be.
-    Source: contract, P3.
+    Source: README, "Limits".
     """
 
     code = "MIG916"
@@ -37,8 +37,8 @@ class UnseenModel(AdviceRule):
 
     What: `model = eval(name)()`, `model = queue.get()`, and then `Adam(model.parameters())`.
     Why: a model that is not recognised would not be prepared, so the replicas would diverge.
-    Safety: blocks: no file of the program is changed.
-    Source: contract, P3.
+    Safety: blocks the program; none of its files is changed.
+    Source: README, "Limits".
     """
 
     code = "MIG916"
@@ -62,7 +62,7 @@ class ExecutedText(AdviceRule):
     What: `exec(open("configurator.py").read())`.
     Why: the executed text may set a device, or anything else; it cannot be analysed.
     Safety: never edits.
-    Source: contract, P3.
+    Source: README, "Limits".
     """
 
     code = "MIG916"

@@ -25,7 +25,7 @@ class UnseenEngine(Rule):
     What: `Trainer(model, optimizer).fit(loader)` where `Trainer` is in none of the given files, or in one that cannot be parsed.
     Why: the code that calls `backward` and `step` has to use the Accelerator as well, and it was not read.
     Safety: never edits.
-    Source: contract, P3 and P4.
+    Source: README, "Limits".
     """
 
     code = "MIG915"
@@ -70,8 +70,8 @@ class UnreadFile(Rule):
 
     What: `utils.evaluate(model, loader)` where `utils.py` is written in Python 2.
     Why: it may train, move or save what it gets, and the script cannot run before the file is fixed.
-    Safety: blocks: no file of the program is changed.
-    Source: contract, P3 and P4.
+    Safety: blocks the program; none of its files is changed.
+    Source: README, "Limits".
     """
 
     code = "MIG915"
@@ -106,7 +106,7 @@ class ImportByName(Rule):
     Why: the imported module is not known before the script runs, so it cannot be analysed together with the script, and
     the script cannot create the Accelerator for it.
     Safety: never edits.
-    Source: contract, P4.
+    Source: README, "Limits".
     """
 
     code = "MIG919"

@@ -90,7 +90,7 @@ class ShardedOptimizer(AdviceRule):
 
     What: `ZeroRedundancyOptimizer(model.parameters(), torch.optim.Adam)`.
     Why: it needs an initialised process group when it is created; on one process there is none.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed.optim.
     """
 
@@ -111,7 +111,7 @@ class ManualGradients(AdviceRule):
 
     What: `torch.autograd.grad(loss, model.parameters())`, `torch.func.functional_call(model, ...)`, `higher`.
     Why: only the gradients of a `backward` through the forward of the prepared model are averaged over the processes.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel, on autograd.grad.
     """
 
@@ -165,7 +165,7 @@ class LateParameters(AdviceRule):
 
     What: `p.requires_grad = True` in the training loop for parameters that were frozen before it.
     Why: DDP registers the parameters that require a gradient once, when it wraps the model.
-    Safety: blocks: no file of the program is changed. Freezing and unfreezing within the loop is not reported.
+    Safety: blocks the program; none of its files is changed. Freezing and unfreezing within the loop is not reported.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 

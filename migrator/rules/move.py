@@ -116,7 +116,7 @@ class BatchMove(Rule):
 
 
 class MoveToAccelerator(Rule):
-    """Change the other moves to `accelerator.device`.
+    """Change moves that are still needed to `accelerator.device`.
 
     What: `z.cuda()` and `net.to("cuda")` become `z.to(accelerator.device)` and `net.to(accelerator.device)`.
     Why: tensors that the script creates, frozen helper networks, loss functions and batches of unprepared loaders still
@@ -233,7 +233,7 @@ class OtherDevice(Rule):
 
     What: `x.to("cuda:1")`, `.cuda(1)`, `.cuda(args.gpu)`.
     Why: each process uses one device, chosen by the Accelerator; the choice of the script would be ignored.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: Accelerate's device placement.
     """
 

@@ -49,7 +49,7 @@ class BareTensors(Rule):
 
     What: `SGD([w, b])` over tensors that the script creates.
     Why: only the gradients of prepared models are averaged over the processes, so these tensors would diverge.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 

@@ -123,7 +123,7 @@ class SpreadModel(AdviceRule):
 
     What: `replicas = nn.parallel.replicate(model, device_ids)`, `nn.parallel.data_parallel(model, x)`.
     Why: gradients of copies of a prepared model are not synchronised between processes.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel; torch.nn.parallel.DistributedDataParallel.
     """
 

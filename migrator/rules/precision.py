@@ -13,7 +13,7 @@ class Half(AdviceRule):
 
     What: `model.half()`, `model.bfloat16()`.
     Why: `mixed_precision` of the Accelerator keeps the parameters at 32 bits, which trains differently.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.Module.half; Accelerate's `mixed_precision`.
     """
 
@@ -41,7 +41,7 @@ class Apex(AdviceRule):
 
     What: `apex.amp.initialize(model, optimizer)`, `amp.scale_loss(loss, optimizer)`.
     Why: apex patches models and optimizers and scales the loss, as the Accelerator does under `mixed_precision`.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: apex.amp, which is no longer maintained.
     """
 

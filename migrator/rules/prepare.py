@@ -211,8 +211,8 @@ class NoPlace(Rule):
 
     What: the place of the obstacle: an object is used before it can be prepared, is created in a loop, or is in no variable.
     Why: on every path, the training loop must use the objects that `prepare` returned.
-    Safety: blocks: no file of the program is changed.
-    Source: contract of `Accelerator.prepare`.
+    Safety: blocks the program; none of its files is changed.
+    Source: Accelerate's `Accelerator.prepare`.
     """
 
     code = "MIG901"

@@ -22,7 +22,7 @@ class RankCalls(AdviceRule):
 
     What: `dist.get_rank()`, `dist.get_world_size()`.
     Why: they need an initialised process group, and raise an error on one process, where there is none.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed; Accelerate's `process_index` and `num_processes`.
     """
 
@@ -68,7 +68,7 @@ class Spawn(AdviceRule):
 
     What: `torch.multiprocessing.spawn(worker, nprocs=n)`.
     Why: torchrun starts the processes, and each of them would start more.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.multiprocessing; torch.distributed.run.
     """
 
@@ -89,7 +89,7 @@ class Collectives(AdviceRule):
 
     What: `dist.all_reduce(t)`, `dist.barrier()`, `dist.broadcast(t, 0)`.
     Why: they need an initialised process group, and raise an error on one process, where there is none.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed; Accelerate's `reduce`, `gather`, `wait_for_everyone`.
     """
 

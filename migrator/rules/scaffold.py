@@ -34,7 +34,7 @@ class CleanUp(Rule):
     What: a device variable that no code reads any more.
     Why: it would suggest that it still chooses the device.
     Safety: safe; only variables that were read before the migration and are not read after it.
-    Source: contract, P5.
+    Source: README, "Limits".
     """
 
     code = "MIG002"
@@ -51,7 +51,7 @@ class ThreadAccelerator(Rule):
     What: a function that needs it gets a parameter `accelerator`, and every call an argument; methods read it from `self`.
     Why: a function that trains must use the Accelerator that prepared its objects.
     Safety: safe where all calls of the function are known; positions and defaults of its parameters are kept.
-    Source: contract, P4.
+    Source: README, "Limits".
     """
 
     code = "MIG003"

@@ -75,7 +75,7 @@ class MixedCadence(Rule):
 
     What: `scheduler.step()` after each batch, and again after each epoch.
     Why: on N processes a prepared scheduler takes N steps per call, an unprepared one takes one; one of them is wrong.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: Accelerate's `AcceleratedScheduler`.
     """
 

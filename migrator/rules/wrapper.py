@@ -194,7 +194,7 @@ class ForwardBypass(Rule):
     What: `loss = model.loss(x)`, `model.encoder(x)` and the like, if the result is back-propagated.
     Why: DDP synchronises gradients only for calls of the wrapper; on N processes the replicas would diverge without an
     error.
-    Safety: blocks: no file of the program is changed.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 

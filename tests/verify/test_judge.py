@@ -232,5 +232,5 @@ def test_a_note_speaks_for_its_own_file_given_or_not(place: str, outcome: Outcom
     ((found,), named) = explained([printed], [("kit/utils.py", report)])
     assert found.outcome is outcome
     assert named == (
-        ["console: process 1 prints too, (explained by MIG702 at kit/utils.py:2)"] if outcome is Outcome.EQUAL else []
+        ["console: process 1 prints too (explained by MIG702 at kit/utils.py:2)"] if outcome is Outcome.EQUAL else []
     )

@@ -61,7 +61,7 @@ EXAMPLES = {
             _FLAT_AFTER,
         ),
         Example(
-            "an `if` with two arms",
+            "an `if` with two branches",
             _defined(
                 """if torch.cuda.is_available():
     device = torch.device("cuda")
