@@ -82,7 +82,7 @@ def _figures(costs: Costs) -> Iterator[Figure]:
         ("one file with edits, to its floor", "edited", "edited floor", "1.6", "1.25"),
         ("one torch file without edits, to its floor", "unedited", "unedited floor", "1.5", "1.15"),
         ("one file without torch, to Python with click", "plain", "click", "1.3", "1.1"),
-        ("a repository with 5 % torch files, to its floor", "repository", "repository floor", "1.6", "1.2"),
+        ("a repository with 5 % torch files, to its floor", "repository", "repository floor", "2.3", "1.6"),
         ("the same repository, unchanged, to its floor", "unchanged", "repository floor", "0.6", "0.5"),
         ("the same repository, unchanged, to one without torch", "unchanged", "plain repository", "1.5", "1.25"),
         ("twice the files: time", "twice", "repository", "2", "2"),

@@ -33,7 +33,9 @@ class Settings:
     follow: bool = False  # edit the local modules that a given file reaches, too
     strict: bool = False  # what is left to review makes the exit code 3
     makes: tuple[tuple[str, str], ...] = ()  # dotted names of callables, each with one of MADE
-    roles: bool = False  # fill `ProgramReport.roles`; a mode of one run, so no key of the file
+    # modes of one run, so no keys of the file
+    roles: bool = False  # fill `ProgramReport.roles`
+    preview: bool = False  # nothing is written, so results need not pass a second migration
 
     def wants(self, code: str) -> bool:
         """Whether a rule is selected: the longest prefix that fits decides, and `ignore` wins a tie."""

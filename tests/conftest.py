@@ -1,13 +1,10 @@
-"""What all tests share: the runner that runs scripts, a cache folder of their own, and the switch that accepts new expected files."""
+"""What all tests share: a cache folder for each, and the switches of the command line, which pytest reads from here alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
 
 import pytest
-
-from tests.programs.oracle.runner import Runner
 
 _NUMBERS = count()
 
@@ -30,13 +27,3 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """Keep each test's answers by themselves: away from the user's, and from those that a stand-in has given."""
     folder = tmp_path_factory.getbasetemp() / f"cache-{next(_NUMBERS)}"  # made only when something is kept
     monkeypatch.setenv("MIGRATE_CACHE_DIR", str(folder))
-
-
-@pytest.fixture(scope="session")
-def runner(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Runner]:
-    """Traces of scripts, each made once for all tests and all workers of this session."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(request.config, "workerinput") else base
-    runner = Runner(shared / "traces")
-    yield runner
-    runner.close()

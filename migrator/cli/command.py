@@ -361,7 +361,7 @@ def command(
     flags.check_combination(paths, stdin_filename, answer, check, diff, verify)
     paths = paths or (os.curdir,)
     first = (stdin_filename or os.curdir) if answer.stdin else paths[0]
-    settings = config.load(first, {**settings_flags, "roles": roles})
+    settings = config.load(first, {**settings_flags, "roles": roles, "preview": not write})
     if settings.select or settings.ignore:
         from migrator.project.cache.cache import codes
 

@@ -10,7 +10,7 @@ CPU, on one GPU, or on N processes under torchrun. What cannot be migrated safel
 PATHS are files, folders, or - for standard input; without any, the current folder. Nothing is written without --write.
 
 \b
-Preview a script, then apply:
+Preview a script, then apply; before it writes, --write also checks that a second run would change nothing:
   migrate train.py
   migrate train.py --write
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.inference.element import element
-from migrator.inference.evaluate import evaluate
-from migrator.inference.interpreter import Walk
-from migrator.inference.objects import NOTHING, Kind, Object, Value
+from migrator.inference.objects import NOTHING, Value
 from migrator.source import syntax as s
 
 
@@ -32,53 +29,3 @@ class Arguments:
         if position is not None and position < len(self.placed):
             return self.placed[position]
         return NOTHING
-
-
-def arguments(walk: Walk, node: s.Call) -> Arguments:
-    """Evaluate a call's arguments from left to right."""
-    args = Arguments(node)
-    for arg in node.args:
-        value = evaluate(walk, arg.value)
-        if arg.star == "*":
-            spread(walk, args, value)
-        elif arg.star == "**":
-            spread_names(walk, args, value)
-        else:
-            if isinstance(arg.value, s.Literal):
-                value = frozenset(settle(walk, item) for item in value)
-            if arg.keyword is not None:
-                args.named[arg.keyword] = value
-            else:
-                args.placed.append(value)
-    return args
-
-
-def settle(walk: Walk, item: Object) -> Object:
-    """A literal that is handed over decides conditions on the other side."""
-    if item.kind is Kind.CONSTANT:
-        return walk.heap.make(Kind.CONSTANT, None, "settled", (), item.data, item.label)
-    return item
-
-
-def spread(walk: Walk, args: Arguments, value: Value) -> None:
-    """Add what ``*value`` stands for."""
-    for item in value:
-        own = walk.variables.of(item) if item.kind is Kind.SEQUENCE else None
-        if own is not None and "*" not in own and len(value) == 1:
-            args.placed.extend(own[str(index)] for index in range(len(own)))
-            return
-    args.starred = True
-    args.placed.append(element(walk, value))
-
-
-def spread_names(walk: Walk, args: Arguments, value: Value) -> None:
-    """Add what ``**value`` stands for."""
-    for item in value:
-        if item.kind is Kind.DICT:
-            for name, held in walk.variables.of(item).items():
-                if name == "*":
-                    args.extra = True
-                else:
-                    args.named.setdefault(name, held)
-            continue
-        args.extra = True

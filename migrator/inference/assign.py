@@ -6,9 +6,9 @@ from typing import Any
 
 from migrator.inference.element import copy_into, deep, element, roots, sequence
 from migrator.inference.evaluate import evaluate, lookup, note_store
-from migrator.inference.execute import executor
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Executors, Walk
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Value, join
+from migrator.inference.trace import AttributeAssigned
 from migrator.source import syntax as s
 
 
@@ -44,7 +44,7 @@ def _assign_name(walk: Walk, target: s.Name, value: Value) -> None:
             frame = frame.outer
     walk.variables.own(frame)[target.id] = value
     walk.log.values[target] = join(walk.log.values[target], value) if target in walk.log.values else value
-    note_store(walk, target, value, (frame, target.id))
+    note_store(walk, target, value, frame, target.id)
 
 
 def _assign_attribute(walk: Walk, target: s.Attribute, value: Value) -> None:
@@ -55,8 +55,8 @@ def _assign_attribute(walk: Walk, target: s.Attribute, value: Value) -> None:
         known = names.get(target.name)
         names[target.name] = value if len(owners) == 1 or known is None else join(known, value)
         if owner.kind in (Kind.MODEL, Kind.OPAQUE):
-            walk.note("assign attribute", target, owner, target.name)
-        note_store(walk, target, value, (owner, target.name))
+            walk.note(AttributeAssigned, target, owner, target.name)
+        note_store(walk, target, value, owner, target.name)
     walk.log.values[target] = join(walk.log.values[target], value) if target in walk.log.values else value
 
 
@@ -68,14 +68,14 @@ def _assign_item(walk: Walk, target: s.Subscript, value: Value) -> None:
             keys = [x.label for x in index[0] if x.kind is Kind.CONSTANT] if len(index) == 1 else []
             if len(keys) == 1 and len(index[0]) == 1:
                 names[keys[0]] = value
-                note_store(walk, target, value, (owner, keys[0]))
+                note_store(walk, target, value, owner, keys[0])
             else:
                 names["*"] = join(names["*"], value) if "*" in names else value
-                note_store(walk, target, value, (owner, "*"))
+                note_store(walk, target, value, owner, "*")
         elif owner.kind is Kind.FRESH:
             copy_into(walk, owner, value)
         elif owner.kind in (Kind.OPAQUE, Kind.OPTION):
-            note_store(walk, target, value, (owner, "*"))
+            note_store(walk, target, value, owner, "*")
 
 
 def _unpack(walk: Walk, target: s.Collection, value: Value) -> None:
@@ -107,7 +107,6 @@ def unpacked(walk: Walk, value: Value, index: int, count: int) -> Value:
     return found or UNKNOWN
 
 
-@executor(s.Assign)
 def _assign(walk: Walk, node: s.Assign) -> None:
     value = evaluate(walk, node.value)
     for target in node.targets:
@@ -121,7 +120,6 @@ def _assign(walk: Walk, node: s.Assign) -> None:
         assign(walk, target, value)
 
 
-@executor(s.Augment)
 def _augment(walk: Walk, node: s.Augment) -> None:
     old, value = _current(walk, node.target), evaluate(walk, node.value)
     lists = [x for x in old if x.kind is Kind.SEQUENCE]
@@ -141,7 +139,13 @@ def _current(walk: Walk, target: Any) -> Value:
     return evaluate(walk, target)
 
 
-@executor(s.Annotate)
 def _annotate(walk: Walk, node: s.Annotate) -> None:
     if node.value is not None:
         assign(walk, node.target, evaluate(walk, node.value))
+
+
+EXECUTORS: Executors = {
+    s.Assign: _assign,
+    s.Augment: _augment,
+    s.Annotate: _annotate,
+}

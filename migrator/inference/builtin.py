@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.inference import knowledge
-from migrator.inference.arguments import Arguments, spread, spread_names
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import computed, deep, element, join_all, roots, sequence
 from migrator.inference.evaluate import constant
 from migrator.inference.function import call_function
 from migrator.inference.interpreter import Walk
 from migrator.inference.member import member
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
+from migrator.inference.spread import spread, spread_names
+from migrator.inference.trace import Backpropagated, Given, Inspected, Route, Saved
 from migrator.source import syntax as s
 
 
@@ -82,7 +84,7 @@ def _exit(walk: Walk, node: s.Call, args: Arguments) -> Value:
 def _deepcopy(walk: Walk, node: s.Call, args: Arguments) -> Value:
     found: list[Object] = []
     for item in args.get(0):
-        walk.note("use", node, item, "copy.deepcopy")
+        walk.note(Given, node, item, "copy.deepcopy")
         if item.kind in (Kind.MODEL, Kind.OPTIMIZER, Kind.OPAQUE):
             found.append(walk.heap.make(item.kind, node, walk.frame.context, (), item.data, f"copy of {item.label}"))
         else:
@@ -92,7 +94,7 @@ def _deepcopy(walk: Walk, node: s.Call, args: Arguments) -> Value:
 
 def _type_of(walk: Walk, node: s.Call, args: Arguments) -> Value:
     for item in args.get(0):
-        walk.note("use", node, item, "inspect")
+        walk.note(Inspected, node, item)
     return UNKNOWN
 
 
@@ -131,14 +133,14 @@ def _target(walk: Walk, callee: Value, node: s.Call, inner: Arguments) -> Value:
 
 def _autograd_backward(walk: Walk, node: s.Call, args: Arguments) -> Value:
     for item in deep(walk, args.get(0, "tensors")):
-        walk.note("backward", node, item, "torch.autograd.backward", frozenset(roots(walk.heap.single(item))))
+        walk.note(Backpropagated, node, item, Route.AUTOGRAD, roots(walk.heap.single(item)))
     return UNKNOWN
 
 
 def _len(walk: Walk, node: s.Call, args: Arguments) -> Value:
     found: list[Object] = []
     for item in args.get(0):
-        walk.note("use", node, item, "len")
+        walk.note(Given, node, item, "len")
         if item.kind in (Kind.DATASET, Kind.LOADER):
             found.append(walk.heap.make(Kind.LENGTH, None, None, (item,), None, f"len({item.label})"))
     return frozenset(found) or computed(walk, args.all())
@@ -181,7 +183,7 @@ def _defaultdict(walk: Walk, node: s.Call, args: Arguments) -> Value:
 def save(walk: Walk, node: s.Call, args: Arguments) -> Value:
     """Note what is written to a checkpoint."""
     for item in deep(walk, args.get(0, "obj")):
-        walk.note("save", node, item)
+        walk.note(Saved, node, item)
     return UNKNOWN
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from migrator.inference.arguments import Arguments, arguments
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import join_all, roots
 from migrator.inference.evaluate import evaluate
 from migrator.inference.function import call_function
@@ -16,7 +16,8 @@ from migrator.inference.member import member
 from migrator.inference.method import METHODS
 from migrator.inference.objects import ANY, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.opaque import call_opaque, call_partial, forward
-from migrator.inference.state import Event
+from migrator.inference.spread import settle, spread, spread_names
+from migrator.inference.trace import Backpropagated, Called, Route
 from migrator.source import syntax as s
 
 
@@ -26,15 +27,17 @@ def call(walk: Walk, node: s.Call) -> Value:
     if func.__class__ is s.Attribute:
         return _call_attribute(walk, node, func)
     callee = evaluate(walk, func)
-    args = arguments(walk, node)
+    args = _arguments(walk, node)
     return join_all(call_object(walk, item, node, args) for item in callee) or UNKNOWN
 
 
 def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
     receiver = evaluate(walk, func.value)
-    args = arguments(walk, node)
+    args = _arguments(walk, node)
     if func.name == "backward" and any(item.kind in (Kind.ANY, Kind.UNBOUND) for item in receiver):
-        walk.log.events.append(Event("backward", node, ANY, walk, "tensor", NOTHING))  # of what, nobody knows
+        walk.log.events.append(
+            Backpropagated(node, ANY, walk.frame, walk.loop, walk.clock, Route.TENSOR, NOTHING)
+        )  # of what, nobody knows
     found: Value = NOTHING
     for item in receiver:
         method = METHODS.get(item.kind)
@@ -44,13 +47,32 @@ def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
             walk.log.values[func] = join(walk.log.values[func], target) if func in walk.log.values else target
             value = join_all(call_object(walk, part, node, args) for part in target) or UNKNOWN
         else:
-            walk.note("call", node, item, func.name)
+            walk.note(Called, node, item, func.name)
             value = method(walk, item, func.name, node, args)
         found = join(found, value) if found else value
     return found or UNKNOWN
 
 
-def call_object(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
+def _arguments(walk: Walk, node: s.Call) -> Arguments:
+    """Evaluate a call's arguments from left to right."""
+    args = Arguments(node)
+    for arg in node.args:
+        value = evaluate(walk, arg.value)
+        if arg.star == "*":
+            spread(walk, args, value)
+        elif arg.star == "**":
+            spread_names(walk, args, value)
+        else:
+            if isinstance(arg.value, s.Literal):
+                value = frozenset(settle(walk, item) for item in value)
+            if arg.keyword is not None:
+                args.named[arg.keyword] = value
+            else:
+                args.placed.append(value)
+    return args
+
+
+def call_object(walk: Walk, item: Object, node: s.Call | None, args: Arguments) -> Value:
     """Call one object."""
     handler = _CALLS.get(item.kind)
     value = handler(walk, item, node, args) if handler is not None else UNKNOWN

@@ -1,14 +1,13 @@
-"""What an expression may be: names, literals, containers, operators; other kinds register from modules of their own."""
+"""What an expression may be: names, literals, containers, operators; other kinds have files of their own."""
 
 from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable
 from typing import Any
 
 from migrator.inference.element import computed, element, index_key, join_all
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Evaluators, Walk
 from migrator.inference.objects import (
     INERT,
     MAYBE_UNBOUND,
@@ -21,10 +20,10 @@ from migrator.inference.objects import (
     join,
 )
 from migrator.inference.place import note_meeting
+from migrator.inference.state import Frame
+from migrator.inference.trace import Stored
 from migrator.source import syntax as s
 
-_Evaluator = Callable[[Walk, Any], Value]
-_EVALUATORS: dict[type, _Evaluator] = {}
 _BUILTINS = frozenset(dir(builtins))
 DEVICE_NAME = re.compile(r"(cuda|cpu|mps|xpu|npu|hpu|xla|gpu|hip)(:\d+|:\{\}|:%d|:)?$")
 _INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
@@ -32,7 +31,7 @@ _INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
 
 def evaluate(walk: Walk, node: Any) -> Value:
     """Give what an expression may be here, and note it among the facts."""
-    value = _EVALUATORS[node.__class__](walk, node)
+    value = walk.evaluators[node.__class__](walk, node)
     facts = walk.log.values
     known = facts.get(node)
     if known is not value:
@@ -40,21 +39,9 @@ def evaluate(walk: Walk, node: Any) -> Value:
     return value
 
 
-def evaluator(*kinds: type) -> Callable[[_Evaluator], _Evaluator]:
-    """Make a function the one that evaluates these kinds of expressions."""
-
-    def register(function: _Evaluator) -> _Evaluator:
-        for kind in kinds:
-            _EVALUATORS[kind] = function
-        return function
-
-    return register
-
-
 # ---------------------------------------------------------------- names
 
 
-@evaluator(s.Name)
 def _name(walk: Walk, node: s.Name) -> Value:
     return lookup(walk, node.id, node)
 
@@ -93,7 +80,6 @@ def constant(walk: Walk, data: Any, settled: bool = False) -> Value:
 # ---------------------------------------------------------------- literals, operators
 
 
-@evaluator(s.Literal)
 def _literal(walk: Walk, node: s.Literal) -> Value:
     data = node.value
     if data.__class__ is str:
@@ -105,7 +91,6 @@ def _literal(walk: Walk, node: s.Literal) -> Value:
     return UNKNOWN
 
 
-@evaluator(s.Text)
 def _text(walk: Walk, node: s.Text) -> Value:
     for part in node.parts:
         evaluate(walk, part)
@@ -119,7 +104,6 @@ def _picked_device(walk: Walk, node: Any) -> Value:
     return walk.heap.value(Kind.DEVICE, node, data="option", label="cuda:?")
 
 
-@evaluator(s.Collection)
 def _collection(walk: Walk, node: s.Collection) -> Value:
     parts: dict[str, Value] = {}
     for index, item in enumerate(node.items):
@@ -132,11 +116,10 @@ def _collection(walk: Walk, node: s.Collection) -> Value:
     walk.variables.put(made, parts)
     if node.kind == "list":
         for index, item in enumerate(node.items):
-            note_store(walk, item, parts.get(str(index), NOTHING), (made, str(index)))
+            note_store(walk, item, parts.get(str(index), NOTHING), made, str(index))
     return walk.heap.single(made)
 
 
-@evaluator(s.Mapping)
 def _mapping(walk: Walk, node: s.Mapping) -> Value:
     parts: dict[str, Value] = {}
     elements: list[tuple[Any, Value, str]] = []
@@ -154,11 +137,10 @@ def _mapping(walk: Walk, node: s.Mapping) -> Value:
     item = walk.heap.make(Kind.DICT, node, walk.frame.context)
     walk.variables.put(item, parts)
     for part, made, name in elements:
-        note_store(walk, part, made, (item, name))
+        note_store(walk, part, made, item, name)
     return walk.heap.single(item)
 
 
-@evaluator(s.Binary)
 def _binary(walk: Walk, node: s.Binary) -> Value:
     left, right = evaluate(walk, node.left), evaluate(walk, node.right)
     if left is UNKNOWN and right is UNKNOWN:
@@ -179,7 +161,6 @@ def _joined_lists(walk: Walk, node: Any, parts: list[Object]) -> Value:
     return walk.heap.single(item)
 
 
-@evaluator(s.Lambda)
 def _lambda(walk: Walk, node: s.Lambda) -> Value:
     for param in node.params:
         if param.default is not None:
@@ -187,26 +168,23 @@ def _lambda(walk: Walk, node: s.Lambda) -> Value:
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
 
 
-def note_store(walk: Walk, node: Any, value: Value, holder: Any) -> None:
+def note_store(walk: Walk, node: Any, value: Value, owner: Frame | Object, key: str) -> None:
     """Note what holds an object from here on, and under which name, key or index."""
     for item in value:
         if item.kind not in INERT:
-            walk.note("store", node, item, holder)
+            walk.note(Stored, node, item, owner, key)
 
 
-@evaluator(s.Walrus)
 def _walrus(walk: Walk, node: s.Walrus) -> Value:
     value = evaluate(walk, node.value)
     walk.assign(node.target, value)
     return value
 
 
-@evaluator(s.Starred, s.Await)
 def _through(walk: Walk, node: Any) -> Value:
     return evaluate(walk, node.value)
 
 
-@evaluator(s.Yield)
 def _yield(walk: Walk, node: s.Yield) -> Value:
     if node.value is not None:
         value = evaluate(walk, node.value)
@@ -216,13 +194,28 @@ def _yield(walk: Walk, node: s.Yield) -> Value:
     return UNKNOWN
 
 
-@evaluator(s.Slice)
 def _slice(walk: Walk, node: s.Slice) -> Value:
     for part in node.parts:
         evaluate(walk, part)
     return UNKNOWN
 
 
-@evaluator(s.Call)
 def _call(walk: Walk, node: s.Call) -> Value:
     return walk.call(node)
+
+
+EVALUATORS: Evaluators = {
+    s.Name: _name,
+    s.Literal: _literal,
+    s.Text: _text,
+    s.Collection: _collection,
+    s.Mapping: _mapping,
+    s.Binary: _binary,
+    s.Lambda: _lambda,
+    s.Walrus: _walrus,
+    s.Starred: _through,
+    s.Await: _through,
+    s.Yield: _yield,
+    s.Slice: _slice,
+    s.Call: _call,
+}

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
 from migrator.inference.state import Variables
 from migrator.source import syntax as s
-
-_Executor = Callable[[Walk, Any], None]
-_EXECUTORS: dict[type, _Executor] = {}
 
 
 def execute(walk: Walk, block: s.Block) -> None:
@@ -22,22 +18,11 @@ def execute(walk: Walk, block: s.Block) -> None:
         if gaps is not None and index in gaps:
             _prepare(walk, gaps[index])
         walk.steps += 1
-        _EXECUTORS[statement.__class__](walk, statement)
+        walk.executors[statement.__class__](walk, statement)
         if not walk.alive:
             return
     if gaps is not None and len(block.statements) in gaps:
         _prepare(walk, gaps[len(block.statements)])
-
-
-def executor(*kinds: type) -> Callable[[_Executor], _Executor]:
-    """Make a function the one that executes these kinds of statements."""
-
-    def register(function: _Executor) -> _Executor:
-        for kind in kinds:
-            _EXECUTORS[kind] = function
-        return function
-
-    return register
 
 
 def _prepare(walk: Walk, targets: list[Any]) -> None:

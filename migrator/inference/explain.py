@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from migrator.inference.interpreter import Walk
-from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Frame
+from migrator.inference.objects import NOTHING, Kind, Object, Value
+from migrator.inference.trace import Stored, of_kind
 from migrator.source import syntax as s
 from migrator.source.module import Module
 
@@ -19,37 +20,49 @@ _SHOWN = frozenset(
 )  # fmt: skip
 
 
+class Binding(NamedTuple):
+    """A place that binds a variable, and all that the variable may hold there."""
+
+    module: Module
+    line: int
+    name: str
+    value: Value
+
+
 def explain(walk: Walk) -> str:
     """Give one line a variable: place, name, role, evidence."""
     rows: dict[tuple[str, int, str], set[str]] = {}
-    homes = {module.root: module for module in walk.modules}
-    for event in walk.log.events:
-        if event.kind == "store" and event.item.kind in _SHOWN and _is_bound(event.node):
-            module = homes[_root(event.node)]  # a parameter is bound from the frame of the call, which may be elsewhere
-            owner, name = event.detail
-            line = module.where(event.node)[0]
-            shown = name if isinstance(owner, Frame) else _attribute_text(module, event.node, name)
-            rows.setdefault((module.source.path, line, shown), set()).add(
-                f"{event.item.kind.value}: {_evidence(walk, event.item)}"
-            )
+    for module, line, name, value in bindings(walk):
+        for item in value:
+            if item.kind in _SHOWN:
+                evidence = f"{item.kind.value}: {_evidence(walk, item)}"
+                rows.setdefault((module.source.path, line, name), set()).add(evidence)
     return "\n".join(
         f"{path}:{line}: {name}  {'; '.join(sorted(found))}" for (path, line, name), found in sorted(rows.items())
     )
 
 
-def _is_bound(node: Any) -> bool:
-    """Whether something is bound here, and not only held by a list or a dictionary that is written down."""
-    return isinstance(node, s.Parameter) or bool(getattr(node, "store", False))
+def bindings(walk: Walk) -> list[Binding]:
+    """Give every place that binds a name, an attribute, an item or a parameter, with what all visits found there."""
+    stored: dict[
+        Any, set[Object]
+    ] = {}  # what is bound to an item is no fact about an expression: the events alone tell of it
+    for event in of_kind(walk.log.events, Stored):
+        stored.setdefault(event.node, set()).add(event.item)
+    found = []
+    for module in walk.modules:
+        for node in module.nodes(s.Parameter):
+            given = [frame.given.get(node.name, NOTHING) for frame in walk.log.frames.get(node.parent, ())]
+            found.append(Binding(module, module.where(node)[0], node.name, NOTHING.union(*given)))
+        for node in _targets(module):
+            value = walk.log.values.get(node, NOTHING) | frozenset(stored.get(node, ()))
+            found.append(Binding(module, module.where(node)[0], module.text(node), value))
+    return found
 
 
-def _root(node: Any) -> Any:
-    while node.parent is not None:
-        node = node.parent
-    return node
-
-
-def _attribute_text(module: Module, node: Any, name: str) -> str:
-    return module.text(node) if isinstance(node, (s.Attribute, s.Subscript)) else name
+def _targets(module: Module) -> Iterator[Any]:
+    """What is bound by an assignment of some form, and not only held by a list or a dictionary that is written down."""
+    return (node for node in (*module.variables(), *module.nodes(s.Subscript)) if node.store)
 
 
 def _evidence(walk: Walk, item: Object) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrator.inference.arguments import Arguments, settle
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import computed, deep, join_all, sequence
 from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value, join
+from migrator.inference.spread import settle
 from migrator.inference.state import Frame, Variables, merge
+from migrator.inference.trace import Escaped, Stored
 from migrator.source import syntax as s
 
 _DEPTH = 25  # calls within calls
@@ -23,7 +25,7 @@ def call_function(walk: Walk, item: Object, node: Any, args: Arguments, receiver
     depth = sum(1 for _ in walk.frame.chain())
     recursive = sum(frame.node is function for frame in walk.frame.chain()) > 1
     if depth > _DEPTH or recursive or (walk.exhausted and function.body in walk.visited):
-        escape(walk, node, args, function)
+        escape(walk, node, args, None)
         return computed(walk, args.all())
     frame = Frame(function, outer.module, outer, walk.frame, node)
     frame.loop = walk.loop
@@ -104,7 +106,7 @@ def _bind(walk: Walk, function: Any, args: Arguments, receiver: Object | None, f
             names[param.name] = walk.heap.single(item)
     for param in function.params:
         for item in names[param.name]:
-            walk.note("store", param, item, (frame, param.name))
+            walk.note(Stored, param, item, frame, param.name)
     return names
 
 
@@ -122,8 +124,8 @@ def _default_value(walk: Walk, param: s.Parameter, frame: Frame) -> Value:
     return frozenset(settle(walk, item) for item in value) if frame.call is not None else value
 
 
-def escape(walk: Walk, node: Any, args: Arguments, to: Any) -> None:
+def escape(walk: Walk, node: Any, args: Arguments, to: Object | None) -> None:
     """Note which objects are handed to code that is not walked."""
     for value in args.all():
         for item in deep(walk, value):
-            walk.note("escape", node, item, to)
+            walk.note(Escaped, node, item, to)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from migrator.inference.assign import bind
-from migrator.inference.execute import execute, executor
-from migrator.inference.interpreter import Walk
+from migrator.inference.execute import execute
+from migrator.inference.interpreter import Executors, Walk
 from migrator.inference.objects import NOTHING, Kind, Object, Value
 from migrator.inference.state import Frame
 from migrator.source import syntax as s
@@ -39,7 +39,6 @@ def _recall(walk: Walk, item: Object) -> Object:
     return item
 
 
-@executor(s.Import)
 def _import(walk: Walk, node: s.Import) -> None:
     for dotted, alias in node.names:
         module = walk.program.find(walk.frame.module, 0, dotted)
@@ -70,7 +69,6 @@ def _bind_package(walk: Walk, dotted: str, item: Object) -> None:
     walk.variables.own(place)[rest[-1]] = walk.heap.single(item)
 
 
-@executor(s.ImportFrom)
 def _import_from(walk: Walk, node: s.ImportFrom) -> None:
     here = walk.frame.module
     module = walk.program.find(here, node.level, node.module)
@@ -105,3 +103,9 @@ def _note_problem(walk: Walk, level: int, dotted: str, bound: str) -> None:
     problem = walk.program.problem(walk.frame.module, level, dotted)
     if problem is not None:
         walk.log.unread[walk.frame.module, bound] = problem
+
+
+EXECUTORS: Executors = {
+    s.Import: _import,
+    s.ImportFrom: _import_from,
+}

@@ -1,20 +1,21 @@
 """The walk over a program: where it stands, what it knows, what it has seen.
 
-Evaluating expressions (evaluate.py and what registers with it), calling (call.py) and executing statements (execute.py
-and what registers with it) are one recursion. They share a Walk and reach one another through it.
+Evaluating expressions, calling and executing statements are one recursion over many files. They share a Walk and reach
+one another through its methods: which functions do the work is given to it as a Recursion, which interpret.py puts together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from migrator.inference.objects import NOTHING, Heap, Kind, Object, Value
-from migrator.inference.state import Event, Frame, Log, Loop, Variables
+from migrator.inference.arguments import Arguments
+from migrator.inference.objects import Heap, Kind, Object, Value
+from migrator.inference.program import Program
+from migrator.inference.state import Frame, Loop, Variables
+from migrator.inference.trace import Event, Log, Stored
 from migrator.source import syntax as s
-
-if TYPE_CHECKING:
-    from migrator.inference.program import Program
 
 # what happens to these is not worth remembering
 _UNNOTED = frozenset(
@@ -31,7 +32,23 @@ _UNNOTED = frozenset(
         Kind.SEQUENCE,
     }
 )
+_Details = ParamSpec("_Details")
+_Node = TypeVar("_Node", bound=s.Node)
 _BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
+
+
+@dataclass(frozen=True, slots=True)
+class Recursion:
+    """The functions that call one another: what evaluates and executes each kind of node, and what they share."""
+
+    evaluators: Evaluators
+    executors: Executors
+    call: Callable[[Walk, s.Call], Value]
+    invoke: Callable[[Walk, Object, s.Call | None, Arguments], Value]
+    execute: Callable[[Walk, s.Block], None]
+    assign: Callable[[Walk, s.Node, Value], None]
+    iterate: Callable[[Walk, s.Node, Value], Value]
+    class_member: Callable[[Walk, Object | None, str, Object | None, s.Node | None], Value | None]
 
 
 class Walk:
@@ -40,12 +57,17 @@ class Walk:
     def __init__(
         self,
         program: Program,
+        recursion: Recursion,
         gaps: dict[Any, dict[int, list[Any]]] | None = None,
         inlines: frozenset[Any] = frozenset(),
+        elided: frozenset[Any] = frozenset(),
     ) -> None:
         self.program = program
+        self.evaluators, self.executors = recursion.evaluators, recursion.executors
+        self._recursion = recursion
         self.gaps = gaps or {}
         self.inlines = inlines
+        self.elided = elided
         self.heap = Heap()
         self.log = Log()
         self.variables = Variables()
@@ -64,21 +86,56 @@ class Walk:
         self.trainers: dict[Any, bool] = {}  # class node -> whether it trains itself
         self.defined: dict[Any, tuple[Object, Variables]] = {}  # function node -> object, variables around it
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")
-        # the other parts of the recursion
-        self.call: Callable[[s.Call], Value]
-        self.invoke: Callable[[Object, Any, Any], Value]
-        self.execute: Callable[[s.Block], None]
-        self.assign: Callable[[Any, Value], None]
-        self.iterate: Callable[[Any, Value], Value]
-        self.class_member: Callable[[Object, str, Object | None, Any], Value | None]
 
-    def note(self, kind: str, node: Any, item: Object, detail: Any = None, value: Value = NOTHING) -> None:
-        """Remember that something happened to an object."""
-        if item.kind not in _UNNOTED or (kind == "store" and item.kind is Kind.SEQUENCE):
+    # ------------------------------------------------------------ the recursion
+
+    def call(self, node: s.Call) -> Value:
+        """Give what a call returns."""
+        return self._recursion.call(self, node)
+
+    def invoke(self, item: Object, node: s.Call | None, args: Arguments) -> Value:
+        """Call one object with arguments that are evaluated already; no node stands for a call that cannot be seen."""
+        return self._recursion.invoke(self, item, node, args)
+
+    def execute(self, block: s.Block) -> None:
+        """Execute a block's statements until one leaves it."""
+        self._recursion.execute(self, block)
+
+    def assign(self, target: s.Node, value: Value) -> None:
+        """Bind a target to a value."""
+        self._recursion.assign(self, target, value)
+
+    def iterate(self, node: s.Node, source: Value) -> Value:
+        """Give an element of an iterable, and note which loaders a batch is drawn from."""
+        return self._recursion.iterate(self, node, source)
+
+    def class_member(
+        self, item: Object | None, name: str, receiver: Object | None, node: s.Node | None
+    ) -> Value | None:
+        """Find an attribute on a class or its bases."""
+        return self._recursion.class_member(self, item, name, receiver, node)
+
+    # ------------------------------------------------------------ what is seen
+
+    def note(
+        self,
+        event: Callable[Concatenate[_Node, Object, Frame, Loop | None, int, _Details], Event],
+        node: _Node,
+        item: Object,
+        *details: _Details.args,
+        **named: _Details.kwargs,
+    ) -> None:
+        """Remember that something happened to an object: the class of the event, where, and what that class adds."""
+        if item.kind not in _UNNOTED or (event is Stored and item.kind is Kind.SEQUENCE):
             self.clock += 1
-            self.log.events.append(Event(kind, node, item, self, detail, value))
+            self.log.events.append(event(node, item, self.frame, self.loop, self.clock, *details, **named))
 
     @property
     def exhausted(self) -> bool:
         """Whether the program is too large to walk into every call."""
         return self.steps > _BUDGET
+
+
+# by the class of a node, which is what the second argument is
+Evaluators = Mapping[type[s.Expression], Callable[[Walk, Any], Value]]
+Executors = Mapping[type[s.Statement], Callable[[Walk, Any], None]]

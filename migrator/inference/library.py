@@ -16,13 +16,14 @@ from migrator.inference.interpreter import Walk
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value
 from migrator.inference.opaque import opaque_result, run_callbacks
 from migrator.inference.place import is_host, is_made_on_device, note_host, note_meeting
+from migrator.inference.trace import Given, Made, Wrapped
 from migrator.source import syntax as s
 
 # their functions compute: what they return is known by what they are given
 _PLAIN = frozenset({"torch", "numpy", "scipy", "math"} | sys.stdlib_module_names | vars(builtins).keys())
 
 
-def _iterator(walk: Walk, node: s.Call, args: Arguments, shape: str) -> Value:
+def _iterator(walk: Walk, node: s.Call, args: Arguments, name: str, shape: str) -> Value:
     if shape == "list":
         item = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
         if not args.placed:
@@ -36,7 +37,7 @@ def _iterator(walk: Walk, node: s.Call, args: Arguments, shape: str) -> Value:
     first = args.get(0, "iterable") or UNKNOWN
     for value in args.all():
         for item in value:
-            walk.note("use", node, item, "iterate")
+            walk.note(Given, node, item, name)
     data: Any
     if shape == "zip":
         data = ("zip", tuple(element(walk, value) for value in args.placed))
@@ -73,7 +74,7 @@ def _all_parameters(walk: Walk, values: Iterable[Value]) -> Value:
 
 def _make_model(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
     made = walk.heap.make(Kind.MODEL, node, walk.frame.context, (), None, name)
-    walk.note("make", node, made)
+    walk.note(Made, node, made)
     escape(walk, node, args, made)
     return walk.heap.single(made)
 
@@ -81,7 +82,7 @@ def _make_model(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
 def _make_simple(kind: Kind) -> Callable[[Walk, s.Call, Arguments, str], Value]:
     def make(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
         made = walk.heap.make(kind, node, walk.frame.context, (), None, name)
-        walk.note("make", node, made, name)
+        walk.note(Made, node, made)
         return walk.heap.single(made)
 
     return make
@@ -90,7 +91,7 @@ def _make_simple(kind: Kind) -> Callable[[Walk, s.Call, Arguments, str], Value]:
 def make_loader(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
     """Make a loader; it knows its dataset, its sampler and how it collates."""
     made = walk.heap.make(Kind.LOADER, node, walk.frame.context, (), None, name)
-    walk.note("make", node, made, name)
+    walk.note(Made, node, made)
     walk.variables.own(made)
     dataset = args.get(0, "dataset")
     if dataset:
@@ -107,7 +108,7 @@ def make_optimizer(walk: Walk, node: s.Call, args: Arguments, name: str) -> Valu
     """Make an optimizer; it is of the models whose parameters it was given."""
     owners = parameter_owners(walk, args.all()[:1] if args.placed else [args.get(None, "params"), *args.all()])
     made = walk.heap.make(Kind.OPTIMIZER, node, walk.frame.context, owners, None, name)
-    walk.note("make", node, made, name)
+    walk.note(Made, node, made)
     return walk.heap.single(made)
 
 
@@ -141,7 +142,7 @@ def make_scheduler(walk: Walk, node: s.Call, args: Arguments, name: str) -> Valu
         x for value in args.all() for x in deep(walk, value) if x.kind in (Kind.OPTIMIZER, Kind.OPAQUE, Kind.SCHEDULER)
     )
     made = walk.heap.make(Kind.SCHEDULER, node, walk.frame.context, tuple(sorted(set(owners), key=id)), None, name)
-    walk.note("make", node, made, name)
+    walk.note(Made, node, made)
     return walk.heap.single(made)
 
 
@@ -163,7 +164,7 @@ def _make_device(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
 def _load(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
     """``torch.load``: a state dict, a dict of them, or a whole model; what is done with it will tell."""
     made = walk.heap.make(Kind.OPAQUE, node, walk.frame.context, (), "checkpoint", name)
-    walk.note("make", node, made, name)
+    walk.note(Made, node, made)
     return walk.heap.single(made)
 
 
@@ -188,7 +189,7 @@ _LIBRARY_MAKERS: dict[Kind, Callable[[Walk, s.Call, Arguments, str], Value]] = {
 }  # fmt: skip
 
 
-def as_said(walk: Walk, item: Object, node: s.Call, args: Arguments, value: Value) -> Value:
+def as_said(walk: Walk, item: Object, node: s.Call | None, args: Arguments, value: Value) -> Value:
     """Give what the user says that a local function or class makes, where its own code does not show as much."""
     kind = walk.program.said_of(item.data[1].module, item.label)
     if kind is None or not isinstance(node, s.Call) or any(x.kind is kind for x in value):
@@ -204,10 +205,10 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
         return special(walk, node, args)
     shape = knowledge.ITERATE.get(name)
     if shape is not None:
-        return _iterator(walk, node, args, shape)
+        return _iterator(walk, node, args, name, shape)
     if name in knowledge.IDENTITY:
         for inner in args.get(0, "module"):
-            walk.note("wrap", node, inner, name)
+            walk.note(Wrapped, node, inner, name)
         if name.startswith("torch.jit."):  # what is traced or scripted is another module, and none that is trained
             return frozenset(x.raw for x in args.get(0) or UNKNOWN)
         return args.get(0, "module") or args.get(0) or UNKNOWN
@@ -226,7 +227,7 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
         run_callbacks(walk, args)
         for value in args.all():
             for inner in value:
-                walk.note("use", node, inner, name)
+                walk.note(Given, node, inner, name)
         models = frozenset(x for x in args.get(0, "module") or args.get(0, "model") if x.kind is Kind.MODEL)
         if models:  # a module goes in, and comes out changed
             return models

@@ -14,6 +14,7 @@ from migrator.inference.interpreter import Walk
 from migrator.inference.library import make_loader, make_optimizer, make_scheduler
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.opaque import opaque_result
+from migrator.inference.trace import Called, Made
 from migrator.source import syntax as s
 
 _BASES: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
@@ -32,7 +33,9 @@ _BASES: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
 )
 
 
-def class_member(walk: Walk, item: Object, name: str, receiver: Object | None, node: Any) -> Value | None:
+def class_member(
+    walk: Walk, item: Object | None, name: str, receiver: Object | None, node: s.Node | None
+) -> Value | None:
     """Find an attribute on a class or its bases; a function is bound to the receiver, a property is called."""
     if item is None or item.kind is not Kind.CLASS:
         return None
@@ -54,7 +57,7 @@ def class_member(walk: Walk, item: Object, name: str, receiver: Object | None, n
     return None
 
 
-def _bound(walk: Walk, part: Object, owner: Object, receiver: Object | None, node: Any) -> Value:
+def _bound(walk: Walk, part: Object, owner: Object, receiver: Object | None, node: s.Node | None) -> Value:
     if part.kind is not Kind.FUNCTION or not isinstance(part.site, s.FunctionDef):
         return walk.heap.single(part)
     words = {x.id for x in part.site.decorators if isinstance(x, s.Name)}
@@ -104,7 +107,7 @@ def construct(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     if kind is Kind.PARTIAL:  # torch.autograd.Function
         return UNKNOWN
     made = walk.heap.make(kind, node, context, (), item, item.label)
-    walk.note("make", node, made)
+    walk.note(Made, node, made)
     init = class_member(walk, item, "__init__", made, None)
     walk.variables.own(made)
     if init is not None and (kind is not Kind.MODEL or _trains(walk, item.site)):
@@ -132,7 +135,7 @@ def _fill_fields(walk: Walk, item: Object, node: s.Call, made: Object, args: Arg
     given = dict(zip(fields, args.placed, strict=False)) | args.named
     own.update(given)
     for name, value in given.items():
-        note_store(walk, node, value, (made, name))
+        note_store(walk, node, value, made, name)
     for method in class_member(walk, item, "__post_init__", made, None) or ():
         if method.kind is Kind.METHOD:
             call_function(walk, method, node, Arguments(), made)
@@ -177,7 +180,7 @@ def call_method(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Valu
 
 def call_instance(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Call an instance by its `__call__`."""
-    walk.note("call", node, item, "__call__")
+    walk.note(Called, node, item, "__call__")
     found = class_member(walk, item.data, "__call__", item, None) if item.data is not None else None
     if found is None:
         return opaque_result(walk, item, node, args)

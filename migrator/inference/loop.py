@@ -7,17 +7,17 @@ from typing import Any
 
 from migrator.inference.assign import assign
 from migrator.inference.element import batches, element, index_key, sequence
-from migrator.inference.evaluate import evaluate, evaluator, note_store
-from migrator.inference.execute import branch, execute, executor, go_on
-from migrator.inference.interpreter import Walk
+from migrator.inference.evaluate import evaluate, note_store
+from migrator.inference.execute import branch, execute, go_on
+from migrator.inference.interpreter import Evaluators, Executors, Walk
 from migrator.inference.objects import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.state import Loop, Turn, Variables, merge
+from migrator.inference.trace import Iterated
 from migrator.source import syntax as s
 
 _UNROLL = 4  # a loop over this many literals or objects is walked once for each of them
 
 
-@executor(s.For)
 def _for(walk: Walk, node: s.For) -> None:
     source = evaluate(walk, node.iter)
     turns = each(walk, source)
@@ -29,7 +29,6 @@ def _for(walk: Walk, node: s.For) -> None:
         execute(walk, node.orelse)
 
 
-@executor(s.While)
 def _while(walk: Walk, node: s.While) -> None:
     def test() -> None:
         evaluate(walk, node.test)
@@ -152,14 +151,13 @@ def iterate(walk: Walk, node: Any, source: Value) -> Value:
     """Give an element of an iterable, and note which loaders a batch is drawn from."""
     value = element(walk, source)
     for batch in batches(walk, value):
-        walk.note("iterate", node, batch.of[0], batch)
+        walk.note(Iterated, node, batch.of[0], batch)
     return value
 
 
 # ---------------------------------------------------------------- comprehensions
 
 
-@evaluator(s.Comprehension)
 def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
     before = walk.variables.of(walk.frame)
     hidden = {name: before.get(name) for name in node.namespace.bound}
@@ -175,7 +173,7 @@ def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
     item = walk.heap.make(Kind.DICT if node.kind == "dict" else Kind.SEQUENCE, node, walk.frame.context)
     walk.variables.put(item, exact or {"*": held})
     for key, value in exact.items():
-        note_store(walk, node.value, value, (item, key))
+        note_store(walk, node.value, value, item, key)
     return walk.heap.single(item)
 
 
@@ -204,3 +202,14 @@ def _comprehend(walk: Walk, node: s.Comprehension) -> tuple[Value, dict[str, Val
         held = join(held, value) if held else value
     walk.frame.context = context
     return held or UNKNOWN, exact if turns and len(exact) == len(turns) else {}
+
+
+EVALUATORS: Evaluators = {
+    s.Comprehension: _comprehension,
+}
+
+
+EXECUTORS: Executors = {
+    s.For: _for,
+    s.While: _while,
+}

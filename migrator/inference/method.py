@@ -16,6 +16,7 @@ from migrator.inference.member import member
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value, join
 from migrator.inference.opaque import forward, opaque_result, run_callbacks
 from migrator.inference.place import destination, note_host, note_meeting, placed
+from migrator.inference.trace import Backpropagated, Called, Forwarded, Prepared, Route, Stored
 from migrator.source import syntax as s
 
 # moves and modes: they give back what they are called on
@@ -51,13 +52,13 @@ def _model_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argum
     if item.kind is Kind.PART and (name == "new" or name.startswith("new_")):
         return walk.heap.value(Kind.FRESH, node, walk.frame.context, label=name)
     if name == "backward" and item.kind is Kind.PART:
-        walk.note("backward", node, item, "tensor", frozenset({item}))
+        walk.note(Backpropagated, node, item, Route.TENSOR, walk.heap.single(item))
         return UNKNOWN
     method = walk.heap.make(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
     escape(walk, node, args, method)
     if any(x.kind is not Kind.PART for x in given):  # sizes are parts of a model as well, as far as we can see
-        walk.note("forward", node, method, None, frozenset(given))
+        walk.note(Forwarded, node, method, given)
     return walk.heap.tensor(given | {method})
 
 
@@ -92,7 +93,7 @@ def _without_models(walk: Walk, item: Object) -> Value:
 
 def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:
     if name == "backward":
-        walk.note("backward", node, item, "tensor", frozenset(roots(walk.heap.single(item))))
+        walk.note(Backpropagated, node, item, Route.TENSOR, roots(walk.heap.single(item)))
         return UNKNOWN
     where = destination(name, args)
     if where:
@@ -141,7 +142,7 @@ def _optimizer_method(walk: Walk, item: Object, name: str, node: s.Call, args: A
     if name == "backward":  # apex, old DeepSpeed: optimizer.backward(loss)
         for value in args.placed:
             for inner in value:
-                walk.note("backward", node, inner, "optimizer", frozenset(roots(walk.heap.single(inner))))
+                walk.note(Backpropagated, node, inner, Route.OPTIMIZER, roots(walk.heap.single(inner)))
     return UNKNOWN
 
 
@@ -170,7 +171,7 @@ def _sequence_method(walk: Walk, item: Object, name: str, node: s.Call, args: Ar
         )
         walk.variables.own(item)["*"] = join(own["*"], value) if "*" in own else value
         for inner in value:
-            walk.note("store", node, inner, (item, "*"))
+            walk.note(Stored, node, inner, item, "*")
         return UNKNOWN
     if name in ("pop", "popleft", "__getitem__"):
         return join_all(own.values()) or UNKNOWN
@@ -214,7 +215,7 @@ def _opaque_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
     if name in SAME and not engine:  # `engine.train(loader)` is no change of mode
         return walk.heap.single(item)
     if name == "backward":
-        walk.note("backward", node, item, "opaque", frozenset({item}))
+        walk.note(Backpropagated, node, item, Route.OPAQUE, walk.heap.single(item))
         return UNKNOWN
     if name in ("parameters", "named_parameters", "trainable_parameters"):
         return walk.heap.value(Kind.PARAMETERS, None, None, (item,), label=item.label)
@@ -247,7 +248,7 @@ def _accelerator_method(walk: Walk, item: Object, name: str, node: s.Call, args:
             return UNKNOWN
         for value in args.placed:
             for inner in value:
-                walk.note("prepared", node, inner)
+                walk.note(Prepared, node, inner)
         return made[0] if len(made) == 1 else sequence(walk, node, made)
     if name in ("prepare_model", "prepare_data_loader", "prepare_optimizer", "prepare_scheduler", "skip_first_batches"):
         return frozenset(walk.heap.prepare(x) for x in args.get(0)) or UNKNOWN
@@ -255,7 +256,7 @@ def _accelerator_method(walk: Walk, item: Object, name: str, node: s.Call, args:
         return frozenset(x.raw for x in args.get(0, "model")) or UNKNOWN
     if name == "backward":
         for inner in args.get(0, "loss"):
-            walk.note("backward", node, inner, "accelerator", frozenset(roots(walk.heap.single(inner))))
+            walk.note(Backpropagated, node, inner, Route.ACCELERATOR, roots(walk.heap.single(inner)))
         return UNKNOWN
     if name == "save":
         return save(walk, node, args)
@@ -269,7 +270,7 @@ def _scaler_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
         return args.get(0) or UNKNOWN
     if name == "step":
         for inner in args.get(0):
-            walk.note("call", node, inner, "step")
+            walk.note(Called, node, inner, "step")
     return UNKNOWN
 
 

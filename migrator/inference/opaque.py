@@ -8,6 +8,7 @@ from migrator.inference.function import call_function, escape
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value
 from migrator.inference.place import note_meeting
+from migrator.inference.trace import Escaped, Forwarded
 from migrator.source import syntax as s
 
 _SOURCES = frozenset({Kind.MODEL, Kind.PARAMETERS, Kind.OPTIMIZER, Kind.DATASET, Kind.OPAQUE, Kind.PART})
@@ -17,13 +18,13 @@ _FUNCTIONS = (Kind.FUNCTION, Kind.METHOD)
 def forward(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Run a model, a part of one or a criterion: the result comes from it and from what it is given."""
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
-    walk.note("forward", node, item, None, frozenset(given))
+    walk.note(Forwarded, node, item, given)
     if item.kind is Kind.CRITERION:
         note_meeting(walk, node, args.all())
     for value in args.all():
         for inner in value:
             if inner.kind is Kind.MODEL:
-                walk.note("escape", node, inner, item)
+                walk.note(Escaped, node, inner, item)
     return walk.heap.tensor(given | {item})
 
 
@@ -40,7 +41,7 @@ def call_partial(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
 def call_opaque(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Call something unknown; it may be a model."""
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
-    walk.note("forward", node, item, None, frozenset(given))
+    walk.note(Forwarded, node, item, given)
     return opaque_result(walk, item, node, args)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from migrator.inference.arguments import Arguments
 from migrator.inference.element import deep, roots
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind, Object, Value
+from migrator.inference.trace import NeededOnHost
 from migrator.source import syntax as s
-
-if TYPE_CHECKING:
-    from migrator.inference.arguments import Arguments
 
 _MOVES = frozenset({"to", "cuda", "cpu", "xpu", "npu", "type"})
 # packages that compute on the CPU alone
@@ -55,7 +54,7 @@ def note_meeting(walk: Walk, node: Any, values: Iterable[Value]) -> None:
     if any(x.place == "cpu" for x in met) or any(x.kind is Kind.FRESH for x in here):
         for item in here:
             if item.kind is Kind.BATCH:
-                walk.note("host", node, item)
+                walk.note(NeededOnHost, node, item)
 
 
 def note_host(walk: Walk, node: s.Call, value: Value) -> None:
@@ -64,7 +63,7 @@ def note_host(walk: Walk, node: s.Call, value: Value) -> None:
     if not any(item.place == "cpu" for item in found):
         for item in found:
             if not item.place:
-                walk.note("host", node, item)
+                walk.note(NeededOnHost, node, item)
 
 
 def is_host(name: str) -> bool:

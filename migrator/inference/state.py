@@ -1,13 +1,11 @@
-"""What the walk over a program carries along: frames, variables, loops and the log of events."""
+"""What the walk over a program carries along: frames, variables and loops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from migrator.errors import FileProblem
-from migrator.inference.objects import MAYBE_UNBOUND, NOTHING, Object, Value, join
-from migrator.source import syntax as s
+from migrator.inference.objects import MAYBE_UNBOUND, NOTHING, Value, join
 from migrator.source.module import Module
 
 
@@ -132,51 +130,6 @@ class Loop:
             loop = loop.parent
 
 
-class Event:
-    """Something that happened to an object: where in the text, in which call and loop, and when."""
-
-    __slots__ = ("detail", "frame", "item", "kind", "loop", "node", "order", "value")
-
-    def __init__(self, kind: str, node: Any, item: Object, run: Any, detail: Any, value: Value) -> None:
-        self.kind = kind
-        self.node = node
-        self.item = item
-        self.frame: Frame = run.frame
-        self.loop: Loop | None = run.loop
-        self.order: int = run.clock
-        self.detail = detail
-        self.value = value
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} {self.detail or ''} {self.item} @{self.order}>"
-
-    def steps(self) -> Iterator[tuple[Frame, s.Statement]]:
-        """Give the statements that were being executed, innermost frame first."""
-        frame, node = self.frame, self.node
-        while True:
-            yield frame, node.statement
-            if frame.caller is None or frame.call is None:
-                return
-            frame, node = frame.caller, frame.call
-
-    def loops(self) -> list[Loop]:
-        """Give the loops around the event, innermost first, across calls."""
-        return list(self.loop.nest()) if self.loop is not None else []
-
-
-class Log:
-    """Facts gathered by the walk."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.values: dict[Any, Value] = {}  # what each expression may be, over all visits
-        self.calls: dict[Any, dict[Any, set[Any]]] = {}  # function node -> call node -> function node of the caller
-        self.frames: dict[Any, list[Frame]] = {}  # function node -> its activations
-        self.unseen: set[Any] = set()  # function nodes that code which we cannot see may call
-        self.unread: dict[tuple[Module, str], FileProblem] = {}  # by module and name: what an import could not read
-        self.decorated: dict[Any, str] = {}  # function node -> decorator that may change its signature
-
-
 def merge(first: Variables | None, second: Variables | None) -> Variables | None:
     """Give the variables after either of two paths; None stands for a path that does not get here.
 
@@ -209,4 +162,4 @@ def _merge_names(first: Variables, owner: Any, names: dict[str, Value]) -> None:
                 mine[name] = value | MAYBE_UNBOUND
 
 
-__all__ = ["Event", "Frame", "Log", "Loop", "Turn", "Variables", "merge"]
+__all__ = ["Frame", "Loop", "Turn", "Variables", "merge"]

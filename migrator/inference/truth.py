@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from migrator.inference.element import computed, join_all
-from migrator.inference.evaluate import constant, evaluate, evaluator
-from migrator.inference.interpreter import Walk
+from migrator.inference.evaluate import constant, evaluate
+from migrator.inference.interpreter import Evaluators, Walk
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.place import note_meeting
+from migrator.inference.trace import Compared
 from migrator.source import syntax as s
 
 
-@evaluator(s.Unary)
 def _unary(walk: Walk, node: s.Unary) -> Value:
     value = evaluate(walk, node.operand)
     if node.operator == "not":
@@ -21,7 +21,6 @@ def _unary(walk: Walk, node: s.Unary) -> Value:
     return computed(walk, (value,))
 
 
-@evaluator(s.Boolean)
 def _boolean(walk: Walk, node: s.Boolean) -> Value:
     left, right = evaluate(walk, node.left), evaluate(walk, node.right)
     if any(item.kind is Kind.FLAG for item in (*left, *right)):
@@ -33,12 +32,11 @@ def _as_flag(walk: Walk, node: Any, value: Value) -> Value:
     return walk.heap.value(Kind.FLAG, node) if any(item.kind is Kind.FLAG for item in value) else UNKNOWN
 
 
-@evaluator(s.Compare)
 def _compare(walk: Walk, node: s.Compare) -> Value:
     values = [evaluate(walk, node.left), *(evaluate(walk, item) for item in node.comparators)]
     for value, part in zip(values, (node.left, *node.comparators), strict=True):
         for item in value:
-            walk.note("compare", part, item, node)
+            walk.note(Compared, part, item, node)
     if len(values) == 2:
         answer = _decide(node.operators[0], values[0], values[1])
         if answer is not None:
@@ -78,7 +76,6 @@ def truth_of(value: Value) -> bool | None:
     return answers.pop() if len(answers) == 1 else None
 
 
-@evaluator(s.Conditional)
 def _conditional(walk: Walk, node: s.Conditional) -> Value:
     if asks_for_wrapper(node.test):  # model.module if hasattr(model, "module") else model
         evaluate(walk, node.test)
@@ -98,3 +95,11 @@ def asks_for_wrapper(test: Any) -> bool:
         return False
     name = test.argument(1)
     return isinstance(name, s.Literal) and name.value == "module"
+
+
+EVALUATORS: Evaluators = {
+    s.Unary: _unary,
+    s.Boolean: _boolean,
+    s.Compare: _compare,
+    s.Conditional: _conditional,
+}

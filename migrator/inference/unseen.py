@@ -8,7 +8,7 @@ from typing import Any
 from migrator.inference.arguments import Arguments
 from migrator.inference.decorator import passes_on, wrappers_of
 from migrator.inference.evaluate import evaluate
-from migrator.inference.function import run
+from migrator.inference.function import call_function, run
 from migrator.inference.interpreter import Walk
 from migrator.inference.local_class import class_kind
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value
@@ -57,7 +57,7 @@ def call_unseen(walk: Walk, item: Object, caller: Frame | None = None) -> None:
     names: dict[str, Value] = {}
     for param in function.params:
         names[param.name] = walk.heap.value(Kind.OPAQUE, param, None, (), "parameter", label=param.name)
-    owner = function.parent.owner if isinstance(function, s.FunctionDef) else None
+    owner = function.block.owner if isinstance(function, s.FunctionDef) else None
     if isinstance(owner, s.ClassDef) and function.params:
         names[function.params[0].name] = _some_instance(walk, owner)
     frame.given = dict(names)
@@ -101,7 +101,7 @@ def apply_decorator(walk: Walk, decorator: Any, value: Value, item: Object) -> N
             args = Arguments()
             args.placed.append(walk.heap.single(item))
             walk.log.unseen.add(part.data[0])
-            walk.invoke(part, decorator, args)
+            call_function(walk, part, decorator, args, part.of[0] if part.kind is Kind.METHOD else None)
             walk.alive = True
             walk.visited.update(wrapper.body for wrapper in wrappers_of(part.site))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from migrator.inference.function import entered
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind, Object
-from migrator.plan.accelerator_site import AcceleratorSite, Access, Unreachable, Ways, why_not_called
+from migrator.plan.accelerator_site import AcceleratorSite, Access, Unreachable, why_not_called
 from migrator.plan.signature import new_argument, new_parameter
+from migrator.rules.change import Argument
 from migrator.source import syntax as s
 from migrator.source.block import Insert
 from migrator.source.module import Module
@@ -49,10 +50,10 @@ class AcceleratorScope:
         """Whether the script makes an Accelerator itself."""
         return self.site.existing is not None
 
-    def solve(self, sites: Iterable[Any], ways: Ways = (), placing: Iterable[Any] = ()) -> Access:
+    def solve(self, sites: Iterable[Any], arguments: Sequence[Argument] = (), placing: Iterable[Any] = ()) -> Access:
         """Find where to make the Accelerator so that it reaches every site.
 
-        Args:    ways: how its argument can be written, each with the variables that it reads; one of them must be bound by then.
+        Args:    arguments: what it is made with; the variables that they read must be bound by then.
                  placing: the sites that need only its device.
         Raises:  Unreachable for a site that it cannot be brought to.
         """
@@ -61,10 +62,10 @@ class AcceleratorScope:
         # code that is never called does not affect where the Accelerator is created, but may read it as a global
         idle = [node for node in nodes if not self.site.is_reached(node)]
         while True:
-            access = self.site.find([x for x in nodes if x not in idle] or nodes, ways)
+            access = self.site.find([x for x in nodes if x not in idle] or nodes, arguments)
             scopes = list(dict.fromkeys(scope_of(node) for node in nodes))
             if access.is_guarded and any(map(self._is_imported, scopes)):
-                access = self.site.above_guard(access, ways) or access
+                access = self.site.above_guard(access, arguments) or access
             try:
                 for scope in scopes:
                     self._reach(access, scope, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,8 @@ from migrator.inference.interpreter import Walk
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Frame
+from migrator.inference.trace import Event, Forwarded, Made, Stored, of_kind
+from migrator.rules.change import Argument, Way
 from migrator.source import syntax as s
 from migrator.source.block import Operation
 from migrator.source.module import Module
@@ -25,7 +27,6 @@ from migrator.training.position import (
 )
 
 Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a site
-Ways = tuple[tuple[str, tuple[Any, ...]], ...]  # texts of `cpu=...`, each with the variables that it reads
 
 
 class Unreachable(Exception):
@@ -45,7 +46,7 @@ class Access:
     block: s.Block
     index: int
     name: str  # how the statement that makes it calls it: "accelerator" or "self.accelerator"
-    argument: str = ""  # the text of `cpu=...`
+    arguments: dict[str, str] = field(default_factory=dict)  # the texts of what it is made with
     exists: bool = False  # the script makes it itself
     expressions: dict[Any, str] = field(default_factory=dict)  # by scope node
     placed: dict[Any, str] = field(default_factory=dict)  # by scope node: what stands for it where its device is wanted
@@ -88,7 +89,7 @@ class AcceleratorSite:
                 self.module_of[function] = module
         self.existing = self._existing()
 
-    def find(self, nodes: list[Any], ways: Ways) -> Access:
+    def find(self, nodes: list[Any], arguments: Sequence[Argument]) -> Access:
         """Find the innermost place outside every loop that comes before all nodes.
 
         Raises:  Unreachable
@@ -102,34 +103,35 @@ class AcceleratorSite:
         owner = self._only_class(scopes)
         if owner is not None:
             access = self._in_constructor(owner, nodes, name)
-            if access is not None and self._can_write(access, ways):
+            if access is not None and self._can_write(access, arguments):
                 return access
         access = self._in_common_frame(nodes, name)
-        if not self._can_write(access, ways):
-            shown = ", ".join(dict.fromkeys(_told(node, access.block) for _, reads in ways for node in reads))
+        if not self._can_write(access, arguments):
+            shown = ", ".join(
+                dict.fromkeys(_told(node, access.block) for x in arguments for way in x.ways for node in way.reads)
+            )
             raise Unreachable(nodes[0], f"{shown} has no value yet where the Accelerator has to be created")
         return access
 
-    def above_guard(self, access: Access, ways: Ways) -> Access | None:
+    def above_guard(self, access: Access, arguments: Sequence[Argument]) -> Access | None:
         """Move it out of the `if __name__ == "__main__":` that it is made in; None where its argument is not bound there."""
         module = access.module
         block = access.block
+        index = access.index
         while block is not module.root.body:
             statement = block.owner
-            block = statement.block
-        lifted = Access(module, block, statement.index, access.name)
-        return lifted if self._can_write(lifted, ways) else None
+            assert isinstance(statement, s.Compound)
+            block, index = statement.block, statement.index
+        lifted = Access(module, block, index, access.name)
+        return lifted if self._can_write(lifted, arguments) else None
 
     def _existing(self) -> Any:
         """The statement by which the script itself makes its Accelerator; None where there is none."""
-        for event in self.walk.log.events:
-            if (
-                event.kind == "store"
-                and event.item.kind is Kind.ACCELERATOR
-                and isinstance(event.node.statement, s.Assign)
-            ):
-                if event.node.statement.value is event.item.site:
-                    return event.node.statement
+        for event in of_kind(self.walk.log.events, Stored):
+            statement = event.node.statement
+            if event.item.kind is Kind.ACCELERATOR and isinstance(statement, s.Assign):
+                if statement.value is event.item.site:
+                    return statement
         return None
 
     def _free_name(self) -> str:
@@ -140,16 +142,20 @@ class AcceleratorSite:
             "torch_accelerator",
         )
 
-    # ------------------------------------------------------------ its argument
+    # ------------------------------------------------------------ its arguments
 
-    def _can_write(self, access: Access, ways: Ways) -> bool:
-        """Choose the first way to write the argument whose variables are bound where the Accelerator is made."""
-        for text, reads in ways or [("", ())]:
-            names = {_first_name(node).id: self._name_there(access, node) for node in reads}
-            if all(names.values()):
-                access.argument = _renamed(text, names)
-                return True
-        return False
+    def _can_write(self, access: Access, arguments: Sequence[Argument]) -> bool:
+        """Choose the first way to write each argument whose variables are bound where the Accelerator is made."""
+        for argument in arguments:
+            written = next(filter(None, (self._written(access, way) for way in argument.ways)), None)
+            if written is None:
+                return False
+            access.arguments[argument.name] = written
+        return True
+
+    def _written(self, access: Access, way: Way) -> str | None:
+        names = {_first_name(node).id: self._name_there(access, node) for node in way.reads}
+        return _renamed(way.text, names) if all(names.values()) else None
 
     def _name_there(self, access: Access, node: Any) -> str | None:
         """What the variable of an expression is called where the Accelerator is made; None where it is not bound by then."""
@@ -256,11 +262,11 @@ class AcceleratorSite:
     def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
         """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
         owner = class_of(scope)
-        kind = "make" if getattr(scope, "name", "") == "__init__" else "forward"
+        kind: type[Event] = Made if getattr(scope, "name", "") == "__init__" else Forwarded
         calls = [
             event
-            for event in self.walk.log.events
-            if event.kind == kind and isinstance(event.item.data, Object) and event.item.data.site is owner
+            for event in of_kind(self.walk.log.events, kind)
+            if isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
         found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
         if owner is None or not found:
@@ -322,4 +328,4 @@ def _common(chains: list[Chain]) -> Frame | None:
     return common[-1] if common else None
 
 
-__all__ = ["AcceleratorSite", "Access", "Unreachable", "Ways", "why_not_called"]
+__all__ = ["AcceleratorSite", "Access", "Unreachable", "why_not_called"]

@@ -26,6 +26,7 @@ def new_parameter(module: Module, scope: s.FunctionDef, name: str) -> tuple[Repl
     if before is None and rest is None:
         start = _open_parenthesis(module, scope)
     elif before is None:
+        assert rest is not None
         start, text = module.span(rest).start, f"{text}, "
     else:
         last = before.default or before.annotation

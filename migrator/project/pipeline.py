@@ -129,17 +129,16 @@ def _proposals(
     """
     more = sorted(migrated_together)
     known = {path: cache.known(PROPOSAL, "program", path, *more) for path in paths}
-    new = [path for path in paths if known[path] is None]
+    # what is kept has not been migrated a second time
+    new = [path for path, found in known.items() if found is None or (found.edits and not sources.settings.preview)]
     if new:
-        from migrator.project import (
-            pool,  # not before it is known that there is anything to do
-            program,
-        )
+        from migrator.project import pool, program, stability  # not before it is known that there is anything to do
 
         def work(path: str) -> Proposal:
-            return cache.made(
+            made = known[path] or cache.made(
                 PROPOSAL, lambda: program.program(path, sources, migrated_together), "program", path, *more
             )
+            return made if sources.settings.preview else stability.checked_twice(path, made, sources, migrated_together)
 
         size = sum(len(sources.data[path]) for path in new)
         known.update(zip(new, pool.spread(new, work, min(pool.cores(), size // pool.REPAYS)), strict=True))

@@ -1,28 +1,20 @@
-"""Work on several cores, in forked processes.
+"""Work spread over the cores, in forks of this process: they start with all that is imported and read by then.
 
-    queue  a pipe with the numbers of all jobs: this process and its forks read the next one when they are free
-    pipes  one from each fork, for its results
-
-A fork starts within milliseconds, with everything imported and read; a new interpreter would first import libcst again.
-If forking is not safe, or would not save time, all work is done in this process.
+Where forking is not safe, or would not repay, all is done here.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn, TypeVar
-
-from migrator.errors import MigrateError
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 REPAYS = 10_000  # bytes of source: a tenth of a second of work, and a fork costs a third of that
-_TOKEN = 4  # bytes of a number in the queue
-_TOKENS = 4096  # what any pipe holds: all are written before the first is read
+_CHUNKS = 256  # so many pieces at most are handed out one by one
+_LOOK_S = 0.5  # how often a fork looks whether this process is still there
 
 
 def cores() -> int:
@@ -34,43 +26,33 @@ def spread(jobs: Sequence[_T], work: Callable[[_T], _R], processes: int) -> list
     """Do ``work`` on every job; give the results in the order of the jobs.
 
     Args:    work: what it leaves in memory may be left in another process; its results are pickled there.
-             processes: at most that many, this one included.
-    Raises:  MigrateError as ``work`` raised it; RuntimeError that tells of anything else that a fork died of.
+             processes: at most that many.
+    Raises:  what ``work`` raised; RuntimeError where a process was ended from outside.
     """
     processes = min(processes, len(jobs))
     if processes < 2 or not _can_fork():
         return [work(job) for job in jobs]
-    home = os.getpid()
-    queue, writing = os.pipe()
-    step = 1 + len(jobs) // _TOKENS
-    os.write(writing, b"".join(first.to_bytes(_TOKEN, "big") for first in range(0, len(jobs), step)))
-    os.close(writing)
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import active_children, get_context
 
-    def share() -> list[tuple[int, _R]]:
-        return [
-            (index, work(jobs[index]))
-            for first in _drawn(queue, home)
-            for index in range(first, first + step)[: len(jobs) - first]
-        ]
-
-    forks: list[_Fork] = []
+    others = set(active_children())
+    share = (os.getpid(), lambda index: work(jobs[index]))  # a fork inherits it: nothing of it is pickled
+    executor = ProcessPoolExecutor(processes, get_context("fork"), _begin, share)
     try:
-        forks.extend(_Fork(share) for _ in range(processes - 1))
-        found = dict(share())
-        for fork in forks:
-            found.update(fork.results())
+        found = executor.map(_do, range(len(jobs)), chunksize=1 + len(jobs) // _CHUNKS)
+        results = cast("list[_R]", list(found))
+    except BaseException as error:
+        for process in set(active_children()) - others:  # nobody waits for what they are still at
+            process.kill()
+        if isinstance(error, BrokenProcessPool):
+            raise RuntimeError(
+                "a worker process ended unexpectedly; if memory is short, give fewer files at a time"
+            ) from error
+        raise
     finally:
-        os.close(queue)
-        for fork in forks:
-            fork.end()
-    return [found[index] for index in range(len(jobs))]
-
-
-def _drawn(queue: int, home: int) -> Iterator[int]:
-    """Read numbers until the queue is empty; a fork also stops when ``home`` has ended, which may have been killed."""
-    while home in (os.getpid(), os.getppid()) and (token := os.read(queue, _TOKEN)):
-        # so few bytes come in one piece, and go to one reader
-        yield int.from_bytes(token, "big")
+        executor.shutdown(cancel_futures=True)
+    return results
 
 
 def _can_fork() -> bool:
@@ -82,50 +64,30 @@ def _can_fork() -> bool:
     return threading.active_count() == 1
 
 
-class _Fork:
-    """A copy of this process that works, sends its results and ends."""
+# ---------------------------------------------------------------- in a fork
 
-    def __init__(self, share: Callable[[], object]) -> None:
-        self._pipe, writing = os.pipe()
-        self._process = os.fork()
-        if not self._process:
-            _serve(share, writing)
-        os.close(writing)
-
-    def results(self) -> Any:
-        """Wait for the results.
-
-        Raises:  what the work raised.
-        """
-        with os.fdopen(self._pipe, "rb", closefd=False) as pipe:
-            data = pipe.read()
-        if not data:
-            raise RuntimeError("a worker process ended unexpectedly; if memory is short, give fewer files at a time")
-        answer = pickle.loads(data)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def end(self) -> None:
-        """End the process, whatever it is at."""
-        os.close(self._pipe)
-        os.kill(self._process, signal.SIGKILL)  # it is our child until we have waited for it, even if it has ended
-        os.waitpid(self._process, 0)
+_work: Callable[[int], object]
 
 
-def _serve(share: Callable[[], object], pipe: int) -> NoReturn:
-    """Be the fork."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all of us, and one is enough to speak of it
-    try:
-        answer: object = share()
-    except MigrateError as error:
-        answer = error
-    except BaseException:
-        from traceback import format_exc
+def _begin(home: int, work: Callable[[int], object]) -> None:
+    """Be a fork."""
+    import signal
+    from threading import Thread
 
-        answer = RuntimeError(format_exc())
-    try:
-        with os.fdopen(pipe, "wb") as stream:
-            pickle.dump(answer, stream, pickle.HIGHEST_PROTOCOL)
-    finally:
-        os._exit(0)  # nothing that the other process has prepared for its own end is ours
+    global _work  # noqa: PLW0603  # an executor's initializer has no other way to hand something on
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all of us, and one is enough to report it
+    Thread(target=_end_after, args=(home,), daemon=True).start()
+
+
+def _end_after(home: int) -> None:
+    """End this fork once the process that made it is gone: killed, it cannot end its forks itself."""
+    import time
+
+    while os.getppid() == home:
+        time.sleep(_LOOK_S)
+    os._exit(1)
+
+
+def _do(index: int) -> object:
+    return _work(index)

@@ -62,11 +62,13 @@ class Disagreement:
 
     def file(self) -> FileReport:
         """Report it at the place of the edit."""
+        from migrator.rules.blockers import SharedFile  # most runs have none of these, and need no rules
+
         source = self.one.source_report(self.path).source
         line, column = source.where(self.edit.span.start)
         message = f"{self.one.entry} needs this code changed, but {self.other.entry} also runs it and does not make the same change"
         item = Item(
-            line, column, "MIG006", message, Level.REVIEW, line, column,
+            line, column, SharedFile.code, message, Level.REVIEW, line, column,
             reason="code that programs share is changed for all of them or for none, so neither program is changed",
             help=f"resolve the findings of {self.other.entry}, or let it use a copy of this file",
         )  # fmt: skip

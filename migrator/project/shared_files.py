@@ -172,7 +172,7 @@ def _withheld(item: Item) -> Item:
         applied=False,
         waits=True,
         level=Level.REVIEW,
-        reason="programs that share this file need different changes (MIG006)",
+        reason="programs that share this file do not agree on how to change it",
     )
 
 

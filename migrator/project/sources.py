@@ -250,14 +250,14 @@ class ExternalUsers:
         self.migrated_together = migrated_together  # files whose programs change together with this one
         self.found: set[str] = set()
         self.assumed: set[Assumption] = set()
-        self._shelf = sources
+        self._sources = sources
         self._training = training
 
     def __call__(self, module: Module, name: str) -> str | None:
         """Give a file outside a program that uses a name of one of its modules, and will not change with it."""
-        for user in self._shelf.users_of(module, name, self._training):
+        for user in self._sources.users_of(module, name, self._training):
             if user not in self.migrated_together:
                 self.found.add(user)
-                return self._shelf.name_of(user)
+                return self._sources.name_of(user)
             self.assumed.add(Assumption(path_of(module), name, user))
         return None

@@ -27,6 +27,7 @@ def _item(path: str, item: Item) -> dict[str, Any]:
         "help": item.help,
         "applied": item.applied,
         "waits": item.waits,
+        "blocks": item.blocks,
     }
 
 

@@ -24,6 +24,7 @@ class Item:
     help: str = field(default="", compare=False)  # what to do
     applied: bool = field(default=False, compare=False)
     waits: bool = field(default=False, compare=False)  # another finding blocks it
+    blocks: bool = field(default=False, compare=False)  # the program is not changed because of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event
+from migrator.inference.trace import Event, Forwarded, Route
 from migrator.rules.advice import AdviceRule, Sites
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.fact import BACKWARD, FOR_PREPARED, prepare_obliges
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -42,15 +43,16 @@ class Backward(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         seen: set[Any] = set()
+        live = _live_backwards(training)
         if not training.required:
             yield from self._unrecognised(training)
             return
         for event in training.components.backwards:
             call = event.node
-            if call in seen or event.detail in ("accelerator", "torch.autograd.backward", "optimizer"):
+            if call in seen or event.route not in (Route.TENSOR, Route.OPAQUE):
                 continue
             seen.add(call)
-            yield self._change(training.module_of(call), call)
+            yield self._change(training.module_of(call), call, call in live)
 
     def _unrecognised(self, training: Training) -> Iterator[Change]:
         for call in dict.fromkeys(event.node for event in training.components.backwards):
@@ -64,7 +66,7 @@ class Backward(Rule):
                 help="give migrate the file that builds the model and the optimizer as well",
             )
 
-    def _change(self, module: Module, call: s.Call) -> Change:
+    def _change(self, module: Module, call: s.Call, is_live: bool) -> Change:
         func = call.func
         assert isinstance(func, s.Attribute)
         receiver = module.outer_text(func.value)
@@ -78,8 +80,9 @@ class Backward(Rule):
             call,
             f"Replace `{shown}` with `accelerator.backward({argument if is_short else '...'})`",
             steps,
-            needs=frozenset({"prepared"}),
-            gives=frozenset({f"backward:{id(call)}"}),
+            requires=FOR_PREPARED,
+            provides=frozenset({BACKWARD.of(call)}),
+            obliges=prepare_obliges(BACKWARD.of(call)) if is_live else {},
         )
 
     def _edits(self, module: Module, call: s.Call, func: s.Attribute) -> Iterator[Replace]:
@@ -99,6 +102,13 @@ class Backward(Rule):
             if arg.keyword is None and not arg.star:
                 start = module.span(arg).start
                 yield Replace(Span(start, start), f"{name}=", 1)
+
+
+def _live_backwards(training: Training) -> set[s.Node]:
+    """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
+    own = [event for event in training.components.backwards if event.route in (Route.TENSOR, Route.OPAQUE)]
+    live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
+    return {event.node for event in live or own}
 
 
 def _needs_parentheses(node: Any) -> bool:
@@ -151,7 +161,7 @@ class AutogradBackward(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for event in training.components.backwards:
-            if event.detail in ("torch.autograd.backward", "optimizer"):
+            if event.route in (Route.AUTOGRAD, Route.OPTIMIZER):
                 yield Change(
                     self.code,
                     training.module_of(event.node),
@@ -189,8 +199,8 @@ class SecondBackward(AdviceRule):
                 continue
             for model in self._trained_by(training, second):
                 if (
-                    model in first.value
-                    and model in second.value
+                    model in first.roots
+                    and model in second.roots
                     and not _runs_between(components, model, first, second)
                 ):
                     yield second.node, f"This is a second `backward` after one forward pass of `{model.label}`"
@@ -201,16 +211,15 @@ class SecondBackward(AdviceRule):
         later = [x.order for x in components.backwards if x.order > backward.order and x.node is not backward.node]
         following = min(later, default=float("inf"))
         for optimizer in components.optimizers:
-            steps = [e for e in components.by_item[optimizer] if e.kind == "call" and e.detail == "step"]
-            if any(backward.order < e.order < following for e in steps):
+            if any(backward.order < e.order < following for e in components.steps_of(optimizer)):
                 yield from (x for x in optimizer.of if x.kind is Kind.MODEL)
 
 
 def _runs_between(components: Components, model: Object, first: Event, second: Event) -> bool:
     """Whether a model runs between two backwards on every path from one to the other."""
     here = dict(statements_up(second.node, scope_of(second.node)))
-    for event in components.by_item[model]:
-        if event.kind == "forward" and first.order < event.order < second.order:
+    for event in components.events_of(model, Forwarded):
+        if first.order < event.order < second.order:
             if any(frame is second.frame and statement.block in here for frame, statement in event.steps()):
                 return True
     return False

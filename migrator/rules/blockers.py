@@ -9,10 +9,11 @@ from typing import Any
 from migrator.inference import knowledge
 from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule
+from migrator.rules.rule import DerivedRule, Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.module import Module
+from migrator.training.framework import framework_of
 from migrator.training.training import Training
 
 # reported by other rules (processes.py, gradient.py)
@@ -68,6 +69,8 @@ class ProcessGroup(_BlockingRule):
     code = "MIG401"
     name = "init-process-group"
     effect = Effect.BLOCKS
+    names = ("init_process_group", "destroy_process_group")
+    distinctive_names = ("init_distributed_mode",)
     reason = "the Accelerator creates the process group, and creating a second one raises an error"
     help = "remove the process group, DistributedDataParallel and DistributedSampler, then run migrate again"
 
@@ -91,6 +94,8 @@ class HandWrittenDdp(_BlockingRule):
     code = "MIG402"
     name = "ddp-wrap"
     effect = Effect.BLOCKS
+    names = ("DDP",)
+    distinctive_names = ("DistributedDataParallel",)
     reason = "`prepare` wraps the model as well, so gradients would be synchronised twice"
     help = "remove the wrapper, then run migrate again"
 
@@ -113,6 +118,7 @@ class DistributedSamplers(_BlockingRule):
     code = "MIG403"
     name = "sampler"
     effect = Effect.BLOCKS
+    distinctive_names = ("DistributedSampler",)
     reason = "a prepared loader shards as well, so each process would train on too little of the data"
     help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
 
@@ -136,6 +142,7 @@ class SetDevice(_BlockingRule):
     code = "MIG405"
     name = "set-device"
     effect = Effect.BLOCKS
+    names = ("set_device",)
     reason = "the Accelerator chooses the GPU of each process, and another current GPU would contradict it"
     help = "remove it; to choose a GPU, set CUDA_VISIBLE_DEVICES"
 
@@ -145,114 +152,6 @@ class SetDevice(_BlockingRule):
             r"torch\.(cuda|accelerator)\.set_device(_index)?",
             "`{}` selects the GPU of this process, as the Accelerator does",
         )
-
-
-class GradScaler(_BlockingRule):
-    """Report loss scaling that the script does with `GradScaler`.
-
-    What: `torch.amp.GradScaler` and its older names.
-    Why: under `mixed_precision="fp16"` the Accelerator scales the loss as well, so it would be scaled twice.
-    Safety: blocks the program; none of its files is changed.
-    Source: torch.amp.
-    """
-
-    code = "MIG303"
-    name = "grad-scaler"
-    effect = Effect.BLOCKS
-    reason = "under `mixed_precision` the Accelerator scales the loss as well, so it would be scaled twice"
-    help = 'remove the scaler and autocast, run migrate again, then write `Accelerator(mixed_precision="fp16")`'
-
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(
-            training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?GradScaler", "This script already scales its loss with `{}`"
-        )
-
-
-class Autocast(Rule):
-    """Report `autocast`, which is not changed.
-
-    What: `with torch.autocast("cuda"):` and `@autocast(...)`, without a scaler.
-    Why: it works the same on every process; `accelerator.autocast()` with `mixed_precision` is the shorter form.
-    Safety: never edits.
-    Source: torch.autocast.
-    """
-
-    code = "MIG304"
-    name = "autocast"
-    effect = Effect.REVIEWS
-
-    def check(self, training: Training) -> Iterator[Change]:
-        if not training.required:
-            return
-        for node in calls_of(training, r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?autocast|torch\.autocast"):
-            module = training.module_of(node)
-            off = any(
-                arg.keyword == "enabled" and isinstance(arg.value, s.Literal) and arg.value.value is False
-                for arg in node.args
-            )
-            yield Change(
-                self.code,
-                module,
-                node,
-                f"`{shown(training, node)}` was not changed",
-                level=Level.NOTE if off else Level.REVIEW,
-                reason="harmless: it works the same on every process",
-                help="" if off else "`Accelerator(mixed_precision=...)` with `accelerator.autocast()` does the same",
-            )
-
-
-class Accumulation(_BlockingRule):
-    """Report gradient accumulation that the script implements itself.
-
-    What: `if (i + 1) % steps == 0: optimizer.step()`, where `backward` runs for every batch.
-    Why: `accelerator.accumulate` counts the batches and divides the loss as well; with both, it is divided twice.
-    Safety: blocks the program; none of its files is changed.
-    Source: Accelerate's `Accelerator.accumulate`.
-    """
-
-    code = "MIG306"
-    name = "accumulation"
-    effect = Effect.BLOCKS
-    reason = (
-        "the script accumulates the gradients of several batches, which `accelerator.accumulate` would do a second time"
-    )
-    help = (
-        "step after every batch without dividing the loss, run migrate again, then write "
-        "`Accelerator(gradient_accumulation_steps=...)` and `with accelerator.accumulate(model):`"
-    )
-
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        components = training.components
-        for item in components.optimizers:
-            for event in components.by_item[item]:
-                if event.kind == "call" and event.detail == "step":
-                    guard = _modulo_guard(event.node)
-                    here = [b for b in components.backwards if _shares_loop(b, event)]
-                    if guard is not None and here and not any(_inside(b.node, guard) for b in here):
-                        module = training.module_of(guard)
-                        yield module, event.node, f"The optimizer steps only if `{shown(training, guard.test)}`"
-
-
-def _modulo_guard(node: Any) -> s.If | None:
-    while node is not None and not isinstance(node, (s.FunctionDef, s.For, s.While, s.Root)):
-        parent = node.parent
-        if isinstance(parent, s.Block) and isinstance(parent.owner, s.If):
-            if any(isinstance(x, s.Binary) and x.operator == "Modulo" for x in parent.owner.test.walk()):
-                return parent.owner
-        node = parent
-    return None
-
-
-def _inside(node: Any, outer: Any) -> bool:
-    while node is not None:
-        if node is outer:
-            return True
-        node = node.parent
-    return False
-
-
-def _shares_loop(first: Any, second: Any) -> bool:
-    return first.loop is not None and second.loop is not None and first.loops()[0].node is second.loops()[0].node
 
 
 class ClosureResult(_BlockingRule):
@@ -272,18 +171,13 @@ class ClosureResult(_BlockingRule):
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for item in training.components.optimizers:
-            for event in training.components.by_item[item]:
-                if (
-                    event.kind == "call"
-                    and event.detail == "step"
-                    and event.node.args
-                    and not isinstance(event.node.parent, s.Evaluate)
-                ):
+            for event in training.components.steps_of(item):
+                if event.node.args and not isinstance(event.node.parent, s.Evaluate):
                     module = training.module_of(event.node)
                     yield module, event.node, f"The script uses the result of `{shown(training, event.node)}`"
 
 
-class Framework(Rule):
+class Framework(DerivedRule):
     """Report scripts that already train through a framework.
 
     What: scripts on Accelerate, Fabric, Lightning, DeepSpeed, Ignite, the Hugging Face Trainer and similar frameworks.
@@ -296,11 +190,20 @@ class Framework(Rule):
     name = "already-migrated"
     effect = Effect.NOTES
 
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # the pipeline asks before it analyses
+    @classmethod
+    def found(cls, module: Module) -> Change | None:
+        """Report the framework that a module trains through, if any."""
+        found = framework_of(module)
+        if found is None:
+            return None
+        node, name = found
+        return Change(
+            cls.code, module, node, f"Not changed: this code already trains through {name}",
+            level=Level.NOTE, help=f"`--ignore {cls.code}` migrates the rest of a partly migrated file",
+        )  # fmt: skip
 
 
-class SharedFile(Rule):
+class SharedFile(DerivedRule):
     """Report files that two programs share and that they would change in different ways.
 
     What: the migration of one script changes a function that another script runs as well, and the migration of the other
@@ -314,28 +217,8 @@ class SharedFile(Rule):
     name = "shared-file"
     effect = Effect.BLOCKS
 
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # it takes more than one program to see: `joint.py` compares what they want
-
-
-class NotTraining(Rule):
-    """Skip files without a training loop.
-
-    What: files that define models or data, or that only run inference.
-    Why: there is nothing to migrate, and nothing to report.
-    Safety: never edits.
-    Source: README, "Limits".
-    """
-
-    code = "MIG005"
-    name = "not-a-training-script"
-    effect = Effect.NOTES
-
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())
-
 
 RULES: tuple[type[Rule], ...] = (
-    Framework, SharedFile, NotTraining,
-    ProcessGroup, HandWrittenDdp, DistributedSamplers, SetDevice, GradScaler, Autocast, Accumulation, ClosureResult,
+    Framework, SharedFile,
+    ProcessGroup, HandWrittenDdp, DistributedSamplers, SetDevice, ClosureResult,
 )  # fmt: skip

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called, Forwarded
 from migrator.rules.change import ACCELERATOR, Change, Step
-from migrator.rules.prepare import unguarded_saves
+from migrator.rules.fact import FOR_PREPARED, SAVED, UNWRAPPED, prepare_obliges
+from migrator.rules.main_process import is_guarded
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
-from migrator.rules.wrapper import wrapper_questions
+from migrator.rules.wrapper import wrapped_uses, wrapper_questions
 from migrator.source import syntax as s
 from migrator.source.block import Replace, Wrap
 from migrator.source.module import Module
 from migrator.source.span import Span
+from migrator.training.position import within
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 _GUARD = f"if {ACCELERATOR}.is_main_process:"
 
 
@@ -38,22 +40,17 @@ class Save(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        done: set[Any] = set()
+        opened: dict[s.With, list[s.Call]] = {}
         for module, call in unguarded_saves(training):
             block = _opening_block(training, call)
-            if block is not None:
-                if block not in done:
-                    done.add(block)
-                    yield guarded(
-                        self.code,
-                        module,
-                        block,
-                        block,
-                        call,
-                        f"Write `{_path_text(module, block)}` on the main process only",
-                    )
-                continue
-            yield self._change(training, module, call)
+            if block is None:
+                yield self._change(training, module, call)
+            else:
+                opened.setdefault(block, []).append(call)
+        for block, calls in opened.items():
+            module = training.module_of(block)
+            message = f"Write `{_path_text(module, block)}` on the main process only"
+            yield guarded(self.code, module, block, block, calls[0], message, calls)
 
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
         known = {None, "obj", "f"}
@@ -62,7 +59,9 @@ class Save(Rule):
             or {arg.keyword for arg in call.args} - known
             or any(arg.star for arg in call.args)
         ):
-            return guarded(self.code, module, call.statement, call.statement, call, "Save on the main process only")
+            return guarded(
+                self.code, module, call.statement, call.statement, call, "Save on the main process only", [call]
+            )
         text = module.text(call.func)
         return Change(
             self.code,
@@ -70,21 +69,35 @@ class Save(Rule):
             call,
             f"Replace `{text}(...)` with `accelerator.save(...)`, which writes on the main process",
             (Step(module, call, Replace(module.span(call.func), f"{ACCELERATOR}.save")),),
-            needs=_PREPARED,
-            gives=frozenset({f"save:{id(call)}"}),
+            requires=FOR_PREPARED,
+            provides=frozenset({SAVED.of(call)}),
+            obliges=prepare_obliges(SAVED.of(call)),
         )
 
 
-def guarded(code: str, module: Module, first: Any, last: Any, node: Any, message: str) -> Change:
-    """Put statements under a main-process guard."""
+def unguarded_saves(training: Training) -> list[tuple[Module, s.Call]]:
+    """Calls of ``torch.save`` in the training that every process would make."""
+    found = training.calls.get("torch.save", [])
+    return [(module, call) for module, call in found if training.is_involved(call) and not is_guarded(training, call)]
+
+
+def guarded(
+    code: str, module: Module, first: Any, last: Any, node: Any, message: str, saves: Iterable[s.Call] = ()
+) -> Change:
+    """Put statements under a main-process guard.
+
+    Args:    saves: the calls in them that must not happen on every process.
+    """
+    saved = frozenset(SAVED.of(call) for call in saves)
     return Change(
         code,
         module,
         node,
         message,
         (Step(module, first, Wrap(first, last, _GUARD)),),
-        needs=_PREPARED,
-        gives=frozenset({f"save:{id(node)}"}),
+        requires=FOR_PREPARED,
+        provides=saved,
+        obliges=prepare_obliges(*saved),
     )
 
 
@@ -121,8 +134,8 @@ class LoadedModel(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        run = {event.item.site: event.item for event in training.events("forward") if event.item.kind is Kind.OPAQUE}
-        moved = {event.item for event in training.events("call") if event.detail in ("to", "cuda", "cpu")}
+        run = {event.item.site: event.item for event in training.events(Forwarded) if event.item.kind is Kind.OPAQUE}
+        moved = {event.item for event in training.events(Called) if event.method in ("to", "cuda", "cpu")}
         for module, call in training.calls.get("torch.load", []):
             item = run.get(call)
             if item is None or item.prepared or item in moved or "map_location" in call.keywords():
@@ -132,7 +145,7 @@ class LoadedModel(Rule):
             end = module.outer(call.args[-1].value).end
             yield Change(
                 self.code, module, call, "Load this model onto `accelerator.device`",
-                (Step(module, call, Replace(Span(end, end), f", map_location={ACCELERATOR}.device")),), needs=_PREPARED,
+                (Step(module, call, Replace(Span(end, end), f", map_location={ACCELERATOR}.device")),), requires=FOR_PREPARED,
             )  # fmt: skip
 
 
@@ -162,25 +175,8 @@ class MainProcessGuard(Rule):
                     continue
                 yield Change(
                     self.code, module, node, f"Replace `{module.text(node)}` with `accelerator.is_main_process`",
-                    (Step(module, node, Replace(module.span(node), f"{ACCELERATOR}.is_main_process")),), needs=_PREPARED,
+                    (Step(module, node, Replace(module.span(node), f"{ACCELERATOR}.is_main_process")),), requires=FOR_PREPARED,
                 )  # fmt: skip
-
-
-class SaveDict(Rule):
-    """Keep the layout of checkpoints that are dictionaries.
-
-    What: in `torch.save({"model": model.state_dict(), "epoch": e}, path)` only `model` is unwrapped.
-    Why: existing checkpoints still load, and new ones load without Accelerate.
-    Safety: safe; done by MIG501 and MIG207 together.
-    Source: Accelerate's `Accelerator.save`.
-    """
-
-    code = "MIG502"
-    name = "save-dict"
-    effect = Effect.EDITS
-
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())
 
 
 class ModelModule(Rule):
@@ -213,10 +209,11 @@ class ModelModule(Rule):
                 node,
                 f"Replace this with `accelerator.unwrap_model({shown})`, which works whether the model is wrapped or not",
                 (Step(module, node, Replace(span, text)),),
-                needs=_PREPARED,
-                gives=frozenset(f"unwrap:{id(x)}" for x in node.walk()),
+                requires=FOR_PREPARED,
+                provides=frozenset(UNWRAPPED.of(x) for x in node.walk()),
+                obliges=prepare_obliges(*(UNWRAPPED.of(x) for x, _ in wrapped_uses(training) if within(x, node))),
                 alike=tuple(x for x in node.body.walk() if isinstance(x, s.Attribute) and x.name == "module"),
             )
 
 
-RULES: tuple[type[Rule], ...] = (Save, SaveDict, LoadedModel, ModelModule, MainProcessGuard)
+RULES: tuple[type[Rule], ...] = (Save, LoadedModel, ModelModule, MainProcessGuard)

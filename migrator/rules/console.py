@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Made
 from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
+from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.main_process import is_guarded_on_every_way, takes_part
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
@@ -16,8 +18,6 @@ from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.position import class_of, scope_of
 from migrator.training.training import Training
-
-_PREPARED = frozenset({"prepared"})
 
 
 class Print(Rule):
@@ -60,14 +60,15 @@ class Print(Rule):
                     call,
                     "Print on the main process only",
                     (Step(module, call, Prefix(call.func, f"{ACCELERATOR}.")),),
-                    needs=_PREPARED,
+                    requires=FOR_PREPARED,
                     best_effort=True,
+                    in_one=_missed,
                 )
         for module, calls in kept.items():
             reason = (
                 "every process prints this line; the code of a model or a dataset should not depend on an Accelerator"
             )
-            yield repeated(
+            yield _repeated(
                 module, calls, reason, "print in the training script instead, where the Accelerator is in scope"
             )
         for module, call in training.calls.get("sys.stdout.write", []):
@@ -84,11 +85,15 @@ class Print(Rule):
         return Change(
             self.code, module, call, "Write to the console on the main process only",
             (Step(module, call, Wrap(call.statement, last, f"if {ACCELERATOR}.is_local_main_process:")),),
-            needs=_PREPARED, best_effort=True,
+            requires=FOR_PREPARED, best_effort=True, in_one=_missed,
         )  # fmt: skip
 
 
-def repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
+def _missed(changes: Sequence[Change], reason: str, help: str) -> Change:
+    return _repeated(changes[0].module, [x.node for x in changes], reason, help)
+
+
+def _repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
     """Report the prints of one file that every process executes, at the first of them."""
     first = min(prints, key=module.where)
     several = f"Every process executes {len(prints)} prints of this file, the first of them here"
@@ -140,7 +145,7 @@ class ProgressBar(Rule):
                 text = f", disable=not {ACCELERATOR}.is_local_main_process"
                 yield Change(
                     self.code, module, call, "Show this progress bar on the main process only",
-                    (Step(module, call, Replace(Span(end, end), text, 7)),), needs=_PREPARED, best_effort=True,
+                    (Step(module, call, Replace(Span(end, end), text, 7)),), requires=FOR_PREPARED, best_effort=True,
                 )  # fmt: skip
 
 
@@ -165,7 +170,7 @@ def _runs_in_model(training: Training, call: s.Call) -> bool:
     """
     scope = scope_of(call)
     owner = class_of(scope)
-    made = training.events("make") if owner is not None and owner.methods().get("__init__") is scope else []
+    made = training.events(Made) if owner is not None and owner.methods().get("__init__") is scope else []
     return training.is_run(call) or any(
         isinstance(x.item.data, Object) and x.item.data.site is owner and training.is_run(x.node) for x in made
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Backpropagated, Event, Forwarded
 from migrator.rules.advice import AdviceRule, Sites, enclosing, shown
 from migrator.rules.main_process import is_guarded
 from migrator.rules.severity import Effect
@@ -116,12 +117,18 @@ class GuardedForward(AdviceRule):
     help = "run it on every process, or run `accelerator.unwrap_model(model)` under `torch.no_grad()`"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.events("forward", "backward"):
-            ours = event.kind == "backward" or (event.item.kind is Kind.MODEL and event.item.prepared)
-            for _, statement in event.steps() if ours else ():
+        for event in training.after.log.events:
+            for _, statement in event.steps() if _runs_model(event) else ():
                 if is_guarded(training, statement):
                     yield event.node, f"Only the main process runs the model here: `{shown(training, event.node)}`"
                     break
+
+
+def _runs_model(event: Event) -> bool:
+    """Whether a prepared model runs forward, or anything backward."""
+    if isinstance(event, Forwarded):
+        return event.item.kind is Kind.MODEL and event.item.prepared
+    return isinstance(event, Backpropagated)
 
 
 def _conditions(training: Training) -> Iterator[Any]:
@@ -166,7 +173,7 @@ def _leaves_training(training: Training, node: Any) -> bool:
 
 def _trains(training: Training, arms: set[Any]) -> bool:
     components = training.components
-    steps = [e for x in components.optimizers for e in components.by_item[x] if e.kind == "call" and e.detail == "step"]
+    steps = [event for item in components.optimizers for event in components.steps_of(item)]
     return any(statement in arms for event in [*components.backwards, *steps] for _, statement in event.steps())
 
 

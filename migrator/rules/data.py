@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Iterated
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
-from migrator.training import moves
+from migrator.training import device_move, moves
 from migrator.training.training import Training
 
 
@@ -91,7 +92,7 @@ class MovingDataset(AdviceRule):
                     and call.func.name in ("cuda", "to")
                     and _function(call) in owners
                 ):
-                    if moves.is_device_move(training, call):
+                    if device_move.is_device_move(training, call):
                         yield call, f"`{shown(training, call)}` moves single samples to a device"
 
 
@@ -111,7 +112,7 @@ class LoaderThread(AdviceRule):
     help = "read ahead with the loader's workers instead (`num_workers`, `prefetch_factor`)"
 
     def sites(self, training: Training) -> Sites:
-        drawn = {e.frame.node for e in training.events("iterate") if training.is_required(e.item)}
+        drawn = {e.frame.node for e in training.events(Iterated) if training.is_required(e.item)}
         for call in calls_of(training, r"threading\.Thread"):
             held = [x for arg in call.args for part in arg.value.walk() for x in training.value(part)]
             target = call.argument(1, "target")

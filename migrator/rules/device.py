@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from migrator.inference.objects import Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import DEVICE, FOR_PREPARED, Fact, prepare_obliges
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -17,8 +18,6 @@ from migrator.source.span import Span
 from migrator.training.device import Definition
 from migrator.training.training import Training
 from migrator.training.user_device import UserDevice, is_option_read, is_picked
-
-_PREPARED = frozenset({"prepared"})
 
 
 class DeviceDefinition(Rule):
@@ -50,7 +49,7 @@ class DeviceDefinition(Rule):
             if not training.devices.is_used(item.devices) and (is_picked(item) or _is_redefined(training, item)):
                 continue
             if is_picked(item):
-                yield self._refusal(item)
+                yield self._refusal(training, item)
             else:
                 arms = _all_arms(training, item)
                 done.update(x.statement for x in arms)
@@ -80,8 +79,9 @@ class DeviceDefinition(Rule):
             first.statement,
             f"Read `{user_device.text}` back from the Accelerator, which uses the chosen device on one process",
             tuple(steps),
-            needs=_PREPARED,
-            gives=frozenset(f"device:{id(x.statement)}" for x in user_device.definitions),
+            requires=FOR_PREPARED,
+            provides=frozenset(DEVICE.of(x.statement) for x in user_device.definitions),
+            obliges=_obligations(training, user_device.definitions),
             alike=tuple(x.statement for x in user_device.definitions[1:]),
             reason="on several processes each one gets a different device",
         )
@@ -101,8 +101,9 @@ class DeviceDefinition(Rule):
             item.statement,
             message,
             (Step(module, item.statement, Replace(span, f"{target}{ACCELERATOR}{suffix}")),),
-            needs=_PREPARED,
-            gives=frozenset(f"device:{id(x.statement)}" for x in arms),
+            requires=FOR_PREPARED,
+            provides=frozenset(DEVICE.of(x.statement) for x in arms),
+            obliges=_obligations(training, arms),
             alike=tuple(x.statement for x in arms if x is not item),
         )
 
@@ -138,7 +139,7 @@ class DeviceDefinition(Rule):
             help='write "cuda", which is the GPU of each process, or use the device variable of the training',
         )
 
-    def _refusal(self, item: Definition) -> Change:
+    def _refusal(self, training: Training, item: Definition) -> Change:
         return Change(
             self.code,
             item.module,
@@ -147,8 +148,14 @@ class DeviceDefinition(Rule):
             level=Level.REVIEW,
             blocks=True,
             reason="the script would silently run on another device",
+            obliges=_obligations(training, [item]),
             help="choose the device in one variable right after the options are parsed, or with CUDA_VISIBLE_DEVICES",
         )
+
+
+def _obligations(training: Training, definitions: Iterable[Definition]) -> Mapping[Fact, frozenset[Fact]]:
+    """Definitions whose device is used must name the Accelerator's wherever objects are prepared."""
+    return prepare_obliges(*(DEVICE.of(x.statement) for x in definitions if training.devices.is_used(x.devices)))
 
 
 def _all_arms(training: Training, item: Definition) -> list[Definition]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Step
-from migrator.rules.rule import Rule
+from migrator.rules.fact import FOR_PREPARED
+from migrator.rules.rule import DerivedRule, Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Replace
@@ -53,7 +54,7 @@ class DeviceCompare(Rule):
                         Step(module, node, Replace(module.outer(one), f"{text}.type")),
                         Step(module, node, Replace(module.outer(other), f'"{named}"')),
                     ),
-                    needs=frozenset({"prepared"}),
+                    requires=FOR_PREPARED,
                 )  # fmt: skip
                 return
 
@@ -76,7 +77,7 @@ def _type_named(training: Training, node: Any, is_text: bool) -> str:
     return str(plain[0].data).partition(":")[0]
 
 
-class DeviceOption(Rule):
+class DeviceOption(DerivedRule):
     """Report command-line options for a device, which are kept.
 
     What: `--gpu`, `--device`, `--no-cuda`, `--local_rank` are kept, so that existing command lines still work. `--no-cuda`
@@ -89,9 +90,6 @@ class DeviceOption(Rule):
     code = "MIG707"
     name = "device-option"
     effect = Effect.NOTES
-
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # reported by unhandled.py, where no other rule reports the option
 
 
 RULES: tuple[type[Rule], ...] = (DeviceCompare, DeviceOption)

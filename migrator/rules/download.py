@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -15,7 +16,6 @@ from migrator.source.module import Module
 from migrator.training.position import within
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 _REASON = "processes that write the same file at once corrupt it"
 
 
@@ -61,7 +61,7 @@ class Download(Rule):
             call,
             "Download on the main process first",
             steps,
-            needs=_PREPARED,
+            requires=FOR_PREPARED,
             best_effort=True,
             fallback=_advice(module, call),
         )

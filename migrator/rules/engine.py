@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from migrator.errors import FileProblem
 from migrator.inference.objects import Kind
-from migrator.inference.state import Event
+from migrator.inference.trace import Escaped, of_kind
 from migrator.rules.advice import shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule
+from migrator.rules.rule import DerivedRule, Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -47,14 +47,14 @@ class UnseenEngine(Rule):
                 reason="the training steps were not read, so the script is not changed",
                 help=help if problem is None else f"fix the syntax error in {problem.path}, then run migrate again",
             )
-            yield from self._stays(training, [x for x in training.before.log.events if x.node is node])
+            yield from self._stays(training, node)
 
-    def _stays(self, training: Training, events: list[Event]) -> Iterator[Change]:
+    def _stays(self, training: Training, call: s.Call) -> Iterator[Change]:
         """Report what is passed to code that was not read, and is therefore not prepared."""
-        for event in events:
+        to = f"`{shown(training, call.func)}`"
+        for event in of_kind(training.before.log.events, Escaped):
             item = event.item.raw
-            if event.kind == "escape" and item.kind in _TRAINED and item.site is not None:
-                to = f"`{shown(training, event.node.func)}`"
+            if event.node is call and item.kind in _TRAINED and item.site is not None:
                 yield Change(
                     self.code,
                     training.module_of(item.site),
@@ -80,9 +80,10 @@ class UnreadFile(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         told = set()
-        for event in training.before.log.events if training.required else ():
-            called = event.kind == "escape" and isinstance(event.node, s.Call)
-            problem = training.unread(event.node.func) if called else None
+        for event in of_kind(training.before.log.events, Escaped) if training.required else ():
+            if not isinstance(event.node, s.Call):
+                continue
+            problem = training.unread(event.node.func)
             if problem is None or problem.path in told or event.item.kind not in _TRAINED:
                 continue
             told.add(problem.path)
@@ -99,7 +100,7 @@ class UnreadFile(Rule):
             )
 
 
-class ImportByName(Rule):
+class ImportByName(DerivedRule):
     """Report scripts that import their training code by a name that is only known at run time.
 
     What: `importlib.import_module(f"agents.{args.agent}")`, `__import__(name)`, with files beside it that train.
@@ -112,9 +113,6 @@ class ImportByName(Rule):
     code = "MIG919"
     name = "import-by-name"
     effect = Effect.REVIEWS
-
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # what lies beside a module is not the training model's to know: the way down one program asks
 
 
 def imports_by_name(training: Training) -> Iterator[tuple[Module, s.Call]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called, Forwarded
 from migrator.rules.change import Change, Level
 from migrator.rules.checkpoint import guarded
 from migrator.rules.main_process import is_guarded, is_guarded_on_every_way, takes_part
@@ -16,7 +17,6 @@ from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 # library functions that write files; each is called for its effect only
 _WRITERS = frozenset(
     """torchvision.utils.save_image matplotlib.pyplot.savefig pylab.savefig numpy.save numpy.savez numpy.savetxt json.dump
@@ -83,12 +83,12 @@ def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]
             if isinstance(call.func, s.Attribute) and call.func.name in ("write_text", "write_bytes"):
                 if training.is_involved(call) and not is_guarded(training, call):
                     yield module, call, f".{call.func.name}"
-    for event in training.events("call"):
-        if event.detail in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
+    for event in training.events(Called):
+        if event.method in _WRITING_METHODS and event.item.kind in (Kind.MODEL, Kind.OPAQUE):
             call = event.node
             if training.is_involved(call) and not is_guarded(training, call) and call not in done:
                 done.add(call)
-                yield training.module_of(call), call, f".{event.detail}"
+                yield training.module_of(call), call, f".{event.method}"
 
 
 def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
@@ -110,7 +110,7 @@ def _runs_model(training: Training, statement: Any) -> bool:
     """Whether a statement runs a model: on the main process only, the forward of DDP would hang."""
     inside = set(statement.walk())
     return any(
-        event.node in inside for event in training.events("forward") if event.item.kind in (Kind.MODEL, Kind.OPAQUE)
+        event.node in inside for event in training.events(Forwarded) if event.item.kind in (Kind.MODEL, Kind.OPAQUE)
     )
 
 

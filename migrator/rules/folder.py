@@ -7,6 +7,7 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Level, Step, short
+from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.main_process import is_guarded, takes_part
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
@@ -16,7 +17,6 @@ from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 # what a `mkdir` raises where the folder is there
 _TAKEN = frozenset({"OSError", "FileExistsError", "Exception", "IOError", "EnvironmentError", "BaseException"})
 
@@ -69,7 +69,7 @@ class Folder(Rule):
             operations.append(Replace(Span(end, end), ", exist_ok=True"))
         yield Change(
             self.code, module, call, "Create the folder without failing if another process created it first",
-            tuple(Step(module, call, operation) for operation in operations), needs=_PREPARED,
+            tuple(Step(module, call, operation) for operation in operations), requires=FOR_PREPARED,
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called
 from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
 from migrator.rules.blockers import SHARDED
 from migrator.rules.severity import Effect
@@ -199,8 +200,8 @@ class LateGroup(AdviceRule):
     help = "give the optimizer all its parameters before the training loop"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.events("call"):
-            if event.detail == "add_param_group" and training.is_required(event.item) and event.item.prepared:
+        for event in training.events(Called):
+            if event.method == "add_param_group" and training.is_required(event.item) and event.item.prepared:
                 yield event.node, f"`{shown(training, event.node)}` adds parameters after `prepare`"
 
 

@@ -7,16 +7,15 @@ from typing import Any
 
 from migrator.rules.change import Change, Step, short
 from migrator.rules.device import if_span
+from migrator.rules.fact import FOR_PREPARED, MOVED, TENSOR_TYPES
 from migrator.rules.move import MoveToAccelerator, device_moves
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Unwrap
 from migrator.source.module import Module
-from migrator.training import moves
+from migrator.training import move_removal, moves
 from migrator.training.training import Training
-
-_PREPARED = frozenset({"prepared"})
 
 
 class GuardedMove(Rule):
@@ -56,7 +55,8 @@ class GuardedMove(Rule):
                     node,
                     f"Remove `if {short(module.text(node.test))}:`, which guards only moves",
                     (Step(module, node, Unwrap(node)),),
-                    needs=_PREPARED | {f"moved:{id(call)}" for call in inside},
+                    is_relied_on=True,
+                    requires=FOR_PREPARED | {MOVED.of(call) for call in inside},
                 )
 
     def _changes(self, training: Training, module: Module, call: s.Call) -> bool:
@@ -82,8 +82,9 @@ class GuardedMove(Rule):
             node,
             f"Remove `if {short(module.text(node.test))}:`, whose branches differ only in moves",
             (Step(module, node, Unwrap(node)), *(Step(module, node, Drop(x)) for x in arms[1])),
-            needs=_PREPARED
-            | {key for kind, x in moved for key in ({f"moved:{id(x)}"} if kind == "move" else {"types"})},
+            is_relied_on=True,
+            requires=FOR_PREPARED
+            | {key for kind, x in moved for key in ({MOVED.of(x)} if kind == "move" else {TENSOR_TYPES})},
         )
 
     def _plain(self, module: Module, statement: Any, moved: list[Any]) -> str:
@@ -112,11 +113,11 @@ class GuardedMove(Rule):
         calls = [x for x in statement.walk() if id(x) in moved]
         if not calls:
             return None
-        if isinstance(statement, (s.Evaluate, s.Assign)) and moves.is_hollow(module, statement, calls):
+        if isinstance(statement, (s.Evaluate, s.Assign)) and move_removal.is_hollow(module, statement, calls):
             return calls
         if isinstance(statement, s.Assign) and len(statement.targets) == 1:
             left = statement.targets[0]
-            rest = moves.without_moves(statement.value, calls)
+            rest = move_removal.without_moves(statement.value, calls)
             if module.text(left) == module.text(rest):
                 return calls
             # x = Variable(x).cuda(), x = x.view(-1).cuda(): more than a move

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Iterated
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
@@ -71,7 +72,7 @@ def _evaluation_loaders(training: Training) -> Iterator[tuple[Object, bool]]:
     """The loaders that no training loop reads, each with whether it is prepared along with one that is trained on."""
     shared = {
         key_of(event.item.raw)
-        for event in training.events("iterate")
+        for event in training.events(Iterated)
         if event.item.kind is Kind.LOADER and event.item.prepared and not training.is_required(event.item)
     }
     for item in training.components.drawn_loaders() if training.required else ():

@@ -8,18 +8,18 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import FOR_PREPARED, MOVED
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
-from migrator.training import moves
+from migrator.training import device_move, move_removal, moves
 from migrator.training.device import is_accelerated, is_indexed, is_move
 from migrator.training.training import Training
 from migrator.training.user_device import is_option_read
 
-_PREPARED = frozenset({"prepared"})
 _MOVED = {"model": "`prepare` moves the model", "batch": "the prepared loader moves its batches"}
 
 
@@ -33,7 +33,7 @@ def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
                 and call in training.after.log.values
                 and training.is_involved(call)
             ):
-                if moves.is_device_move(training, call):
+                if device_move.is_device_move(training, call):
                     yield module, call
 
 
@@ -55,9 +55,9 @@ class ModelMove(Rule):
         if training.placement.walk is None:
             return
         for module, call in device_moves(training):
-            if moves.keeps_more(call) or not moves.is_left_to_prepare(training, call):
+            if device_move.keeps_more(call) or not moves.is_left_to_prepare(training, call):
                 continue
-            operations = moves.removal(module, call.statement, [call])
+            operations = move_removal.removal(module, call.statement, [call])
             yield _removed(self.code, module, call, operations, "model")
 
 
@@ -73,8 +73,9 @@ def _removed(code: str, module: Module, call: Any, operations: list[Operation], 
         call,
         f"Remove `{short(module.text(call))}`: {_MOVED[what]}",
         tuple(Step(module, call, operation) for operation in operations),
-        needs=_PREPARED,
-        gives=frozenset({f"moved:{id(call)}"}),
+        requires=FOR_PREPARED,
+        provides=frozenset({MOVED.of(call)}),
+        is_relied_on=True,
     )
 
 
@@ -99,20 +100,32 @@ class BatchMove(Rule):
         partly: set[Any] = set()
         for module, call in device_moves(training):
             assert isinstance(call.func, s.Attribute)
-            if not moves.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
+            if not device_move.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
                 found[module, call.statement].append(call)
             elif isinstance(call.statement, s.Assign) and isinstance(call.statement.value, s.Collection):
                 partly.add(call.statement)  # `x, z = x.cuda(), z.cuda()` would become `x = x`
         for (module, statement), calls in found.items():
             if statement in partly:
                 continue
-            operations = moves.removal(module, statement, calls)
+            operations = move_removal.removal(module, statement, calls)
             first, *rest = calls
             change = _removed(self.code, module, first, operations, "batch")
             yield Change(
-                self.code, module, first, change.message, change.steps, needs=_PREPARED,
-                gives=frozenset(f"moved:{id(call)}" for call in calls), alike=tuple(rest),
+                self.code, module, first, change.message, change.steps, requires=FOR_PREPARED,
+                provides=frozenset(MOVED.of(call) for call in calls), alike=tuple(rest), is_relied_on=True,
             )  # fmt: skip
+
+
+def _aimed(code: str, module: Module, node: Any, operation: Replace, message: str) -> Change:
+    return Change(
+        code,
+        module,
+        node,
+        message,
+        (Step(module, node, operation),),
+        requires=FOR_PREPARED,
+        provides=frozenset({MOVED.of(node)}),
+    )
 
 
 class MoveToAccelerator(Rule):
@@ -132,33 +145,18 @@ class MoveToAccelerator(Rule):
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
             return
-        taken = {key for rule in (ModelMove(), BatchMove()) for change in rule.check(training) for key in change.gives}
+        taken = {
+            key for rule in (ModelMove(), BatchMove()) for change in rule.check(training) for key in change.provides
+        }
         for module, call in device_moves(training):
-            if f"moved:{id(call)}" in taken:
+            if MOVED.of(call) in taken:
                 continue
             if moves.explicit_index(training, call) is not None:
                 continue  # MIG905
             operation = self.edit(training, module, call)
             if operation is not None:
-                yield self._change(module, call, operation)
-        for module in training.modules:
-            for call in module.nodes(s.Call):
-                for node in self._literal_devices(training, call) if training.is_involved(call) else ():
-                    yield self._change(module, node, Replace(module.outer(node), f"{ACCELERATOR}.device"), "MIG105")
-
-    def _change(self, module: Module, node: Any, operation: Replace, code: str = "MIG104") -> Change:
-        message = f"Move `{short(module.text(_moved(node)))}` to `accelerator.device`"
-        if code == "MIG105":
-            message = f"Replace the device `{short(module.text(node))}` with `accelerator.device`"
-        return Change(
-            code,
-            module,
-            node,
-            message,
-            (Step(module, node, operation),),
-            needs=_PREPARED,
-            gives=frozenset({f"moved:{id(node)}"}),
-        )
+                message = f"Move `{short(module.text(_moved(call)))}` to `accelerator.device`"
+                yield _aimed(self.code, module, call, operation, message)
 
     def edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
         """Give the edit that moves something to `accelerator.device`; None if it is moved there without an edit."""
@@ -191,19 +189,6 @@ class MoveToAccelerator(Rule):
             for x in values
         )
 
-    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
-        """Device names in arguments: ``device="cuda"`` of a factory function, ``map_location="cuda:0"``."""
-        for arg in call.args:
-            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
-                if _reads_choice(training, arg.value) and not is_move(call):
-                    yield arg.value
-            elif arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
-                if isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda"):
-                    continue
-                devices = [x for x in training.value(arg.value) if x.kind is Kind.DEVICE]
-                if devices and all(is_accelerated(x) and not is_indexed(x) and x.data != "option" for x in devices):
-                    yield arg.value
-
 
 def _reads_choice(training: Training, node: s.Attribute | s.Subscript) -> bool:
     """Whether a device is read from the user's option, which is passed on to the Accelerator."""
@@ -225,7 +210,25 @@ class FactoryDevice(Rule):
     effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # found together with the moves, by MIG104
+        for module in training.modules if training.required else ():
+            for call in module.nodes(s.Call):
+                for node in self._literal_devices(training, call) if training.is_involved(call) else ():
+                    message = f"Replace the device `{short(module.text(node))}` with `accelerator.device`"
+                    operation = Replace(module.outer(node), f"{ACCELERATOR}.device")
+                    yield _aimed(self.code, module, node, operation, message)
+
+    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
+        """Device names in arguments: ``device="cuda"`` of a factory function, ``map_location="cuda:0"``."""
+        for arg in call.args:
+            if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
+                if _reads_choice(training, arg.value) and not is_move(call):
+                    yield arg.value
+            elif arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Literal, s.Call)):
+                if isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda"):
+                    continue
+                devices = [x for x in training.value(arg.value) if x.kind is Kind.DEVICE]
+                if devices and all(is_accelerated(x) and not is_indexed(x) and x.data != "option" for x in devices):
+                    yield arg.value
 
 
 class OtherDevice(Rule):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrator.inference import knowledge
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level, Step
-from migrator.rules.prepare import data_parallel_calls
+from migrator.rules.fact import FOR_PREPARED, UNSPREAD, prepare_obliges
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -33,6 +35,7 @@ class DataParallel(Rule):
     code = "MIG402"
     name = "data-parallel"
     effect = Effect.EDITS
+    distinctive_names = ("DataParallel",)
 
     def check(self, training: Training) -> Iterator[Change]:
         for module, call in data_parallel_calls(training):
@@ -52,6 +55,7 @@ class DataParallel(Rule):
                 self.code, module, call, "A checkpoint is saved or loaded through this `DataParallel`, so its keys start with `module.`",
                 level=Level.REVIEW, blocks=True, reason="without the wrapper, existing checkpoints would no longer load",
                 help="save and load `model.module.state_dict()`, then run migrate again",
+                obliges=prepare_obliges(UNSPREAD.of(call)),
             )  # fmt: skip
         return Change(
             self.code,
@@ -59,8 +63,9 @@ class DataParallel(Rule):
             call,
             "Remove `DataParallel`: `prepare` wraps the model",
             tuple(Step(module, call, operation) for operation in self._edits(module, call, inner)),
-            needs=frozenset({"prepared"}),
-            gives=frozenset({f"parallel:{id(call)}"}),
+            requires=FOR_PREPARED,
+            provides=frozenset({UNSPREAD.of(call)}),
+            obliges=prepare_obliges(UNSPREAD.of(call)),
         )
 
     def _edits(self, module: Module, call: s.Call, inner: s.Expression) -> list[Operation]:
@@ -70,6 +75,12 @@ class DataParallel(Rule):
                 return [Drop(statement)]
         outer, kept = module.span(call), module.outer(inner)
         return [Replace(Span(outer.start, kept.start), ""), Replace(Span(kept.end, outer.end), "")]
+
+
+def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
+    """Calls of ``nn.DataParallel`` in the training."""
+    found = [x for name, calls in training.calls.items() if knowledge.DATA_PARALLEL.match(name) for x in calls]
+    return [(module, call) for module, call in found if training.is_involved(call)]
 
 
 def _is_conditional(call: s.Call) -> bool:
@@ -85,13 +96,14 @@ def _is_conditional(call: s.Call) -> bool:
 def _names_a_checkpoint(training: Training, call: s.Call) -> bool:
     """Whether the wrapper's own `state_dict` is saved or loaded."""
     wrapped = {x.raw for x in training.value(call)}
-    for event in training.events("call"):
+    for event in training.events(Called):
         if (
-            event.detail in ("state_dict", "load_state_dict")
+            event.method in ("state_dict", "load_state_dict")
             and event.item.raw in wrapped
             and event.item.kind is not Kind.ANY
         ):
-            through = event.node.func.value
+            func = event.node.func
+            through = func.value if isinstance(func, s.Attribute) else None
             if not (isinstance(through, s.Attribute) and through.name == "module"):
                 return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Called
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.severity import Effect
 from migrator.training.training import Training
@@ -24,9 +25,9 @@ class Half(AdviceRule):
     help = "remove it, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.events("call"):
+        for event in training.events(Called):
             if (
-                event.detail in ("half", "bfloat16")
+                event.method in ("half", "bfloat16")
                 and event.item.kind is Kind.MODEL
                 and training.is_required(event.item)
             ):
@@ -48,6 +49,8 @@ class Apex(AdviceRule):
     code = "MIG906"
     name = "apex"
     effect = Effect.BLOCKS
+    names = ("scale_loss",)
+    blocks = True
     anywhere = True
     reason = "under `mixed_precision` the Accelerator scales the loss as well, so it would be scaled twice"
     help = "remove apex, run migrate again, then pass `mixed_precision` to the Accelerator"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from migrator.inference import knowledge
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event
+from migrator.inference.trace import Stored
+from migrator.rules import fact
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
-from migrator.rules.main_process import is_guarded
+from migrator.rules.fact import FOR_PREPARED, UNBLOCKED
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
-from migrator.rules.wrapper import wrapped_uses
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
 from migrator.source.layout import Layout
@@ -47,7 +46,6 @@ class Prepare(Rule):
         if not training.missing:
             return
         outcome = training.placement
-        needs = {"accelerator", "clear", *(f"backward:{id(event.node)}" for event in _live_backwards(training))}
         sites = tuple(dict.fromkeys(node for item in training.missing for node in _sites(training, item)))
         if outcome.obstacle is not None:
             yield Change(
@@ -69,8 +67,8 @@ class Prepare(Rule):
             *_located(training, sites[0]),
             self._message(training),
             tuple(steps),
-            needs=frozenset(needs | obligations(training)),
-            gives=frozenset({"prepared"}),
+            requires=frozenset({fact.ACCELERATOR, UNBLOCKED}),
+            provides=FOR_PREPARED,
             alike=sites[1:],
         )
 
@@ -79,22 +77,12 @@ class Prepare(Rule):
         return f"Pass {names} through `accelerator.prepare`"
 
 
-def _live_backwards(training: Training) -> list[Event]:
-    """The backward calls that the program gets to; all of them where it gets to none, as in a library."""
-    own = [event for event in training.components.backwards if event.detail in ("tensor", "opaque")]
-    live = [event for event in own if isinstance(list(event.frame.chain())[-1].node, s.Root)]
-    return live or own
-
-
 def _sites(training: Training, item: Object) -> Iterator[Any]:
     """The nodes that an object is reported at: where it is made (else first seen), and the calls of its factories."""
     yield item.site if item.site is not None else training.components.by_item[item][0].node
-    for event in training.components.by_item[item]:
-        value = (
-            getattr(event.node.statement, "value", None)
-            if event.kind == "store" and isinstance(event.node, (s.Name, s.Attribute))
-            else None
-        )
+    for event in training.components.events_of(item, Stored):
+        named = isinstance(event.node, (s.Name, s.Attribute))
+        value = getattr(event.node.statement, "value", None) if named else None
         if isinstance(value, s.Call) and value is not item.site and value in (item.context or ()):
             yield value
     if item.kind is Kind.LOADER:
@@ -166,7 +154,7 @@ def _role(training: Training, item: Object) -> Kind:
     played = (
         (Kind.OPTIMIZER, components.optimizers),
         (Kind.LOADER, components.loaders),
-        (Kind.SCHEDULER, training.batch_schedulers),
+        (Kind.SCHEDULER, training.components.batch_schedulers),
     )
     return item.kind if item.kind in _ORDER else next((kind for kind, found in played if item in found), Kind.MODEL)
 
@@ -183,27 +171,6 @@ def prepare_lines(names: list[str], column: int, indent: str, keyword: str = "")
     each = [f"{indent}{name}," for name in names]
     last = [f"{indent}{keyword},"] if keyword else []
     return ("(", *each, f") = {ACCELERATOR}.prepare(", *each, *last, ")")
-
-
-def obligations(training: Training) -> set[str]:
-    """What must be given by other changes before anything is prepared."""
-    found = {f"unwrap:{id(node)}" for node, _ in wrapped_uses(training)}
-    found |= {f"save:{id(call)}" for _, call in unguarded_saves(training)}
-    found |= {f"parallel:{id(call)}" for _, call in data_parallel_calls(training)}
-    found |= {f"device:{id(x.statement)}" for x in training.definitions if training.devices.is_used(x.devices)}
-    return found
-
-
-def unguarded_saves(training: Training) -> list[tuple[Module, s.Call]]:
-    """Calls of ``torch.save`` in the training that every process would make."""
-    found = training.calls.get("torch.save", [])
-    return [(module, call) for module, call in found if training.is_involved(call) and not is_guarded(training, call)]
-
-
-def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
-    """Calls of ``nn.DataParallel`` in the training."""
-    found = [x for name, calls in training.calls.items() if knowledge.DATA_PARALLEL.match(name) for x in calls]
-    return [(module, call) for module, call in found if training.is_involved(call)]
 
 
 class NoPlace(Rule):

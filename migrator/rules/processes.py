@@ -29,6 +29,8 @@ class RankCalls(AdviceRule):
     code = "MIG404"
     name = "rank"
     effect = Effect.BLOCKS
+    names = ("get_rank", "get_world_size")
+    blocks = True
     anywhere = True
     reason = "on one process there is no process group, so the call raises an error"
     help = "remove the code that needs the rank, run migrate again, then use `accelerator.process_index` and `accelerator.num_processes`"
@@ -75,6 +77,8 @@ class Spawn(AdviceRule):
     code = "MIG407"
     name = "spawn"
     effect = Effect.BLOCKS
+    names = ("spawn",)
+    blocks = True
     anywhere = True
     reason = "torchrun starts the processes, and each of them would start more"
     help = "call the function directly, and launch with `torchrun --nproc_per_node N`"
@@ -96,6 +100,8 @@ class Collectives(AdviceRule):
     code = "MIG408"
     name = "collective"
     effect = Effect.BLOCKS
+    names = ("barrier", "all_reduce", "all_gather", "reduce", "reduce_tensor")
+    blocks = True
     anywhere = True
     reason = "on one process there is no process group, so the call raises an error"
     help = "remove it, run migrate again, then use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which also work on one process"

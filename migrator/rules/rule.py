@@ -74,6 +74,9 @@ class Rule:
     code: ClassVar[str]
     name: ClassVar[str]  # "insert-prepare"
     effect: ClassVar[Effect]
+    # names of functions and classes of torch: calls that no rule changes or reports are reported under this code
+    names: ClassVar[tuple[str, ...]] = ()
+    distinctive_names: ClassVar[tuple[str, ...]] = ()  # likewise, whatever module they are taken from
     examples: ClassVar[Any] = _Filed()  # a tuple of examples
 
     def check(self, training: Training) -> Iterator[Change]:
@@ -84,3 +87,7 @@ class Rule:
     def page(cls) -> str:
         """The rule's documentation, as `migrate --explain` prints it."""
         return (cls.__doc__ or "").strip()
+
+
+class DerivedRule(Rule):
+    """A rule without a check: its changes follow from those of other rules, and are made where that is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Forwarded
 from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -86,13 +87,13 @@ class CarriedState(AdviceRule):
     help = "give each process a contiguous part of the data, or reset the state for each batch"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.events("forward"):
+        for event in training.events(Forwarded):
             loop: Any = next(enclosing(event.node, s.For), None)
-            trained = event.item.kind is Kind.MODEL and event.item.prepared and isinstance(event.node, s.Call)
+            trained = event.item.kind is Kind.MODEL and event.item.prepared
             if (
                 not trained
                 or loop not in training.components.batch_loops
-                or not any(x.kind is Kind.BATCH for x in event.value)
+                or not any(x.kind is Kind.BATCH for x in event.given)
             ):
                 continue
             for part in (x for arg in event.node.args for x in arg.value.walk() if isinstance(x, s.Name)):

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.rules.change import Change
-from migrator.rules.rule import Rule
+from migrator.rules.change import Argument, Change, Step, Way
+from migrator.rules.device_notes import about_device, about_index
+from migrator.rules.fact import ACCELERATOR, FOR_PREPARED
+from migrator.rules.rule import DerivedRule, Rule
 from migrator.rules.severity import Effect
+from migrator.source import syntax as s
+from migrator.source.block import Drop, Insert
+from migrator.source.module import Module
+from migrator.training.device_request import CpuArgument, cpu_argument
 from migrator.training.training import Training
 
 
@@ -25,10 +31,41 @@ class CreateAccelerator(Rule):
     effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # the plan makes it, once it knows who needs it
+        if not training.missing:
+            return
+        cpu = cpu_argument(training)
+        yield from about_device(training, cpu)
+        if cpu.ways:
+            node = training.program.entry.root
+            yield Change(self.code, training.program.entry, node, "", requires=FOR_PREPARED, arguments=(_cpu(cpu),))
+
+    @classmethod
+    def made(cls, module: Module, below: s.Statement, line: str, insert: Insert) -> Change:
+        """Report that it is made before a statement."""
+        return Change(
+            cls.code,
+            module,
+            below,
+            f"Create the Accelerator: `{line}`",
+            (Step(module, below, insert),),
+            provides=frozenset({ACCELERATOR}),
+        )
 
 
-class CleanUp(Rule):
+def _cpu(cpu: CpuArgument) -> Argument:
+    """The argument that keeps the script on the CPU if its user asks for that."""
+    ways = tuple(Way(text, reads) for text, reads in cpu.ways)
+    device = cpu.user_device
+    if device is None:
+        return Argument("cpu", ways)
+
+    def notes(module: Module, below: s.Node) -> Iterator[Change]:
+        return about_index(device, module, below) if device.may_index else iter(())
+
+    return Argument("cpu", ways, device.lines, notes)
+
+
+class CleanUp(DerivedRule):
     """Remove variables that the migration made unused.
 
     What: a device variable that no code reads any more.
@@ -41,11 +78,14 @@ class CleanUp(Rule):
     name = "import-cleanup"
     effect = Effect.EDITS
 
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # the plan does it, once it knows what is left
+    @classmethod
+    def dropped(cls, module: Module, statement: s.Statement, name: str) -> Change:
+        """Drop the assignment of a variable that is no longer read."""
+        message = f"Remove `{name}`, which is no longer used"
+        return Change(cls.code, module, statement, message, (Step(module, statement, Drop(statement)),))
 
 
-class ThreadAccelerator(Rule):
+class ThreadAccelerator(DerivedRule):
     """Pass the Accelerator to the functions that need it.
 
     What: a function that needs it gets a parameter `accelerator`, and every call an argument; methods read it from `self`.
@@ -58,8 +98,10 @@ class ThreadAccelerator(Rule):
     name = "thread-accelerator"
     effect = Effect.EDITS
 
-    def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # the plan does it, once it knows who needs it
+    @classmethod
+    def threaded(cls, module: Module, function: s.Node, message: str, steps: tuple[Step, ...]) -> Change:
+        """Report that a function takes it as a parameter."""
+        return Change(cls.code, module, function, message, steps)
 
 
 RULES: tuple[type[Rule], ...] = (CreateAccelerator, CleanUp, ThreadAccelerator)

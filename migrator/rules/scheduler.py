@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
+from migrator.inference.trace import Made
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule
@@ -30,11 +31,11 @@ class ScheduleLength(AdviceRule):
     help = "call `len` before the loader is passed to `prepare`"
 
     def sites(self, training: Training) -> Sites:
-        made = [e for e in training.events("make") if e.item.kind is Kind.SCHEDULER and isinstance(e.node, s.Call)]
+        made = [event.node for event in training.events(Made) if event.item.kind is Kind.SCHEDULER]
         lengths = set(_prepared_lengths(training))
-        for event in made:
-            if any(_depends_on(arg.value, lengths) for arg in event.node.args):
-                yield event.node, f"The length of `{shown(training, event.node)}` depends on a prepared loader"
+        for call in (node for node in made if isinstance(node, s.Call)):
+            if any(_depends_on(arg.value, lengths) for arg in call.args):
+                yield call, f"`{shown(training, call)}` is as long as a prepared loader"
 
 
 class SchedulerCadence(Rule):
@@ -52,17 +53,9 @@ class SchedulerCadence(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         for item, cadence in training.components.schedulers.items():
-            if cadence == "batch" or item.site is None:
+            if cadence in ("batch", "mixed") or item.site is None:
                 continue
             module = training.module_of(item.site)
-            if cadence == "mixed":
-                yield Change(
-                    "MIG902", module, item.site, "This scheduler is stepped both in the batch loop and outside of it",
-                    level=Level.REVIEW, blocks=True,
-                    reason="on several processes one of the two would be wrong, whether the scheduler is prepared or not",
-                    help="step it in one place only, or create two schedulers",
-                )  # fmt: skip
-                continue
             how = "is stepped with a metric" if cadence == "metric" else "is not stepped for each training batch"
             yield Change(
                 self.code, module, item.site, f"This scheduler is not prepared: it {how}", level=Level.NOTE,
@@ -84,7 +77,15 @@ class MixedCadence(Rule):
     effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
-        return iter(())  # found together with the cadence, by MIG203
+        for item, cadence in training.components.schedulers.items():
+            if cadence == "mixed" and item.site is not None:
+                yield Change(
+                    self.code, training.module_of(item.site), item.site,
+                    "This scheduler is stepped both in the batch loop and outside of it",
+                    level=Level.REVIEW, blocks=True,
+                    reason="on several processes one of the two would be wrong, whether the scheduler is prepared or not",
+                    help="step it in one place only, or create two schedulers",
+                )  # fmt: skip
 
 
 def _prepared_lengths(training: Training) -> Iterator[Any]:

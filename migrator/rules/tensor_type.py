@@ -8,6 +8,7 @@ from typing import Any
 from migrator.inference import knowledge
 from migrator.inference.objects import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
+from migrator.rules.fact import FOR_PREPARED, TENSOR_TYPES
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -16,8 +17,6 @@ from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.device import torch_name
 from migrator.training.training import Training
-
-_PREPARED = frozenset({"prepared"})
 
 
 class LegacyTensorType(Rule):
@@ -67,8 +66,8 @@ class LegacyTensorType(Rule):
             node,
             f"Replace the CUDA type in `{short(module.text(node))}` with a CPU type and `accelerator.device`",
             tuple(steps),
-            needs=_PREPARED,
-            gives=frozenset({"types"}),
+            requires=FOR_PREPARED,
+            provides=frozenset({TENSOR_TYPES}),
             alike=sites[1:] if sites and sites[0] is node else sites,
         )
 
@@ -115,8 +114,7 @@ class LegacyTensorType(Rule):
                 parent = node.parent
                 if isinstance(parent, s.Call) and parent.func is node:
                     continue
-                if isinstance(parent, s.Argument):
-                    call = parent.parent
+                if isinstance(parent, s.Argument) and isinstance(call := parent.parent, s.Call):
                     if isinstance(call.func, s.Attribute) and call.func.name == "type":
                         continue
                     if any(x.kind in (Kind.FUNCTION, Kind.METHOD, Kind.CLASS) for x in training.value(call.func)):

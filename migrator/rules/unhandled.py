@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Iterated
 from migrator.rules.change import Change, Level, short
+from migrator.rules.rule import Rule
 from migrator.source import syntax as s
 from migrator.source.module import Module
-from migrator.source.span import Span
 from migrator.training.components import key_of
 from migrator.training.training import Training
 
 _CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
 _CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
-_DISTRIBUTED = {
-    "init_process_group": "MIG401", "destroy_process_group": "MIG401", "init_distributed_mode": "MIG401",
-    "get_rank": "MIG404", "get_world_size": "MIG404", "barrier": "MIG408", "all_reduce": "MIG408",
-    "all_gather": "MIG408", "reduce": "MIG408", "spawn": "MIG407", "reduce_tensor": "MIG408",
-    "DistributedDataParallel": "MIG402", "DDP": "MIG402", "DataParallel": "MIG402", "DistributedSampler": "MIG403",
-    "set_device": "MIG405", "GradScaler": "MIG303", "autocast": "MIG304", "scale_loss": "MIG906", "unscale_": "MIG303",
-}  # fmt: skip
 _DISTRIBUTED_APIS = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
 _MODULES = frozenset(
@@ -31,27 +25,42 @@ _MODULES = frozenset(
 )
 
 
+class Names:
+    """The rule that a call belongs to by the name of the called function, if nothing else is known of it."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Collect the names that the rules are about."""
+        rules = list(rules)
+        self.distinctive = {name: rule.code for rule in rules for name in rule.distinctive_names}
+        self.ordinary = {name: rule.code for rule in rules for name in rule.names}
+
+    def code_of(self, func: s.Expression) -> str | None:
+        """Give the code of the rule that a called expression belongs to."""
+        name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
+        if name in self.distinctive:
+            return self.distinctive[name]
+        return self.ordinary[name] if name in self.ordinary and _is_of_torch(func) else None
+
+
 def find_unhandled(
-    training: Training, seen: set[Any], replaced: list[tuple[Module, Span]], lines: set[tuple[Module, int]]
+    training: Training, names: Names, is_changed: bool, seen: set[Any], lines: set[tuple[Module, int]]
 ) -> Iterator[Change]:
     """Give advice for sites that no change and no other advice covers.
 
-    Args:    seen: nodes that accepted changes report. replaced: text that they replace.
-             lines: lines that other findings explain.
+    Args:    is_changed: whether the program is edited. seen: nodes that changes report or cover. lines: lines that other
+             findings explain.
     """
     for module in training.modules:
-        spans = [span for where, span in replaced if where is module]
-        for code, node, what in _sites(training, module, bool(seen)):
+        for code, node, what in _sites(training, names, module, is_changed):
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
                 continue
-            if spans and _is_replaced(module.span(node), node, spans):
-                continue
             lines.add((module, module.where(node)[0]))
-            level, why, reason, help = _verdict(training, code, node)
+            is_named = isinstance(node, s.Call) and names.code_of(node.func) == code
+            level, why, reason, help = _verdict(training, code, node, is_named)
             yield Change(code, module, node, f"{what} was not changed: {why}", level=level, reason=reason, help=help)
 
 
-def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str, str]:
+def _verdict(training: Training, code: str, node: Any, is_named: bool) -> tuple[Level, str, str, str]:
     """How much an unchanged site matters, why it was not changed, the consequence, and what to do."""
     if isinstance(node, s.Call) and _is_undrawn(training, node):
         return Level.NOTE, "nothing in this program iterates over it", "harmless: it takes no part in the training", ""
@@ -64,29 +73,14 @@ def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str,
         why = "it takes no part in the training" if node in training.after.log.values else "it is not executed here"
         return Level.NOTE, why, "harmless for the training that was analysed", ""
     if isinstance(node, s.Literal) and isinstance(node.parent, s.Compare) and ":" not in str(node.value):
-        return (
-            Level.NOTE,
-            "it is compared with the type of a device",
-            "harmless: `accelerator.device` has that type too",
-            "",
-        )
+        why = "it is compared with the type of a device"
+        return Level.NOTE, why, "harmless: `accelerator.device` has that type too", ""
     level = Level.NOTE if code == "MIG707" else Level.REVIEW
+    reason = "it may be wrong on several processes"
+    if is_named:
+        return level, "calls like this are not migrated", reason, f"see `migrate --explain {code}`"
     why = "its role in the training was not recognised"
-    if code in _DISTRIBUTED.values():
-        return (
-            level,
-            "calls like this are not migrated",
-            "it may be wrong on several processes",
-            f"see `migrate --explain {code}`",
-        )
-    return level, why, "it may be wrong on several processes", "check it before you start several processes"
-
-
-def _is_replaced(own: Span, node: Any, replaced: list[Span]) -> bool:
-    """Whether accepted changes replace a site: all of its text, or the name of an attribute."""
-    if isinstance(node, s.Attribute):
-        own = Span(own.end - len(node.name), own.end)
-    return any(span.start <= own.start and own.end <= span.end for span in replaced)
+    return level, why, reason, "check it before you start several processes"
 
 
 def _follows_tensor(node: Any) -> bool:
@@ -105,9 +99,9 @@ def _is_seen(node: Any, seen: set[Any]) -> bool:
     return False
 
 
-def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
+def _sites(training: Training, names: Names, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
     for call in module.nodes(s.Call):
-        yield from _call_sites(training, module, call)
+        yield from _call_sites(training, names, module, call)
     for literal in module.nodes(s.Literal):
         if isinstance(literal.value, str) and _CUDA.match(literal.value) and not _is_idle(training, literal, changed):
             option = _is_option(literal)
@@ -126,7 +120,7 @@ def _sites(training: Training, module: Module, changed: bool) -> Iterator[tuple[
             yield "MIG504", attribute, f"`{module.text(attribute)}`"
 
 
-def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
+def _call_sites(training: Training, names: Names, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
     func = call.func
     name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
     if isinstance(func, s.Attribute) and name == "cuda" and module.text(func.value) != "torch":
@@ -142,29 +136,22 @@ def _call_sites(training: Training, module: Module, call: s.Call) -> Iterator[tu
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif not training.required and any(x.kind is Kind.OPTIMIZER and x.site is call for x in training.value(call)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
-    elif name in _DISTRIBUTED and _is_torch(func) and not _is_local(training, func):
-        yield _DISTRIBUTED[name], call, f"`{short(module.text(func), 50)}`"
+    elif (code := names.code_of(func)) is not None and not _is_local(training, func):
+        yield code, call, f"`{short(module.text(func), 50)}`"
 
 
 def _is_undrawn(training: Training, call: s.Call) -> bool:
     """Whether a call makes a loader that the program never iterates over."""
     made = {key_of(x.raw) for x in training.value(call) if x.kind is Kind.LOADER and x.site is call}
-    return bool(made) and not any(key_of(event.item.raw) in made for event in training.events("iterate"))
+    return bool(made) and not any(key_of(event.item.raw) in made for event in training.events(Iterated))
 
 
-def _is_torch(func: Any) -> bool:
+def _is_of_torch(func: Any) -> bool:
     if isinstance(func, s.Name):
         return True
     value = func.value
     last = value.name if isinstance(value, s.Attribute) else value.id if isinstance(value, s.Name) else ""
-    return last in _MODULES or func.name in (
-        "unscale_",
-        "DistributedSampler",
-        "DistributedDataParallel",
-        "DataParallel",
-        "GradScaler",
-        "init_distributed_mode",
-    )
+    return last in _MODULES
 
 
 def _is_local(training: Training, func: Any) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from migrator.inference.trace import Saved
 from migrator.rules.change import ACCELERATOR, Change, Step
+from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.file import files_written
 from migrator.rules.main_process import is_guarded
 from migrator.rules.rule import Rule
@@ -17,7 +19,6 @@ from migrator.training.position import in_loop, statements_up
 from migrator.training.sequence import Way, may_come_first, ways_to
 from migrator.training.training import Training
 
-_PREPARED = frozenset({"prepared"})
 # what asks for a file's name, and does not read the file
 _ASKS = frozenset(
     """join dirname basename abspath splitext makedirs mkdir remove unlink print format
@@ -64,13 +65,13 @@ class Load(Rule):
                 call,
                 "Wait until the main process has written the file",
                 (Step(module, statement, operation),),
-                needs=_PREPARED,
+                requires=FOR_PREPARED,
             )
 
 
 def _reads(training: Training) -> Iterator[tuple[Module, s.Call, list[Way]]]:
     """The calls that read a file, in source order, each with the paths to the calls that may have written it."""
-    saves = list(dict.fromkeys(event.node for event in training.events("save")))
+    saves = list(dict.fromkeys(event.node for event in training.events(Saved)))
     written = list(files_written(training))
     writers = {*saves, *(call for _, call, _ in written)}
     loads = {call for _, call in training.calls.get("torch.load", [])} if saves else set()

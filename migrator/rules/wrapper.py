@@ -7,9 +7,22 @@ from typing import Any
 
 from migrator.inference.element import whole
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event
+from migrator.inference.trace import (
+    AttributeAssigned,
+    AttributeRead,
+    Called,
+    Escaped,
+    Event,
+    Forwarded,
+    Given,
+    ItemRead,
+    Saved,
+    Stored,
+    Wrapped,
+)
 from migrator.inference.truth import asks_for_wrapper
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
+from migrator.rules.fact import FOR_PREPARED, UNWRAPPED, prepare_obliges
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -33,12 +46,10 @@ _COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "t
 def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
     """Expressions that hold a prepared model where the model itself is needed, each with its use."""
     found: dict[Any, Event] = {}
-    for event in training.events(
-        "attribute", "call", "item", "assign attribute", "save", "escape", "use", "wrap", "compare"
-    ):
+    for event in training.after.log.events:
         item = event.item
         if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
-            if not (event.kind == "save" and item.kind is Kind.STATE):
+            if not (isinstance(event, Saved) and item.kind is Kind.STATE):
                 continue
         node = _wanted_raw(training, event)
         if node is not None and not _is_unwrapped(training, node):
@@ -58,24 +69,23 @@ def _is_unwrapped(training: Training, node: Any) -> bool:
 
 def _wanted_raw(training: Training, event: Event) -> Any:
     """The expression to unwrap for an event; None if the wrapper works as well."""
-    node = event.node
-    if event.kind == "call" and isinstance(node, s.Call) and isinstance(node.func, s.Attribute):
-        safe = event.detail in SAFE_CALLS[Kind.MODEL] and not _is_own(event.item, event.detail)
-        return None if safe else node.func.value
-    if event.kind in ("attribute", "assign attribute") and isinstance(node, s.Attribute):
-        if isinstance(node.parent, s.Call) and node.parent.func is node and event.detail in SAFE_CALLS[Kind.MODEL]:
+    match event:
+        case Called(node=s.Call(func=s.Attribute() as func), method=name):
+            safe = name in SAFE_CALLS[Kind.MODEL] and not _is_own(event.item, name)
+            return None if safe else func.value
+        case AttributeRead(node=s.Attribute() as node, name=name) | AttributeAssigned(node=node, name=name):
+            called = isinstance(node.parent, s.Call) and node.parent.func is node
+            return None if name == "training" or (called and name in SAFE_CALLS[Kind.MODEL]) else node.value
+        case ItemRead():
+            return event.node.value
+        case Saved():
+            return _argument_holding(training, event.node, event.item) if event.item.prepared else None
+        case Given(function=name) | Wrapped(function=name):
+            return _argument_holding(training, event.node, event.item) if name in _COPIES else None
+        case Escaped(node=s.Call() as node, to=Object(kind=Kind.LIBRARY | Kind.OPAQUE | Kind.OPTION)):
+            return None if _feeds_loss(training, node) else _argument_holding(training, node, event.item)
+        case _:
             return None
-        return node.value if event.detail != "training" else None
-    if event.kind == "item" and isinstance(node, s.Subscript):
-        return node.value
-    if event.kind == "save" and event.item.prepared:
-        return _argument_holding(training, node, event.item)
-    if event.kind in ("use", "wrap") and event.detail in _COPIES:
-        return _argument_holding(training, node, event.item)
-    if event.kind == "escape" and isinstance(node, s.Call) and isinstance(event.detail, Object):
-        if event.detail.kind in (Kind.LIBRARY, Kind.OPAQUE, Kind.OPTION) and not _feeds_loss(training, node):
-            return _argument_holding(training, node, event.item)
-    return None
 
 
 def _is_own(item: Object, name: str) -> bool:
@@ -88,7 +98,7 @@ def _feeds_loss(training: Training, call: s.Call) -> bool:
     """Whether a call's result is part of a loss: unseen code that runs the model must get the wrapper."""
     made = training.value(call)
     roots = {x for item in made for x in (item.of if item.kind is Kind.TENSOR else (item,))}
-    return any(roots & set(event.value) for event in training.components_after.backwards if event.value) and any(
+    return any(roots & event.roots for event in training.components_after.backwards) and any(
         x.kind is Kind.TENSOR for x in made
     )
 
@@ -102,9 +112,10 @@ def _argument_holding(training: Training, call: Any, item: Object) -> Any:
     for container in containers:
         if container.site is not None:
             found = next(_holding(training, container.site, item), None)
-        for event in training.components_after.by_item[item.raw] if found is None else ():
-            if event.kind == "store" and event.item is item and event.detail[0] is container:
-                found = next(_holding(training, event.node.statement.value, item), None)
+        for event in training.components_after.events_of(item.raw, Stored) if found is None else ():
+            value = getattr(event.node.statement, "value", None)
+            if event.item is item and event.owner is container and value is not None:
+                found = next(_holding(training, value, item), None)
         if found is not None:
             return found
     return None
@@ -158,11 +169,25 @@ class Unwrap(Rule):
 
 
 def _code_for(event: Event) -> str:
-    if event.detail == "state_dict" or event.kind == "save":
+    name = _name_of(event)
+    if name == "state_dict" or isinstance(event, Saved):
         return "MIG501"
-    if event.detail == "load_state_dict":
+    if name == "load_state_dict":
         return "MIG503"
-    return "MIG504" if event.detail == "module" else "MIG207"
+    return "MIG504" if name == "module" else "MIG207"
+
+
+def _name_of(event: Event) -> str:
+    """What an event does with a model, in the words of the message; nothing where it takes the model as a whole."""
+    match event:
+        case Called(method=name) | AttributeRead(name=name) | AttributeAssigned(name=name):
+            return name
+        case Given(function=name) | Wrapped(function=name):
+            return name
+        case ItemRead():
+            return "[]"
+        case _:
+            return ""
 
 
 def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
@@ -173,18 +198,23 @@ def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
         Step(module, node, Replace(Span(span.start, span.start), f"{ACCELERATOR}.unwrap_model(", 3)),
         Step(module, node, Replace(Span(span.end, span.end), ")", -3)),
     )
-    if event.detail == "module" and event.kind == "attribute":  # model.module is what unwrap_model gives
+    covers: frozenset[s.Node] = frozenset()
+    if isinstance(event, AttributeRead) and event.name == "module":  # model.module is what unwrap_model gives
+        covers = frozenset({event.node})
         end = module.span(event.node).end
         steps = (*steps[:1], Step(module, node, Replace(Span(span.end, end), ")")))
-    what = f"`{text}.{event.detail}`" if isinstance(event.detail, str) and event.kind != "save" else f"`{text}`"
+    name = _name_of(event)
+    what = f"`{text}.{name}`" if name else f"`{text}`"
     return Change(
         code,
         module,
         node,
         f"Access {what} through `accelerator.unwrap_model({text})`",
         steps,
-        needs=frozenset({"prepared"}),
-        gives=frozenset({f"unwrap:{id(node)}"}),
+        requires=FOR_PREPARED,
+        provides=frozenset({UNWRAPPED.of(node)}),
+        obliges=prepare_obliges(UNWRAPPED.of(node)),
+        covers=covers,
     )
 
 
@@ -218,15 +248,15 @@ class ForwardBypass(Rule):
             _ = event
 
 
-def forward_bypasses(training: Training) -> list[tuple[s.Call, Event]]:
+def forward_bypasses(training: Training) -> list[tuple[s.Call, Forwarded]]:
     """Calls that compute a loss from a prepared model without its forward: of a submodule, or of a method."""
     losses = (
-        frozenset().union(*(event.value for event in training.components_after.backwards))
+        frozenset().union(*(event.roots for event in training.components_after.backwards))
         if training.components_after.backwards
         else frozenset()
     )
-    found: dict[s.Call, Event] = {}
-    for event in training.events("forward"):
+    found: dict[s.Call, Forwarded] = {}
+    for event in training.events(Forwarded):
         item = event.item
         if item not in losses or not training.is_required(whole(item)):
             continue

@@ -40,7 +40,7 @@ class _Change:
     path: str  # as the user wrote it
     data: bytes
     expected: bytes
-    target: str = ""  # behind all links
+    target: str = ""  # what all links lead to
     new: str = ""  # beside it, with the new bytes
     old: str = ""  # beside it, with the old ones
     has_old: bool = False

@@ -1,4 +1,4 @@
-"""Edits of whole statements, settled together and turned into edits of text.
+"""Edits of whole statements, worked out together (compose/) and turned into edits of text.
 
 Rules say what should happen to a statement: it goes, it loses the `if` around it, it gets one. What that means for
 lines, indentation, blank lines, comments, `;` and blocks that would end up empty is decided here, once:
@@ -13,7 +13,7 @@ An `if` whose body becomes empty goes with its header when its condition has no 
 becomes `if not`; where that cannot be (an `elif` follows) and in other emptied blocks there is a `pass`. An emptied
 `else` or `elif` arm goes. Where a Drop brings two groups of blank lines together, the larger one stays.
 
-The old text is walked once, in order (draft.py): each piece is kept, left out, or moved, so edits cannot overlap.
+The old text is walked once, in order (compose/text_builder.py): each piece is kept, left out, or moved, so edits cannot overlap.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from itertools import groupby
 from typing import TypeVar
 
 from migrator.source import syntax as s
-from migrator.source.depth import room
+from migrator.source.compose.header import Headers
+from migrator.source.compose.line_writer import LineWriter
+from migrator.source.compose.normalize import normalize
+from migrator.source.compose.operation import Drop, Insert, Operation, Replace, Uncomposable, Unwrap, Wrap
+from migrator.source.compose.replacement import Replacements
+from migrator.source.compose.simple_statements import SimpleStatements
+from migrator.source.depth import deep_recursion
 from migrator.source.edit import Edit, in_order
-from migrator.source.header import Headers
 from migrator.source.layout import Layout
 from migrator.source.module import Module
-from migrator.source.operation import Drop, Insert, Operation, Replace, Uncomposable, Unwrap, Wrap
-from migrator.source.pen import Pen
-from migrator.source.replacement import Replacements
-from migrator.source.row import Rows
-from migrator.source.settle import settle
 
 _T = TypeVar("_T")
 __all__ = ["Drop", "Insert", "Operation", "Replace", "Uncomposable", "Unwrap", "Wrap", "compose"]
@@ -44,7 +44,7 @@ def compose(module: Module, operations: Iterable[Operation]) -> list[Edit]:
     Raises:  Uncomposable when operations contradict each other. Conflict when two replacements overlap, or one reaches
              over the edge of something that goes or moves.
     """
-    with room():
+    with deep_recursion():
         return _Composer(module, list(operations)).run()
 
 
@@ -52,30 +52,30 @@ class _Composer:
     def __init__(self, module: Module, operations: list[Operation]) -> None:
         self.module = module
         self.layout = Layout(module)
-        self.fate = settle(operations)
+        self.outcome = normalize(operations)
         self.replacements = Replacements(self.layout, [op for op in operations if isinstance(op, Replace)])
-        self.pen = Pen(self.layout, self.replacements)
-        self.rows = Rows(self.pen, self.fate)
-        self.headers = Headers(self.pen, self.fate, self.rows, self._write_block)
+        self.writer = LineWriter(self.layout, self.replacements)
+        self.simple = SimpleStatements(self.writer, self.outcome)
+        self.headers = Headers(self.writer, self.outcome, self.simple, self._write_block)
 
     def run(self) -> list[Edit]:
         root, end = self.module.root.body, len(self.layout.text)
-        if root in self.fate.touched:
+        if root in self.outcome.touched:
             self._write_block(root, "", end)
         else:
-            self.pen.draft.keep(end)
-        edits, kept = self.pen.draft.finish()
-        return in_order([*edits, *self.replacements.settle(edits, kept)])
+            self.writer.builder.keep(end)
+        edits, kept = self.writer.builder.finish()
+        return in_order([*edits, *self.replacements.edits_for(edits, kept)])
 
     def _write_block(self, block: s.Block, indent: str, end: int) -> None:
         """Write the statements of a block on lines of their own, with all that stands between them."""
         old = self.layout.indent(block.statements[0]) if block.statements else ""
-        inserts = _by_index(self.fate.inserts.get(block, ()), lambda op: op.index)
-        opening = _by_index(self.fate.wraps.get(block, ()), lambda op: op.first.index)
-        closing = _by_index(self.fate.wraps.get(block, ()), lambda op: op.last.index)
+        inserts = _by_index(self.outcome.inserts.get(block, ()), lambda op: op.index)
+        opening = _by_index(self.outcome.wraps.get(block, ()), lambda op: op.first.index)
+        closing = _by_index(self.outcome.wraps.get(block, ()), lambda op: op.last.index)
         indents = [indent]  # outside the wraps, inside the first ...
         busy = {*inserts, *opening, *closing}
-        with self.pen.moved(old, indent):
+        with self.writer.moved(old, indent):
             for is_plain, units in groupby(self._units(block), lambda unit: self._is_plain(unit, busy)):
                 if is_plain:
                     self._write_plain(block, list(units), indents[-1])
@@ -86,7 +86,7 @@ class _Composer:
                         self._open(wrap, old, indents)
                     self._write_unit(unit, indents[-1])
                     for _ in closing.get(unit[-1].index, ()):
-                        self.pen.moves.pop()
+                        self.writer.moves.pop()
                         indents.pop()
             self._write_end(block, indent, end, inserts.get(len(block.statements), []))
 
@@ -95,55 +95,55 @@ class _Composer:
         return (
             self.layout.heads_line(unit[0])
             and self.layout.ends_line(unit[-1])
-            and not any(x.index in busy or self.fate.concerns(x) or getattr(x, "is_elif", False) for x in unit)
+            and not any(x.index in busy or self.outcome.concerns(x) or getattr(x, "is_elif", False) for x in unit)
         )
 
     def _write_plain(self, block: s.Block, units: list[list[s.Statement]], indent: str) -> None:
         self._write_before(block, units[0][0], indent, [])
-        self.pen.draft.begin()
-        self.pen.text(self.layout.end(units[-1][-1]))
+        self.writer.builder.begin_line()
+        self.writer.keep(self.layout.end(units[-1][-1]))
 
     def _write_unit(self, unit: list[s.Statement], indent: str) -> None:
         if isinstance(unit[0], s.Compound):
             self.headers.write(unit[0], indent)
         else:
-            self.rows.write(unit, indent)
+            self.simple.write(unit, indent)
 
     def _open(self, wrap: Wrap, old: str, indents: list[str]) -> None:
-        self.pen.line(indents[-1] + wrap.header, self.pen.draft.at)
-        self.pen.draft.opens = True
+        self.writer.put_line(indents[-1] + wrap.header, self.writer.builder.at)
+        self.writer.builder.after_header = True
         indents.append(indents[-1] + self.layout.unit(wrap.first.block))
-        self.pen.moves.append((old, indents[-1]))
+        self.writer.moves.append((old, indents[-1]))
 
     def _units(self, block: s.Block) -> Iterator[list[s.Statement]]:
         """Give statements one by one, but for those that can stay together on a line."""
-        edges = {op.index for op in self.fate.inserts.get(block, ())}
-        for wrap in self.fate.wraps.get(block, ()):
+        edges = {op.index for op in self.outcome.inserts.get(block, ())}
+        for wrap in self.outcome.wraps.get(block, ()):
             edges |= {wrap.first.index, wrap.last.index + 1}
-        for row in self.layout.rows(block):
-            if not edges.isdisjoint(range(row[0].index + 1, row[-1].index + 1)):
-                yield from ([statement] for statement in row)
+        for line in self.layout.lines_of(block):
+            if not edges.isdisjoint(range(line[0].index + 1, line[-1].index + 1)):
+                yield from ([statement] for statement in line)
             else:
-                yield row
+                yield line
 
     # ------------------------------------------------------------ between statements
 
     def _write_before(self, block: s.Block, statement: s.Statement, indent: str, inserts: list[Insert]) -> None:
         """Write what stands before a statement: new lines, comments, blank lines."""
-        start, at = self.layout.start(statement), self.pen.draft.at
+        start, at = self.layout.start(statement), self.writer.builder.at
         if not self.layout.heads_line(statement):
             self._insert(inserts, indent, start)
-            self.pen.draft.skip(start)
+            self.writer.builder.skip(start)
             return
         blank = self.layout.blank_lines(at)
         apart = isinstance(statement, _DEFINITIONS) and blank > 0  # a definition, with its comments, stands by itself
         above = [] if statement.index == 0 or start == at else [op for op in inserts if apart or not op.tight]
         if above and blank and not _joins_imports(block.statements[statement.index - 1], above[0]):
-            behind = isinstance(block.statements[statement.index - 1], _DEFINITIONS)
-            for _ in range(blank if behind else 1):
-                self.pen.draft.put_blank(self.layout.newline(max(at - 1, 0)))
+            follows_definition = isinstance(block.statements[statement.index - 1], _DEFINITIONS)
+            for _ in range(blank if follows_definition else 1):
+                self.writer.builder.hold_new_blank(self.layout.newline(max(at - 1, 0)))
         self._insert(above, indent, at - 1)
-        self.pen.gap(start)
+        self.writer.keep_gap(start)
         rest = [op for op in inserts if op not in above]
         is_below = statement.index > 0 and not any(op.tight for op in rest)
         self._insert(rest, indent, at - 1 if is_below else start)
@@ -151,16 +151,16 @@ class _Composer:
     def _write_end(self, block: s.Block, indent: str, end: int, inserts: list[Insert]) -> None:
         """Write what stands below the last statement."""
         if not block.statements:  # nothing but comments
-            self.pen.gap(end)
-        self._insert(inserts, indent, self.pen.draft.at - 1)
-        if block in self.fate.padded:
-            self.pen.line(indent + "pass", self.pen.draft.at - 1)
-        self.pen.gap(end)
+            self.writer.keep_gap(end)
+        self._insert(inserts, indent, self.writer.builder.at - 1)
+        if block in self.outcome.needs_pass:
+            self.writer.put_line(indent + "pass", self.writer.builder.at - 1)
+        self.writer.keep_gap(end)
 
     def _insert(self, inserts: list[Insert], indent: str, near: int) -> None:
         for op in inserts:
             for line in op.lines:
-                self.pen.line(indent + line if line else "", near)
+                self.writer.put_line(indent + line if line else "", near)
 
 
 _DEFINITIONS = (s.FunctionDef, s.ClassDef)

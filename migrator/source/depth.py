@@ -7,7 +7,6 @@ Python itself stops at 200 brackets and at some thousand operators, so nothing t
 
 from __future__ import annotations
 
-import gc
 import re
 import sys
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ _LINE_START = re.compile(r"^([ \t]*)(elif\b|[^\s#])", re.MULTILINE)
 
 
 @contextmanager
-def room() -> Iterator[None]:
+def deep_recursion() -> Iterator[None]:
     """Let Python recurse as deeply as code within the limit needs, wherever the caller stands."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _FRAMES))
@@ -43,21 +42,16 @@ def room() -> Iterator[None]:
 
 
 @contextmanager
-def heavy_work(source: Source) -> Iterator[None]:
-    """Let work on a whole tree recurse, and allocate without the garbage collector looking for what is not there.
+def refusing_too_deep(source: Source) -> Iterator[None]:
+    """Let work on a whole tree recurse.
 
     Raises:  Unreadable when the source nests too deeply for us.
     """
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        with room():
+        with deep_recursion():
             yield
     except (RecursionError, MemoryError) as error:
         raise Unreadable(source.path, "nests too deeply to analyse; split it up, or exclude the file") from error
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def check_depth(source: Source) -> None:

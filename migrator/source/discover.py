@@ -91,7 +91,7 @@ class _Rules:
     folder: str
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Whether a path is ignored; None where no pattern speaks of it."""
+        """Whether a path is ignored; None where no pattern matches."""
         start = len(os.path.join(self.folder, ""))
         if not path.startswith(os.path.join(self.folder, "")):
             return None

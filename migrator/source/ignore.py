@@ -1,11 +1,11 @@
-"""Comments by which a file asks to be left alone: ``# migrate: ignore[MIG103]`` on a line, ``# migrate: skip-file``."""
+"""Comments that switch rules off: ``# migrate: ignore[MIG103]`` on a line, ``# migrate: skip-file``."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from migrator.source.module import Module
+from migrator.source.syntax import Node
 
 _IGNORE = re.compile(r"#\s*migrate:\s*ignore(?:\[([\w\s,]*)\])?")
 _SKIP = re.compile(r"#\s*migrate:\s*skip-file\b")
@@ -28,7 +28,7 @@ class Ignores:
                 codes = tuple(word for word in re.split(r"[\s,]+", found.group(1) or "MIG") if word)
                 self.lines[module.source.where(start)[0]] = codes
 
-    def covers(self, code: str, module: Module, node: Any) -> bool:
+    def covers(self, code: str, module: Module, node: Node) -> bool:
         """Whether a rule is not wanted at a node."""
         if not self.lines:
             return False

@@ -1,8 +1,6 @@
-"""Where an import of ours goes: below those at the head of a module."""
+"""Where the import of Accelerator goes: below the imports at the head of a module."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from migrator.source import syntax as s
 from migrator.source.block import Insert
@@ -24,7 +22,7 @@ def import_operation(module: Module, target: str, block: s.Block, index: int) ->
 
 
 def _import_index(block: s.Block) -> int:
-    """The index behind the docstring and the last of the imports that follow it."""
+    """The index after the docstring and the last of the imports that follow it."""
     index = 0
     statements = block.statements
     if statements and isinstance(statements[0], s.Evaluate) and isinstance(statements[0].value, s.Literal):
@@ -53,7 +51,7 @@ def _stands_between(statement: s.Statement) -> bool:
     return isinstance(call, s.Call) and isinstance(call.func, s.Attribute)
 
 
-def _is_setting(target: Any) -> bool:
+def _is_setting(target: s.Expression) -> bool:
     if isinstance(target, s.Subscript):
         return isinstance(target.value, s.Attribute) and target.value.name == "environ"
     return isinstance(target, s.Name) and target.id.startswith("__") and target.id.endswith("__")

@@ -1,4 +1,4 @@
-"""How the statements of a module lie on its lines."""
+"""Which lines the statements of a module take, and how these are indented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MARGIN = re.compile(r"(?:[ \t]*\f)*([ \t]*)")  # what stands before a form feed
 _TAIL = re.compile(r"(?:[ \t\f;]|\\(?:\r\n|\r|\n))*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
 _GLUE = r"(?:[ \t\f]|\\(?:\r\n|\r|\n))*"  # blanks that end no logical line
 _BESIDE = re.compile(rf"{_GLUE};{_GLUE}")
-_BEHIND = re.compile(_GLUE)
+_SAME_LINE = re.compile(_GLUE)
 _DIRECTIVE = re.compile(r"#\s*(noqa|type:|pylint:|pragma:|fmt:|isort:|ruff:|mypy:|pyright:|nosec|migrate:)")
 
 
@@ -165,16 +165,16 @@ class Layout:
         margin = self.margin(head)
         return self.indent(block.statements[0])[margin.end - margin.start :]
 
-    def rows(self, block: s.Block) -> Iterator[list[s.Statement]]:
-        """Give the statements that share a line."""
-        row: list[s.Statement] = []
+    def lines_of(self, block: s.Block) -> Iterator[list[s.Statement]]:
+        """Give the statements of a block line by line."""
+        line: list[s.Statement] = []
         for statement in block.statements:
-            if row and not self._follows(statement):
-                yield row
-                row = []
-            row.append(statement)
-        if row:
-            yield row
+            if line and not self._follows(statement):
+                yield line
+                line = []
+            line.append(statement)
+        if line:
+            yield line
 
     # ------------------------------------------------------------ compound statements
 
@@ -182,11 +182,12 @@ class Layout:
         """Whether a block stands on its header's line."""
         start = self.span(block.statements[0]).start
         return (
-            not isinstance(block.owner, s.Root) and _BEHIND.fullmatch(self.text, self.colon(block), start) is not None
+            not isinstance(block.owner, s.Root)
+            and _SAME_LINE.fullmatch(self.text, self.colon(block), start) is not None
         )
 
     def colon(self, block: s.Block) -> int:
-        """Give the offset behind the colon of a block's header."""
+        """Give the offset after the colon of a block's header."""
         return self.module.tokens.before(self.span(block.statements[0]).start)
 
     def clauses(self, statement: s.Statement) -> list[Clause]:

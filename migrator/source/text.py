@@ -32,6 +32,10 @@ class Source:
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
+    def with_text(self, text: str) -> Source:
+        """Give this file with another text."""
+        return make_source(self.path, text, self.encoding, self.bom)
+
     def encode(self, text: str) -> bytes:
         """Turn text into the bytes of this file: same encoding, same byte order mark.
 

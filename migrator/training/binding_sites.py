@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event, Frame
+from migrator.inference.state import Frame
+from migrator.inference.trace import Event, Stored
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.components import Components
@@ -17,12 +18,12 @@ def binding_sites_of(components: Components, item: Object) -> dict[Frame, Event]
     """The frames with a variable that holds an object, each with the last time it was bound before it trains."""
     first = first_use(components, item)
     found: dict[Frame, Event] = {}
-    for event in components.by_item[item]:
-        if event.kind == "store" and (first is None or event.order < first.order) and _is_rebindable(event):
+    for event in components.events_of(item, Stored):
+        if (first is None or event.order < first.order) and _is_rebindable(event):
             known = found.get(binding_frame(event))
             if known is not None and isinstance(known.node, s.Attribute) and isinstance(event.node, s.Name):
                 continue  # `model = self.model`: keep what outlives the call
-            if known is not None and known.detail == event.detail:
+            if isinstance(known, Stored) and (known.owner, known.key) == (event.owner, event.key):
                 continue  # `model = model.train()` binds it to itself
             found[binding_frame(event)] = event
     return _elements(components, item) | found or _free_name(components, item)
@@ -32,14 +33,12 @@ def _elements(components: Components, item: Object) -> dict[Frame, Event]:
     """The frames with a variable through which an object is reached: ``loaders["train"]``, ``loaders.train``."""
     first = first_use(components, item)
     found: dict[Frame, Event] = {}
-    for event in components.by_item[item]:
-        if event.kind != "store":
-            continue
-        owner, key = event.detail
+    for event in components.events_of(item, Stored):
+        owner, key = event.owner, event.key
         if not isinstance(owner, Object) or not _takes_parts(owner) or key == "*":
             continue
-        for held in components.by_item.get(owner, []):
-            if held.kind == "store" and (first is None or held.order < first.order) and _is_rebindable(held):
+        for held in components.events_of(owner, Stored):
+            if (first is None or held.order < first.order) and _is_rebindable(held):
                 found.setdefault(binding_frame(held), _element(held, item, owner, key))
     return found
 
@@ -56,12 +55,10 @@ def _takes_parts(owner: Object) -> bool:
     return not named and "frozen" not in options
 
 
-def _element(held: Event, item: Object, owner: Object, key: str) -> Event:
+def _element(held: Stored, item: Object, owner: Object, key: str) -> Stored:
     """The binding of what holds an object, read as the binding of that object."""
-    found = copy(held)
-    found.item, found.detail = item, (owner, key)
-    found.node = _attribute(held.node, key) if owner.kind is Kind.INSTANCE else _subscript(held.node, owner, key)
-    return found
+    node = _attribute(held.node, key) if owner.kind is Kind.INSTANCE else _subscript(held.node, owner, key)
+    return replace(held, item=item, owner=owner, key=key, node=node)
 
 
 def _attribute(node: Any, name: str) -> s.Attribute:
@@ -110,20 +107,24 @@ def place_text(module: Module, node: Any) -> str:
 
 def binding_frame(event: Event) -> Frame:
     """Give the activation whose variable a binding is about."""
-    return event.detail[0] if isinstance(event.node, s.Parameter) else event.frame
+    if isinstance(event, Stored) and isinstance(event.node, s.Parameter) and isinstance(event.owner, Frame):
+        return event.owner  # it is bound from the frame of the call
+    return event.frame
 
 
-def _is_rebindable(event: Event) -> bool:
-    owner, name = event.detail
+def _is_rebindable(event: Stored) -> bool:
+    owner = event.owner
     if isinstance(event.frame.node, s.ClassDef):
         return False  # what a class body binds is there before any instance
     if isinstance(event.node, (s.Name, s.Parameter)):
         return isinstance(owner, Frame) and (owner is binding_frame(event) or _at_module(owner))
     if isinstance(event.node, s.Attribute):
-        return isinstance(event.node.value, s.Name) and getattr(owner, "kind", None) in (Kind.INSTANCE, Kind.MODEL)
-    if isinstance(event.node, s.Subscript):
-        return bool(name != "*")
-    return False
+        return (
+            isinstance(event.node.value, s.Name)
+            and isinstance(owner, Object)
+            and owner.kind in (Kind.INSTANCE, Kind.MODEL)
+        )
+    return isinstance(event.node, s.Subscript) and event.key != "*"
 
 
 def _at_module(frame: Frame) -> bool:
@@ -133,6 +134,6 @@ def _at_module(frame: Frame) -> bool:
 def _free_name(components: Components, item: Object) -> dict[Frame, Event]:
     """A name that the file uses and does not define: it is there before the first statement."""
     if item.kind is Kind.OPAQUE and item.data.__class__ is tuple and item.data[0] == "name":
-        events = components.by_item[item]
+        events = components.by_item.get(item, [])
         return {frame: event for event in events[:1] for frame in event.frame.chain() if _at_module(frame)}
     return {}

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.interpreter import Walk
 from migrator.inference.local_class import class_kind
 from migrator.inference.objects import Kind, Object
-from migrator.inference.state import Event, Frame
+from migrator.inference.state import Frame
+from migrator.inference.trace import (
+    AttributeRead,
+    Backpropagated,
+    Called,
+    Escaped,
+    Event,
+    EventKind,
+    Forwarded,
+    Iterated,
+    Made,
+    Stored,
+    Wrapped,
+    of_kind,
+)
 from migrator.source import syntax as s
 from migrator.training.position import class_of
 
@@ -33,30 +48,55 @@ class Components:
         self.by_item: dict[Object, list[Event]] = defaultdict(list)
         for event in events:
             self.by_item[event.item.raw].append(event)
-        self.backwards = [event for event in events if event.kind == "backward" and _is_loss(event)]
+        self.backwards = [event for event in of_kind(events, Backpropagated) if _is_loss(event)]
         self.loops = {loop.node for event in self.backwards for loop in event.loops()}
         self.batch_loops = {event.loops()[0].node for event in self.backwards if event.loop is not None}
         # told apart by activation and turn: one loop may train with one loader and evaluate with another
         self._learning = {(x.node, x.frame, x.context) for event in self.backwards for x in event.loops()}
-        self.roots = frozenset().union(*(event.value for event in self.backwards))
+        self.roots = frozenset().union(*(event.roots for event in self.backwards))
         self.optimizers = self._optimizers()
         self.unusual = [item for item in list(self.by_item) if self.own_steps(item)]
         self.models = sorted(self._models(), key=self._made_at)
         self.loaders = self._loaders()
         self.schedulers = self._schedulers()
 
+    def events_of(self, item: Object, kind: type[EventKind]) -> Iterator[EventKind]:
+        """Give what of one kind happened to an object, in order."""
+        return of_kind(self.by_item.get(item, ()), kind)
+
+    def made(self, item: Object) -> Made | None:
+        """Give the event of an object's construction; None for what was made elsewhere."""
+        return next(self.events_of(item, Made), None)
+
+    def methods_called(self, item: Object) -> set[str]:
+        """Give the names of the methods that are called on an object."""
+        return {event.method for event in self.events_of(item, Called)}
+
+    def steps_of(self, item: Object) -> list[Called]:
+        """Give the calls of an object's `step`."""
+        return [event for event in self.events_of(item, Called) if event.method == "step"]
+
     def _made_at(self, item: Object) -> tuple[int, str]:
         """When an object was made, or first seen; by name, where that is not known."""
         events = self.by_item.get(item)
         return events[0].order if events else 0, item.label
+
+    @property
+    def batch_schedulers(self) -> list[Object]:
+        """The schedulers that are stepped for each batch."""
+        return [item for item, cadence in self.schedulers.items() if cadence == "batch"]
+
+    def prepared(self) -> tuple[Object, ...]:
+        """Give what is to be prepared."""
+        return (*self.models, *self.optimizers, *self.loaders, *self.batch_schedulers)
 
     # ------------------------------------------------------------ optimizers
 
     def _optimizers(self) -> list[Object]:
         """Those that are stepped; of the unknown things, those that are stepped and zeroed."""
         found = []
-        for item, events in self.by_item.items():
-            calls = {event.detail for event in events if event.kind == "call"}
+        for item in self.by_item:
+            calls = self.methods_called(item)
             if item.kind is Kind.OPTIMIZER and "step" in calls and not self.is_inner(item):
                 found.append(item)
             elif item.kind is Kind.OPAQUE and {"step", "zero_grad"} <= calls:
@@ -67,18 +107,15 @@ class Components:
         """The names by which an optimizer of the program's own takes its steps, where none of them is `step`."""
         if item.kind is not Kind.OPTIMIZER or item in self.optimizers or self.is_inner(item):
             return []
-        return list(dict.fromkeys(e.detail for e in self.by_item[item] if e.kind == "call" and e.detail not in _API))
+        return list(dict.fromkeys(e.method for e in self.events_of(item, Called) if e.method not in _API))
 
     def may_step(self, item: Object) -> bool:
         """Whether an optimizer takes steps, or might out of sight."""
-        return any(
-            event.detail not in _API if event.kind in ("call", "attribute") else event.kind in ("escape", "wrap")
-            for event in self.by_item[item.raw]
-        )
+        return any(map(_may_be_step, self.by_item.get(item.raw, ())))
 
     def is_inner(self, item: Object) -> bool:
         """Whether an optimizer is part of another one: what a class of optimizers makes is that class's own affair."""
-        made = next((event for event in self.by_item[item] if event.kind == "make"), None)
+        made = self.made(item)
         owner = class_of(made.frame.node) if made is not None else None
         classes = [x for x in self.walk.heap.those(Kind.CLASS) if x.site is owner] if owner is not None else []
         return any(class_kind(self.walk, x) is Kind.OPTIMIZER for x in classes)
@@ -108,14 +145,13 @@ class Components:
         run = {x.raw for x in self.roots}
         if item in run or item.kind is not Kind.MODEL:
             return item
-        owners = [event.detail[0] for event in self.by_item[item] if event.kind == "store"]
+        owners = [event.owner for event in self.events_of(item, Stored)]
         wholes = [x.raw for x in owners if isinstance(x, Object) and x.kind is Kind.MODEL and x.raw is not item]
         return next((x for x in wholes if x in run), item)
 
     def _acts_as_model(self, item: Object) -> bool:
-        events = self.by_item.get(item, [])
-        calls = {event.detail for event in events if event.kind == "call"}
-        return bool(calls & {"parameters", "named_parameters", "zero_grad"}) or any(x.kind == "forward" for x in events)
+        calls = self.methods_called(item)
+        return bool(calls & {"parameters", "named_parameters", "zero_grad"}) or any(self.events_of(item, Forwarded))
 
     def _models_by_use(self) -> list[Object]:
         """Models as the loss shows them: what turns batches into something that something else turns into the loss."""
@@ -129,25 +165,27 @@ class Components:
 
     def _feeds_another(self, item: Object) -> bool:
         """Whether an unknown thing is called on batches alone, and its output is handed on."""
-        forwards = [event for event in self.by_item[item] if event.kind == "forward"]
-        calls = {event.detail for event in self.by_item[item] if event.kind == "call"}
+        forwards = list(self.events_of(item, Forwarded))
+        calls = self.methods_called(item)
         if not forwards:
             return False
-        plain = all({x.kind for x in event.value} <= {Kind.BATCH, Kind.FRESH} for event in forwards)
+        plain = all({x.kind for x in event.given} <= {Kind.BATCH, Kind.FRESH} for event in forwards)
         handed_on = any(
-            item in {x.raw for x in event.value} for other, events in self.by_item.items() if other is not item
-            for event in events if event.kind == "forward"
-        )  # fmt: skip
+            item in {x.raw for x in event.given}
+            for other in self.by_item
+            if other is not item
+            for event in self.events_of(other, Forwarded)
+        )
         return bool(calls & {"train", "parameters", "zero_grad"}) or (
             plain and (handed_on or bool(calls & {"to", "cuda", "eval"}))
         )
 
     def _is_frozen(self, item: Object) -> bool:
         """Whether a network is switched to evaluation and never to training, or asked not to require gradients."""
-        calls = [event for event in self.by_item[item] if event.kind == "call"]
-        words = {event.detail for event in calls}
+        calls = list(self.events_of(item, Called))
+        words = {event.method for event in calls}
         if "requires_grad_" in words and any(
-            _says_false(event.node) for event in calls if event.detail == "requires_grad_"
+            _says_false(event.node) for event in calls if event.method == "requires_grad_"
         ):
             return True
         return "eval" in words and "train" not in words
@@ -186,25 +224,23 @@ class Components:
     def _loaders(self) -> list[Object]:
         """Those whose batches a training loop draws and learns from."""
         found: dict[Object, None] = {}
-        for item, events in self.by_item.items():
+        for item in self.by_item:
             if item.kind not in (Kind.LOADER, Kind.OPAQUE):
                 continue
-            draws = [event for event in events if event.kind == "iterate"]
-            if any(self.trains(event) for event in draws):
+            if any(self.trains(draw) for draw in self.events_of(item, Iterated)):
                 found[item] = None
         return list(found)
 
-    def trains(self, draw: Event) -> bool:
+    def trains(self, draw: Iterated) -> bool:
         """Whether a draw from a loader feeds a training step."""
-        batch = draw.detail
-        fed = any(x.kind is Kind.BATCH and x.of == batch.of for event in self.backwards for x in event.value)
+        fed = any(x.kind is Kind.BATCH and x.of == draw.batch.of for event in self.backwards for x in event.roots)
         if draw.item.kind is Kind.OPAQUE and (not fed or isinstance(draw.node.parent, s.Generator)):
             return False  # taking a tuple of tensors apart is not drawing batches
         if self._loop_of(draw) is not None and draw.loop is not None:
             return (draw.loop.node, draw.frame, draw.loop.context) in self._learning
         return fed and draw.loop is not None  # `next(batches)`
 
-    def _loop_of(self, draw: Event) -> Any:
+    def _loop_of(self, draw: Iterated) -> Any:
         """The `for` whose iterable the draw is; None for a draw by ``next``."""
         node = draw.node
         parent = node.parent
@@ -212,42 +248,49 @@ class Components:
 
     def drawn_loaders(self) -> list[Object]:
         """Every loader that anything draws from."""
-        kinds = {item: events for item, events in self.by_item.items() if item.kind is Kind.LOADER}
-        return [item for item, events in kinds.items() if any(event.kind == "iterate" for event in events)]
+        return [item for item in self.by_item if item.kind is Kind.LOADER and any(self.events_of(item, Iterated))]
 
     # ------------------------------------------------------------ schedulers
 
     def _schedulers(self) -> dict[Object, str]:
         """Every stepped scheduler with its cadence: "batch", "epoch", "metric" or "mixed"."""
         found = {}
-        for item, events in self.by_item.items():
-            steps = [event for event in events if event.kind == "call" and event.detail == "step"]
+        for item in self.by_item:
+            steps = self.steps_of(item)
             if steps and (item.kind is Kind.SCHEDULER or self._acts_as_scheduler(item, steps)):
                 found[item] = self._cadence(item, steps)
         return found
 
-    def _acts_as_scheduler(self, item: Object, steps: list[Event]) -> bool:
+    def _acts_as_scheduler(self, item: Object, steps: list[Called]) -> bool:
         if item.kind is not Kind.OPAQUE or item in self.optimizers:
             return False
         alone = all(isinstance(event.node.parent, s.Evaluate) for event in steps)
         known = any(x in self.optimizers or x.kind is Kind.OPTIMIZER for x in item.of)
         return alone and (known or bool(re.search(r"sched|lr", item.label, re.IGNORECASE)))
 
-    def _cadence(self, item: Object, steps: list[Event]) -> str:
+    def _cadence(self, item: Object, steps: list[Called]) -> str:
         if "Plateau" in item.label:
             return "metric"
         found = {self._cadence_of(event) for event in steps}
         return found.pop() if len(found) == 1 else "mixed"
 
-    def _cadence_of(self, step: Event) -> str:
+    def _cadence_of(self, step: Called) -> str:
         """A step in a loop headed by a training loader is one per batch; any other number does not shrink with N."""
         loop = step.loops()[0].node if step.loop is not None else None
         return "batch" if loop in self.batch_loops and loop in self._headed() else "epoch"
 
     def _headed(self) -> set[Any]:
         """The `for` loops over a training loader."""
-        draws = (event for item in self.loaders for event in self.by_item[item] if event.kind == "iterate")
-        return {self._loop_of(event) for event in draws}
+        return {self._loop_of(draw) for item in self.loaders for draw in self.events_of(item, Iterated)}
+
+
+def _may_be_step(event: Event) -> bool:
+    """Whether something that happens to an optimizer may step it."""
+    match event:
+        case Called(method=name) | AttributeRead(name=name):
+            return name not in _API
+        case _:
+            return isinstance(event, (Escaped, Wrapped))
 
 
 def _is_loss(event: Event) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrator.inference.objects import Object
-from migrator.inference.state import Event, Frame
+from migrator.inference.state import Frame
+from migrator.inference.trace import Escaped, Event, Stored
 from migrator.source import syntax as s
 from migrator.training.binding_sites import name_node
 from migrator.training.components import Components
@@ -54,7 +55,7 @@ def candidates(components: Components, frame: Frame, binding_sites: dict[Object,
 def _target_node(event: Event, item: Object) -> Any:
     if isinstance(event.node, s.Parameter):
         return name_node(event.node.name, event.node)
-    if event.kind != "store":  # a free name
+    if not isinstance(event, Stored):  # a free name
         return name_node(item.data[2] if item.data[0] == "name" and len(item.data) > 2 else item.label, event.node)
     return event.node
 
@@ -74,7 +75,7 @@ def _first_index(block: s.Block) -> int:
 
 def _store_path(event: Event, frame: Frame) -> list[Path]:
     """Where in a frame a binding happens, as a list of at most one; none for what is bound before the first statement."""
-    if isinstance(event.node, s.Parameter) or event.kind != "store":
+    if isinstance(event.node, s.Parameter) or not isinstance(event, Stored):
         return []
     return _path_in(event, frame)
 
@@ -104,7 +105,7 @@ def _repeats(components: Components, frame: Frame, block: s.Block, binding_sites
     """Whether a gap may be executed again without the objects being created again."""
     around = _loops_around(block, frame)
     for item in binding_sites:
-        made = next((event for event in components.by_item[item] if event.kind == "make"), None)
+        made = components.made(item)
         inside = {loop.node for loop in made.loops()} if made is not None else set()
         if made is None and item.site is not None:
             inside = set(_loop_ancestors(item.site)) | {
@@ -155,7 +156,7 @@ def _captures(
     """Statements between binding and use that pass an object on; `prepare` may have to come before them."""
     found: set[int] = set()
     for item in binding_sites:
-        for event in components.by_item[item]:
-            if event.kind in ("store", "escape"):
+        for event in components.by_item.get(item, ()):
+            if isinstance(event, (Stored, Escaped)):
                 found.update(_index_in(block, path) for path in _path_in(event, frame))
     return sorted((i for i in found if low <= i < high), reverse=True)[: TRIES - 2]

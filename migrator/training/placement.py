@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migrator.inference.flow import walk_program
+from migrator.inference.interpret import walk_program
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program
-from migrator.inference.state import Event, Frame
+from migrator.inference.state import Frame
+from migrator.inference.trace import Called, Event, Forwarded, Iterated, Made, Stored, of_kind
 from migrator.source import syntax as s
 from migrator.training.binding_sites import binding_frame, binding_sites_of
 from migrator.training.components import Components, Key, is_own_method, key_of
@@ -42,14 +43,19 @@ class PlacementResult:
     obstacle: Obstacle | None = None
 
 
-def place(program: Program, components: Components, required: list[Object]) -> PlacementResult:
+def place(
+    program: Program, components: Components, required: Sequence[Object], elided: frozenset[s.Call] = frozenset()
+) -> PlacementResult:
     """Find places at which all required objects can be prepared."""
-    return _Search(program, components, required).run()
+    return _Search(program, components, required, elided).run()
 
 
 class _Search:
-    def __init__(self, program: Program, components: Components, required: list[Object]) -> None:
+    def __init__(
+        self, program: Program, components: Components, required: Sequence[Object], elided: frozenset[s.Call]
+    ) -> None:
         self.program = program
+        self.elided = elided
         self.components = components
         self.required = required
         self.binding_sites: Homes = {
@@ -136,7 +142,7 @@ class _Search:
 
     def _uncalled(self, item: Object) -> str:
         """Say that nothing calls the code that makes an object; nothing where something does."""
-        events = [event for event in self.components.by_item[item] if event.kind in ("make", "store")]
+        events = [x for x in self.components.by_item.get(item, ()) if isinstance(x, (Made, Stored))]
         first = list(events[0].frame.chain())[-1].node if events else None
         if not isinstance(first, s.FunctionDef):
             return ""
@@ -145,8 +151,7 @@ class _Search:
         return f"is created in code that no given file runs: {what} in none of them"
 
     def _stop(self, item: Object, text: str) -> None:
-        events = self.components.by_item[item]
-        made = next((event for event in events if event.kind == "make"), events[0])
+        made = self.components.made(item) or self.components.by_item[item][0]
         self.obstacle = Obstacle(made.frame, item.site if item.site is not None else made.node, item, text)
 
     # ------------------------------------------------------------ the second walk
@@ -192,7 +197,7 @@ class _Search:
         if trial != self.trial or self.walk is None:
             self.trial = trial
             self.walk = walk_program(
-                self.program, insertion_points_of(placements), frozenset(x.node for x in self.inlines)
+                self.program, insertion_points_of(placements), frozenset(x.node for x in self.inlines), self.elided
             )
         return _unprepared(self.walk, keys)
 
@@ -200,10 +205,9 @@ class _Search:
 def _not_passed_twice(components: Components, item: Object, binding_sites: dict[Frame, Event]) -> dict[Frame, Event]:
     """Leave out what several activations of one function hold, where there is another home: each would prepare it again."""
     contexts: dict[Any, set[Any]] = {}
-    for event in components.by_item[item]:
-        if event.kind == "store":
-            frame = binding_frame(event)
-            contexts.setdefault(frame.node, set()).add(frame.context)
+    for event in components.events_of(item, Stored):
+        frame = binding_frame(event)
+        contexts.setdefault(frame.node, set()).add(frame.context)
     once = {frame: event for frame, event in binding_sites.items() if len(contexts.get(frame.node, ())) < 2}
     return once or binding_sites
 
@@ -219,16 +223,18 @@ def insertion_points_of(placements: Iterable[Placement]) -> dict[Any, dict[int, 
 
 def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
     components = Components(walk)
-    inside = {
-        e.item for e in walk.log.events if e.kind == "forward" and is_own_method(e, e.item)
-    }  # MIG903 speaks of these
-    for event in components.backwards:
-        for item in event.value - inside:
+    inside = {e.item for e in of_kind(walk.log.events, Forwarded) if is_own_method(e, e.item)}  # MIG903 speaks of these
+    for backward in components.backwards:
+        for item in backward.roots - inside:
             if not item.prepared and key_of(item) in keys and item.kind in (Kind.MODEL, Kind.OPAQUE):
-                return Obstacle(event.frame, event.node, item, "is used for this loss without having been prepared")
+                return Obstacle(
+                    backward.frame, backward.node, item, "is used for this loss without having been prepared"
+                )
     steps = {e.node for e in walk.log.events if e.item.prepared and _steps(e)}
     for event in walk.log.events:
-        trains = event.item in components.roots if event.kind == "forward" else _steps(event) and event.node in steps
+        trains = (
+            event.item in components.roots if isinstance(event, Forwarded) else _steps(event) and event.node in steps
+        )
         if trains and not event.item.prepared and _is_read(event.item):
             return Obstacle(
                 event.frame,
@@ -240,17 +246,17 @@ def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
         for event in events:
             if event.item.prepared or key_of(event.item) not in keys:
                 continue
-            if event.kind == "iterate" and components.trains(event):
+            if isinstance(event, Iterated) and components.trains(event):
                 return Obstacle(
                     event.frame, event.node, event.item, "is iterated over here without having been prepared"
                 )
-            if event.kind == "call" and event.detail == "step":
+            if _steps(event):
                 return Obstacle(event.frame, event.node, event.item, "is stepped here without having been prepared")
     return None
 
 
 def _steps(event: Event) -> bool:
-    return event.kind == "call" and event.detail == "step"
+    return isinstance(event, Called) and event.method == "step"
 
 
 def _is_read(item: Object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from migrator.source import syntax as s
@@ -86,6 +87,16 @@ def within(node: Any, outer: Any) -> bool:
         if node is outer:
             return True
         node = node.parent
+    return False
+
+
+def within_any(node: s.Node, outer: Set[s.Node]) -> bool:
+    """Whether a node is one of some others, or part of one."""
+    found: Any = node
+    while found is not None:
+        if found in outer:
+            return True
+        found = found.parent
     return False
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from migrator.inference.objects import Kind, Object, Value
 from migrator.source import syntax as s
-
-if TYPE_CHECKING:
-    from migrator.training.training import Training
+from migrator.training.trained_program import TrainedProgram
 
 
 class Origin(Enum):
@@ -53,17 +51,17 @@ _HELD = (s.Name, s.Attribute, s.Subscript)
 class RankDivergence:
     """The origins of every number in the code that takes part in the training."""
 
-    def __init__(self, training: Training) -> None:
-        self.training = training
-        self.seeded = any(name in training.calls for name in _SEEDS)
+    def __init__(self, code: TrainedProgram) -> None:
+        self.code = code
+        self.seeded = any(name in code.calls for name in _SEEDS)
         self.known: dict[Any, dict[Any, Origins]] = {}  # by what is bound, then by the statement that binds it
         self.returned: dict[Any, Origins] = {}
         self._memory: dict[Any, Origins] = {}
-        matters = training.components.loaders or any(x in _CLOCK or _draws(x) for x in training.calls)
+        matters = code.components.loaders or any(x in _CLOCK or _draws(x) for x in code.calls)
         self._statements = (
             []
             if not matters
-            else [node for module in training.modules for node in _steps(module) if training.is_involved(node)]
+            else [node for module in code.modules for node in _steps(module) if code.is_involved(node)]
         )
         for _ in range(_ROUNDS):
             self._memory = {}
@@ -97,22 +95,22 @@ class RankDivergence:
             if isinstance(base, s.Attribute) and base.name in _SHAPES:
                 return _NONE
             base = base.value
-        value = self.training.value(node)
+        value = self.code.value(node)
         if any(x.kind in (Kind.TENSOR, Kind.BATCH) for x in value):
             # `n = len(x)` is a tensor to those who know no numbers: where it was bound, that counts
-            if not isinstance(node, s.Name) or self.training.order.last_assigned(node) is None:
+            if not isinstance(node, s.Name) or self.code.order.last_assigned(node) is None:
                 return _share_of(value)
         return self._read(node).union(*(self.of(child) for child in node.children()))
 
     def _of_call(self, node: s.Call) -> Origins:
         func = node.func
-        values = self.training.value(func)
+        values = self.code.value(func)
         if isinstance(func, s.Name) and func.id in _PLAIN:
             return _NONE
         if isinstance(func, s.Attribute):
             if func.name in _SHAPES:
                 return _NONE
-            owners = self.training.value(func.value)
+            owners = self.code.value(func.value)
             if func.name in _JOINED and any(x.kind is Kind.ACCELERATOR for x in owners):
                 return _NONE
         names = [str(x.data) for x in values if x.kind is Kind.LIBRARY]
@@ -123,7 +121,7 @@ class RankDivergence:
         functions = _functions(values)
         if functions and not self._is_one_of_many(func, values):
             return _NONE.union(*(self.returned.get(x, _NONE) for x in functions))
-        drawn = {x for x in self.training.value(node) if x.kind is Kind.BATCH}  # `next(batches)`
+        drawn = {x for x in self.code.value(node) if x.kind is Kind.BATCH}  # `next(batches)`
         found = _share_of(frozenset(drawn))
         receiver = self.of(func.value) if isinstance(func, s.Attribute) else _NONE
         return found.union(receiver, *(self.of(arg.value) for arg in node.args))
@@ -132,7 +130,7 @@ class RankDivergence:
         """Whether a method belongs to one of several objects of its class, whose attributes we do not tell apart."""
         owners = {x.of[0].data for x in values if x.kind is Kind.METHOD and x.of and x.of[0].kind is Kind.INSTANCE}
         plain = isinstance(func, s.Attribute) and not _is_self(func.value)
-        made = [x for x in self.training.after.heap.objects() if x.kind is Kind.INSTANCE] if plain and owners else []
+        made = [x for x in self.code.after.heap.objects() if x.kind is Kind.INSTANCE] if plain and owners else []
         return any(sum(x.data is owner for x in made) > 1 for owner in owners)
 
     # ------------------------------------------------------------ statements
@@ -155,9 +153,7 @@ class RankDivergence:
 
     def _is_list(self, node: Any) -> bool:
         """Whether a loop is over numbers, not over the batches themselves."""
-        return not any(
-            x.kind in (Kind.LOADER, Kind.ITERATOR, Kind.BATCH, Kind.OPAQUE) for x in self.training.value(node)
-        )
+        return not any(x.kind in (Kind.LOADER, Kind.ITERATOR, Kind.BATCH, Kind.OPAQUE) for x in self.code.value(node))
 
     def _bind(self, target: Any, origins: Origins, value: Any = None) -> bool:
         if isinstance(target, s.Collection):
@@ -171,7 +167,7 @@ class RankDivergence:
 
     def _hand_over(self, node: s.Call) -> bool:
         """Into the parameters of a local function; else into the thing whose method is called for its effect."""
-        functions = _functions(self.training.value(node.func))
+        functions = _functions(self.code.value(node.func))
         changed = False
         for function in functions if isinstance(node.func, (s.Name, s.Attribute)) else ():
             params = list(function.params)
@@ -187,7 +183,7 @@ class RankDivergence:
             and isinstance(node.func.value, _HELD)
             and not (functions and _is_self(node.func.value))  # what its own methods keep is known by attribute
         ):
-            if any(x.kind in (Kind.INSTANCE, Kind.SEQUENCE, Kind.DICT) for x in self.training.value(node.func.value)):
+            if any(x.kind in (Kind.INSTANCE, Kind.SEQUENCE, Kind.DICT) for x in self.code.value(node.func.value)):
                 given = _NONE.union(*(self.of(arg.value) for arg in node.args))
                 changed = self._write(self._key(node.func.value), node.statement, given) or changed
         return changed
@@ -200,7 +196,7 @@ class RankDivergence:
         bound = self.known.get(self._key(node))
         if not bound:
             return _NONE
-        reaching = self.training.order.reaching(bound, node) if isinstance(node, s.Name) else bound
+        reaching = self.code.order.reaching(bound, node) if isinstance(node, s.Name) else bound
         return _NONE.union(*(bound[x] for x in reaching))
 
     def _add(self, facts: dict[Any, Origins], key: Any, origins: Origins) -> bool:

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from migrator.inference.objects import Object
-from migrator.inference.state import Event
+from migrator.inference.trace import Called, Event, Forwarded, Iterated
 from migrator.training.components import Components, is_own_method
 
 
 def training_uses(components: Components, item: Object) -> list[Event]:
     """The events by which an object takes part in training."""
-    found = []
-    for event in components.by_item[item]:
-        if event.kind == "iterate" and components.trains(event):
-            found.append(event)
-        elif (
-            event.kind == "call" and event.detail == "step" and item in (*components.optimizers, *components.schedulers)
-        ):
-            found.append(event)
-        elif event.kind == "forward" and item in components.models and _trains_forward(components, event, item):
-            found.append(event)
-    return found
+    return [event for event in components.by_item.get(item, ()) if _trains(components, event, item)]
 
 
-def _trains_forward(components: Components, forward: Event, item: Object) -> bool:
+def _trains(components: Components, event: Event, item: Object) -> bool:
+    match event:
+        case Iterated():
+            return components.trains(event)
+        case Called(method="step"):
+            return item in (*components.optimizers, *components.schedulers)
+        case Forwarded():
+            return item in components.models and _trains_forward(components, event, item)
+        case _:
+            return False
+
+
+def _trains_forward(components: Components, forward: Forwarded, item: Object) -> bool:
     """Whether a forward may lead to a backward: both happen under one loop, or in no loop at all."""
     if is_own_method(forward, item):
         return False  # a method of a model runs the model itself, prepared or not
     loops = {loop.node for loop in forward.loops()}
     for event in components.backwards:
-        if forward.item.raw in {x.raw for x in event.value}:
+        if forward.item.raw in {x.raw for x in event.roots}:
             mine = {loop.node for loop in event.loops()}
             if not mine or loops & mine:
                 return True

@@ -8,6 +8,7 @@ from typing import Any
 
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind, Object
+from migrator.inference.trace import Stored
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.components import Components
@@ -78,10 +79,10 @@ def is_rebuilt(components: Components, item: Object) -> bool:
 
 def is_optional(components: Components, item: Object) -> bool:
     """Whether an object is made under a condition, and its variable read only where the same is asked: else it is not there."""
-    stores = [event for event in components.by_item[item] if event.kind == "store" and isinstance(event.node, s.Name)]
-    if not stores:
+    stores = ((event.node, event.frame.module) for event in components.events_of(item, Stored))
+    name, module = next(((node, module) for node, module in stores if isinstance(node, s.Name)), (None, None))
+    if name is None or module is None:
         return False
-    name, module = stores[0].node, stores[0].frame.module
     tests = _tests(module, name)
     owner = name.scope.resolve(name.id)
     others = [

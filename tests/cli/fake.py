@@ -1,6 +1,6 @@
 """A stand-in for the engine: one program a file, driven by comments in the file, so that the command is tested alone.
 
-As a script it is the command itself on this engine: `python tests/fake.py train.py --check`.
+As a script it is the command itself on this engine: `python tests/cli/fake.py train.py --check`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from migrator.cli.command import command
+from migrator.errors import Exit
 
 TRAIN = """\
 import torch
@@ -108,3 +109,11 @@ def test_roles_are_told_of_a_program_in_several_files(folder: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert "fit.py:2: net  model: made by `" in result.stdout
     assert "fit.py:3: self.net  model: " in result.stdout
+
+
+@pytest.mark.parametrize("entry", ['"zoo.build" = "modell"', '"zoo build" = "model"', '"zoo.build" = 3'])
+def test_an_entry_that_says_nothing_is_an_error_of_the_configuration(entry: str, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(f"[tool.migrate.makes]\n{entry}\n")
+    result = migrate("train.py")
+    assert result.exit_code == Exit.USAGE
+    assert "[tool.migrate.makes]" in result.output

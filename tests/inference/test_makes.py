@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import pytest
-from click.testing import CliRunner
-
-from migrator.cli.command import command
 from migrator.config import MADE, Settings
-from migrator.errors import Exit
 from migrator.inference.knowledge import WORDS
 from migrator.project import pipeline
 
@@ -73,12 +67,3 @@ def test_what_the_code_shows_stays(tmp_path: Path) -> None:
 
 def test_every_word_of_the_settings_is_known_to_the_walk() -> None:
     assert tuple(WORDS) == MADE
-
-
-@pytest.mark.parametrize("entry", ['"zoo.build" = "modell"', '"zoo build" = "model"', '"zoo.build" = 3'])
-def test_an_entry_that_says_nothing_is_an_error_of_the_configuration(entry: str, tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(f"[tool.migrate.makes]\n{entry}\n")
-    (tmp_path / "train.py").write_text("import torch\n")
-    done = CliRunner().invoke(command, [os.fspath(tmp_path / "train.py")])
-    assert done.exit_code == Exit.USAGE
-    assert "[tool.migrate.makes]" in done.output

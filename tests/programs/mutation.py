@@ -17,12 +17,16 @@ from difflib import SequenceMatcher
 from typing import Any
 from unittest.mock import patch
 
-from migrator.plan import settlement
+from migrator.plan import edits as plan_edits
+from migrator.plan.edits import Edits
+from migrator.plan.plan import Plan
+from migrator.plan.settle import settle
+from migrator.project import analysis
 from migrator.rules.change import Change, Step
 from migrator.source.block import Operation, compose
+from migrator.source.compose.operation import Insert, Uncomposable
 from migrator.source.edit import Conflict, Edit, apply
 from migrator.source.module import Module
-from migrator.source.operation import Insert, Uncomposable
 from migrator.verify import edits
 from tests.programs.oracle.program import Program
 from tests.programs.oracle.script import Script, reports
@@ -92,16 +96,16 @@ class _Record:
     def __init__(self) -> None:
         self.accepted: list[Change] = []
         self.operations: dict[Module, list[Operation]] = {}
-        self._resolved: dict[Step, Operation] = {}
+        self._filled: dict[Step, Operation] = {}
         self._last: list[Operation] = []
 
-    def settle(self, settle: Any, arguments: tuple[Any, ...]) -> settlement.Plan:
+    def settle(self, arguments: tuple[Any, ...]) -> Plan:
         """Settle a plan, and take down what passes by."""
-        resolve, joined = settlement._Settlement._resolve, settlement._joined_wraps
+        fill, joined = Edits._fill, plan_edits._joined_wraps
 
-        def watched_resolve(settlement: Any, step: Step, access: Any) -> Operation:
-            self._resolved[step] = resolve(settlement, step, access)
-            return self._resolved[step]
+        def watched_fill(found: Edits, step: Step) -> Operation:
+            self._filled[step] = fill(found, step)
+            return self._filled[step]
 
         def watched_joined(operations: list[Operation]) -> list[Operation]:
             self._last = list(operations)
@@ -112,11 +116,11 @@ class _Record:
             return compose(module, operations)
 
         with (
-            patch.object(settlement._Settlement, "_resolve", watched_resolve),
-            patch.object(settlement, "_joined_wraps", watched_joined),
-            patch.object(settlement, "compose", watched_compose),
+            patch.object(Edits, "_fill", watched_fill),
+            patch.object(plan_edits, "_joined_wraps", watched_joined),
+            patch.object(plan_edits, "compose", watched_compose),
         ):
-            made: settlement.Plan = settle(*arguments)
+            made = settle(*arguments)
         self.accepted = made.accepted
         return made
 
@@ -125,7 +129,7 @@ class _Record:
         if change.code == "MIG003":  # handed on: what nobody else asks for
             others = [op for other in self.accepted if other.code != "MIG003" for op in self.owned(other)]
             return [op for op in self.operations[change.module] if op not in others]
-        own = [self._resolved.get(step, step.operation) for step in change.steps]
+        own = [self._filled.get(step, step.operation) for step in change.steps]
         if change.code == "MIG001":
             own += filter(_is_import, self.operations[change.module])
         return own
@@ -135,7 +139,7 @@ class _Record:
         without = [op for x in self.accepted if left_out and site(x, names) == left_out for op in self.owned(x)]
         for module, operations in self.operations.items():
             kept = [op for op in operations if op not in without]
-            for edit in compose(module, settlement._joined_wraps(kept)):
+            for edit in compose(module, plan_edits._joined_wraps(kept)):
                 yield names[module], edit
 
 
@@ -153,16 +157,15 @@ class Work:
     def __init__(self, script: Script) -> None:
         """Migrate it."""
         records: dict[str, _Record] = {}
-        settle = settlement.settle
 
-        def watched(training: Any, *arguments: Any) -> settlement.Plan:
+        def watched(training: Any, *arguments: Any) -> Plan:
             record = _Record()
-            made = record.settle(settle, (training, *arguments))
+            made = record.settle((training, *arguments))
             if made.edits:  # a second look at the result has none
                 records[training.program.entry.source.path] = record
             return made
 
-        with patch("migrator.project.program.settle", watched):
+        with patch.object(analysis, "settle", watched):
             found = reports(script.before, script.settings(), script.facts.given)
         self.script = script
         self._records = list(records.values())

@@ -43,7 +43,7 @@ def test_several_processes_share_the_jobs_and_are_gone_at_the_end() -> None:
         "try: os.waitpid(-1, 0)\n"
         "except ChildProcessError: print('none left')\n"
     )
-    assert alone(code) == "3 True\nnone left\n"
+    assert alone(code) == "3 False\nnone left\n"
 
 
 @FORKS
@@ -60,15 +60,16 @@ def test_a_problem_comes_back_as_it_was_raised() -> None:
 
 
 @FORKS
-@pytest.mark.parametrize(("failure", "told"), [("1 / 0", "ZeroDivisionError"), ("os._exit(1)", "ended unexpectedly")])
+@pytest.mark.parametrize(("failure", "told"), [("1 / 0", "in work"), ("os._exit(1)", "ended unexpectedly")])
 def test_a_mistake_in_another_process_is_told_here(failure: str, told: str) -> None:
     code = (
         "home = os.getpid()\n"
         "def work(job):\n"
         "    time.sleep(0.02)\n"
         f"    if os.getpid() != home: {failure}\n"
+        "from traceback import format_exc\n"
         "try: pool.spread(range(30), work, 2)\n"
-        "except RuntimeError as error: print(sys.argv[1] in str(error))\n"
+        "except (RuntimeError, ZeroDivisionError): print(sys.argv[1] in format_exc())\n"
     )
     assert alone(code, told) == "True\n"
 
@@ -80,8 +81,9 @@ def test_a_process_that_is_killed_leaves_none_that_goes_on(tmp_path: Path) -> No
         "folder, home = sys.argv[1], os.getpid()\n"
         "def work(job):\n"
         "    open(os.path.join(folder, str(job)), 'x').close()\n"
-        "    if os.getpid() == home: os.kill(home, signal.SIGKILL)\n"
+        "    if job == 0: os.kill(home, signal.SIGKILL)\n"
         "    while os.getppid() == home: time.sleep(0.01)\n"
+        "    time.sleep(0.2)\n"
         "pid = os.fork()\n"
         "if pid:\n"
         "    os.waitpid(pid, 0)\n"
@@ -96,15 +98,16 @@ def test_a_process_that_is_killed_leaves_none_that_goes_on(tmp_path: Path) -> No
     # whoever is left holds its standard output open
     done = subprocess.run(command, env=environment, input=b"", stdout=subprocess.PIPE, check=False, timeout=60)
     assert done.returncode == 0
-    assert 1 <= len(list(tmp_path.iterdir())) <= 3
+    assert 1 <= len(list(tmp_path.iterdir())) <= 20  # forks notice within half a second
 
 
 @FORKS
 def test_an_interruption_here_ends_the_others() -> None:
     code = (
+        "import signal\n"
         "home = os.getpid()\n"
         "def work(job):\n"
-        "    if os.getpid() == home: raise KeyboardInterrupt\n"
+        "    if job == 0: os.kill(home, signal.SIGINT)\n"
         "    time.sleep(60)\n"
         "try: pool.spread(range(30), work, 2)\n"
         "except KeyboardInterrupt: print('interrupted')\n"
@@ -141,7 +144,7 @@ def test_a_repository_is_reported_as_by_one_process(tmp_path: Path) -> None:
         "fork = os.fork\n"
         "os.fork = lambda: forks.append(1) or fork()\n"
         "for report in pipeline.run(sys.argv[2:], Settings()): print(report)\n"
-        "assert len(forks) == cores - 1\n"
+        "assert len(forks) == (cores if cores > 1 else 0)\n"
     )
     paths = [str(path) for path in sorted(tmp_path.glob("*.py"))]
     one, three = alone(code, "1", *paths), alone(code, "3", *paths)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,11 @@ from click.testing import CliRunner, Result
 from migrator.cli.command import command
 from migrator.errors import Distrusted
 from migrator.plan import guard
-from migrator.project import write
+from migrator.project import stability, write
 from migrator.report.report import FileReport, ProgramReport
+from migrator.source.edit import Edit
 from migrator.source.module import Module
-from migrator.source.text import Source, make_source
-from tests.source.sample import SNIPPETS
+from migrator.source.text import make_source
 
 BOM = b"\xef\xbb\xbf"
 ENGINE = """\
@@ -172,40 +172,65 @@ def test_all_files_of_a_program_are_old_where_one_cannot_be_written(
     assert "Launch with `torchrun --nproc_per_node 2 zalone.py` or `python zalone.py`." in result.stderr
 
 
-def test_a_program_that_libcst_reads_otherwise_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def misread(source: Source) -> Module:
-        return Module(replace(source, text=source.text.replace(".backward(loss)", ".backwards(loss)")))
+def refuse(name: str) -> Callable[[Module, str, Sequence[Edit]], Module]:
+    """Check results as usual, but let that of one file fail."""
+    check = guard.check
 
+    def refusing(before: Module, text: str, edits: Sequence[Edit]) -> Module:
+        if before.source.path == name:
+            raise Distrusted(name, "INTERNAL ERROR: odd")
+        return check(before, text, edits)
+
+    return refusing
+
+
+def test_a_program_with_a_result_that_fails_a_check_is_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = state(folder)
-    with monkeypatch.context() as patch:
-        patch.setattr(guard, "Module", misread)
-        with pytest.raises(Distrusted, match=r"engine\.py:1:1: .* another Attribute in the result than Python"):
-            guard.read_back(
-                make_source("engine.py", ENGINE), ENGINE.replace("loss.backward()", "accelerator.backward(loss)")
-            )
-    write_programs = write.write_programs
-
-    def write_what_cannot_be_read(reports: list[ProgramReport]) -> list[ProgramReport]:
-        broken = [
-            replace(file, text=f"{file.text}(") if file.text and "engine" in file.source.path else file
-            for file in reports[0].files
-        ]
-        return write_programs([replace(reports[0], files=tuple(broken)), *reports[1:]])
-
-    monkeypatch.setattr(write, "write_programs", write_what_cannot_be_read)
+    monkeypatch.setattr(guard, "check", refuse("engine.py"))
     result = migrate()
     assert result.exit_code == 123, result.stderr
-    assert "engine.py:1:1: error: INTERNAL ERROR: libcst cannot read the result" in result.stderr
+    assert "engine.py:1:1: error: INTERNAL ERROR: odd" in result.stderr
     assert {name for name, found in state(folder).items() if found != before[name]} == {"zalone.py"}
 
 
-@pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
-def test_no_syntax_is_held_back(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "a.py"
-    path.write_bytes(b"x = 1\n")
-    (report,) = write.write_programs([ProgramReport((FileReport(make_source(str(path), "x = 1\n"), (), text),))])
-    assert not report.problems
-    assert path.read_bytes() == text.encode()
+def change_again(name: str) -> Callable[..., bool]:
+    """Say of one program that a second run would change its result."""
+    return lambda entry, results, sources, migrated_together: entry.source.path == name
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["from scratch", "from what a preview kept"])
+def test_a_program_that_a_second_run_would_change_again_is_shown_but_not_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    monkeypatch.setenv("MIGRATE_CACHE_DIR", str(folder / "cache"))
+    monkeypatch.setattr(stability, "changes_again", change_again("train.py"))
+    flags = () if is_kept else ("--no-cache",)
+    preview = CliRunner().invoke(command, [*flags, "train.py", "engine.py", "zalone.py"])
+    assert preview.exit_code == 1
+    assert "+++ train.py" in preview.stdout
+    before = state(folder)
+    result = migrate("--output-format", "json", *flags)
+    assert result.exit_code == 123, result.stderr
+    assert "train.py:1:1: error: INTERNAL ERROR: a second run would change the result again" in result.stderr
+    assert {name for name, found in state(folder).items() if found != before[name] and name.endswith(".py")} == {
+        "zalone.py"
+    }
+    files = {file["path"]: file for file in json.loads(result.stdout)["files"]}
+    assert [files[name]["changed"] for name in ("train.py", "engine.py", "zalone.py")] == [False, False, True]
+    assert not any(item["applied"] for item in files["train.py"]["items"])
+
+
+def test_standard_input_that_a_second_run_would_change_again_is_given_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stability, "changes_again", change_again("<stdin>"))
+    text = (folder / "zalone.py").read_bytes()
+    shown = CliRunner().invoke(command, ["-"], input=text)
+    written = CliRunner().invoke(command, ["-", "--write"], input=text)
+    assert (shown.exit_code, written.exit_code) == (1, 123)
+    assert written.stdout_bytes == text
 
 
 def test_text_without_bytes_in_its_encoding_stops_one_program_alone(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
                         "help": "Do this.",
                         "applied": False,
                         "waits": False,
+                        "blocks": False,
                     },
                     {
                         "code": "MIG301",
@@ -55,6 +56,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
                         "help": "",
                         "applied": True,
                         "waits": False,
+                        "blocks": False,
                     },
                 ],
             }

@@ -81,7 +81,9 @@ for x, y in loader:
 @pytest.mark.parametrize(
     ("script", "code", "place"),
     [
-        pytest.param(STAND_IN, "MIG303", "scaler.unscale_", id="a class stands in for a scaler that is not installed"),
+        pytest.param(
+            STAND_IN, "MIG303", "scaler = GradScaler()", id="a class stands in for a scaler that is not installed"
+        ),
         pytest.param(OWN_WRAPPER, "MIG402", "model = DataParallel", id="a function wraps, under the name of torch's"),
     ],
 )

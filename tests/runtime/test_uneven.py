@@ -91,5 +91,9 @@ def test_loaders_are_uneven_inside_alone(pair: Pair) -> None:
 
 def test_one_process_has_nothing_to_join() -> None:
     accelerator = Accelerator(cpu=True)
-    with accelerator.join_uneven_inputs([nn.Linear(1, 1)], even_batches=False):
-        pass
+    model, loader = accelerator.prepare(nn.Linear(1, 1), DataLoader(torch.ones(5, 1), batch_size=2))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with accelerator.join_uneven_inputs([model], even_batches=False):
+            assert [len(model(x)) for x in loader] == [2, 2, 1]
+    assert [str(warning.message) for warning in caught] == []

@@ -58,3 +58,23 @@ SNIPPETS = {
     "continuation lines": "a = b + \\\n    c\nwith a, \\\n     b: c\n",
     "odd characters": "é = 'ü€𝄞'; é.ß(ñ)\n# ü\nb\n",
 }  # fmt: skip
+
+# Brackets, and what else makes places easy to get wrong.
+ODD = {
+    "one index in brackets": "a[(1, 2)]\na[()]\na[1,]\na[(1), 2]\na[1, (2)]\na[(i + 1) % n, j]\n",
+    "an if in an else": "if a: b\nelse:\n    if c: d\n    elif e: f\n    else: g\n",
+    "boolean operators in brackets": "a and (b and c) and d or (e or f)\n",
+    "arguments in odd order": "f(*a, b=c, *d, **e)\n",
+    "a walrus in a comprehension": "def f():\n    return [b := a for a in c if (d := a)]\n",
+    "brackets of calls and others": "f((a))\n((a)).b\n(f)(a)\nf()(a)\nnot(a)\nif(a): (b)\nx = (\n  # c\n  (a)  # d\n)\n(a)\n",
+    "brackets behind keywords": "x = True (a), a if(b)else(c), a in(b), a is not(b), lambda:(c)\nassert(a)\ndel(a)\nreturn_(a)\n",
+    "brackets of tuples": "x = (a), b\nx = (a, b)\nx = ((a), b)\nx = ((a),)\nx = ()\nx = (  )\nx = ( a, b, )\nfor(a)in(b): pass\n",
+    "brackets of generators": "f(a for a in b)\nf((a for a in b))\nf((a for a in b), c)\nx = (a for a in (b))\n",
+    "brackets in headers": "class A(B): pass\nclass C((B)): pass\ndef f(a=(1), *, b: (c) = (d)) -> (e): pass\n",
+    "brackets of with": "with (a): b\nwith ((a)): b\nwith (a) as b: c\nwith (a).b: c\n",
+    "brackets of decorators": "@(a)\n@ (b) (c)\n@d.e((f))\ndef g(): pass\n",
+    "brackets in index and slice": "a[(b)], a[(b):(c)], a[(b), c], a[((b), c)]\n",
+    "characters of several bytes": "ä = 'ö'; ü = (ä) + f('é', (ß))\nx = 'ö' + (y)\n",
+    "quotes in f-strings of the same quotes": 'x = f"{a["#"]}"  # b\ny = f"{\n  c  # don\'t\n}"  # d\n',
+    "deleting in brackets": "def f(a, b):\n    del (a, b), a[b]\n",
+}

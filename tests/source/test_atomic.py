@@ -300,8 +300,11 @@ def test_what_cannot_be_put_back_says_where_its_old_bytes_are(path: Path, monkey
     assert other.read_bytes() == OLD
 
 
-def test_replacing_nothing_is_no_error() -> None:
+def test_replacing_nothing_leaves_all_as_it_is(path: Path) -> None:
+    path.write_bytes(OLD)
     replace_all([])
+    assert path.read_bytes() == OLD
+    assert names(path) == ["a.py"]
 
 
 # ---------------------------------------------------------------- a process that is killed

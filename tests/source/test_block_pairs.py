@@ -120,7 +120,7 @@ def check_line_ends(before: str, after: str) -> None:
 def check_rest(module: Module, operations: Sequence[Operation], before: str, after: str) -> None:
     """Lines of top-level statements in which nothing was asked for are there as they were, in order."""
     busy = {top(x) for op in operations for x in concerned(module, op)}
-    busy.update(x for row in Layout(module).rows(module.root.body) if not busy.isdisjoint(row) for x in row)
+    busy.update(x for row in Layout(module).lines_of(module.root.body) if not busy.isdisjoint(row) for x in row)
     ours, theirs = set[int](), set[int]()
     for statement in module.root.body.statements:
         span = module.span(statement)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from migrator.errors import Unreadable
-from migrator.source.depth import LIMIT, room
+from migrator.source.depth import LIMIT, deep_recursion
 from migrator.source.module import Module
 from migrator.source.text import make_source
 
@@ -76,6 +76,6 @@ def test_deep_code_is_read_wherever_the_caller_stands() -> None:
 
 def test_room_is_given_back() -> None:
     before = sys.getrecursionlimit()
-    with room():
+    with deep_recursion():
         assert sys.getrecursionlimit() > before
     assert sys.getrecursionlimit() == before

@@ -6,8 +6,6 @@ from migrator.source import syntax as s
 from migrator.source.layout import Layout
 from tests.source.request import read, statement
 
-pytestmark = pytest.mark.usefixtures("parser")
-
 TEXT = """\
 @d  # 1
 def f():

@@ -10,14 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.source import syntax as s
-from migrator.source.concrete.compound import _PATTERNS, STATEMENTS
-from migrator.source.concrete.expression import EXPRESSIONS
 from migrator.source.module import Module
+from migrator.source.parse.compound import _PATTERNS, STATEMENTS
+from migrator.source.parse.expression import EXPRESSIONS
 from migrator.source.text import make_source
 from tests.source.generate import Generator, steadily
-from tests.source.sample import SNIPPETS
-
-pytestmark = pytest.mark.usefixtures("parser")
+from tests.source.sample import ODD, SNIPPETS
 
 
 def read(text: str) -> Module:
@@ -62,7 +60,7 @@ def check_order(module: Module) -> None:
         assert all(child.parent is node for child in node.children())
 
 
-@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in SNIPPETS.items()])
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in {**SNIPPETS, **ODD}.items()])
 def test_every_piece_of_syntax_is_lowered_in_source_order(text: str) -> None:
     check_order(read(text))
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.source.replacement import _moved
+from migrator.source.compose.replacement import _moved
 
 MOVED = [
     ("f(\n    1,\n)", "    ", "", "f(\n1,\n)"),

@@ -11,7 +11,7 @@ from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.source.text import make_source
 from migrator.training.rank_divergence import Origin
-from migrator.training.training import Training
+from migrator.training.training import analyse
 
 FRAME = """
 import random, time
@@ -99,12 +99,13 @@ CASES = [
 def test_where_a_condition_comes_from(case: Case) -> None:
     text = FRAME.replace("SEED", case.seed).replace("PART", case.part)
     module = Module(make_source("train.py", text))
-    training = Training(Program(module, lambda path: None, {}))
+    training = analyse(Program(module, lambda path: None, {}))
     last = module.nodes(s.If)[-1]
     assert training.divergence.of(last.test) == case.origins
 
 
 def test_a_program_that_trains_nothing_shares_nothing() -> None:
-    module = Module(make_source("run.py", "import time\nif time.time() > 1: pass\n"))
-    training = Training(Program(module, lambda path: None, {}))
-    assert training.divergence.of(module.nodes(s.Name)[0]) == NOTHING
+    text = FRAME.replace("loss.backward()", "print(loss)").replace("optimizer.step()", "pass")
+    module = Module(make_source("run.py", text.replace("SEED", "pass").replace("PART", "if total > 1: pass")))
+    training = analyse(Program(module, lambda path: None, {}))
+    assert training.divergence.of(module.nodes(s.If)[-1].test) == NOTHING

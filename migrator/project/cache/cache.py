@@ -15,8 +15,9 @@ from migrator.project.cache.record import Form
 from migrator.project.sources import SourceStore
 
 _T = TypeVar("_T")
-# They decide which files are given, and what is printed; the migration of a file does not depend on them.
-_ELSEWHERE = ("exclude", "force_exclude", "strict")
+# They decide which files are given, what is printed, and what is checked before it is written: the answers that are kept
+# do not depend on them.
+_ELSEWHERE = ("exclude", "force_exclude", "strict", "preview")
 # What a document that is not ours can raise; to read it is no harm.
 _FOREIGN = (ValueError, LookupError, TypeError, AttributeError, FileProblem, RecursionError)
 

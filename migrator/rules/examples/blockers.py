@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.rules.examples.frame import BATCH, LOSS, MODEL, SETUP, STEP
+from migrator.rules.examples.frame import BATCH, MODEL, SETUP
 from migrator.rules.examples.script import INFERENCE, MIGRATED
 from migrator.rules.rule import Example
 
@@ -23,21 +23,6 @@ def closure():
 for step in range(10):
     optimizer.step(closure)
 """
-_ACCUMULATED = """
-import torch
-from torch import nn
-from torch.utils.data import DataLoader
-from data import dataset
-
-model = nn.Linear(4, 1).cuda()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-for i, (x, y) in enumerate(DataLoader(dataset)):
-    loss = nn.functional.mse_loss(model(x.cuda()), y.cuda()) / 4
-    loss.backward()
-    if (i + 1) % 4 == 0:
-        optimizer.step()
-        optimizer.zero_grad()
-"""
 EXAMPLES = {
     "already-migrated": (
         Example("a script on the bundled runtime", MIGRATED, reviews="MIG004", at="from runtime import Accelerator"),
@@ -55,10 +40,6 @@ EXAMPLES = {
     "shared-file": (
         Example("a script with a file of its program only", BATCH.around("")),
         Example("inference, which changes nothing", INFERENCE),
-    ),
-    "not-a-training-script": (
-        Example("inference", INFERENCE),
-        Example("a model, and nothing that trains it", "import torch\n\nmodel = torch.nn.Linear(4, 1).cuda()\n"),
     ),
     "init-process-group": (
         Example(
@@ -145,61 +126,6 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example("a script that already uses the Accelerator", MIGRATED),
-    ),
-    "grad-scaler": (
-        Example(
-            "a scaler",
-            "scaler = torch.amp.GradScaler()\nscaler.scale(loss).backward()",
-            reviews="MIG303",
-            at="GradScaler(",
-            frame=LOSS,
-        ),
-        Example(
-            "the same, under another name",
-            "from torch.cuda.amp import GradScaler as Scaler\nscaler = Scaler(enabled=False)",
-            reviews="MIG303",
-            at="= Scaler(",
-            frame=SETUP,
-        ),
-        Example("a scaler of features", "scale = x.std()\nx = x / scale", frame=STEP),
-        Example("a class of that name", "class GradScaler:\n    pass\n\nGradScaler()", frame=SETUP),
-        Example("a script that already uses the Accelerator", MIGRATED),
-    ),
-    "autocast": (
-        Example(
-            "a block of mixed precision",
-            'with torch.autocast("cuda", dtype=torch.bfloat16):\n    extra = model(x).mean()',
-            reviews="MIG304",
-            at="torch.autocast",
-            frame=BATCH,
-        ),
-        Example(
-            "the same, under another name",
-            "from torch.cuda.amp import autocast as mixed\nwith mixed():\n    extra = model(x).mean()",
-            reviews="MIG304",
-            at="with mixed()",
-            frame=BATCH,
-        ),
-        Example("a block under `no_grad`", "with torch.no_grad():\n    extra = model(x).mean()", frame=BATCH),
-        Example("a function of that name", "def autocast():\n    return 1\n\nautocast()", frame=SETUP),
-        Example("a script that already uses the Accelerator", MIGRATED),
-    ),
-    "accumulation": (
-        Example("every fourth batch", _ACCUMULATED, reviews="MIG306", at="optimizer.step()"),
-        Example(
-            "with a last step for the remaining batches",
-            _ACCUMULATED.replace("% 4 == 0", "% 4 == 0 or i + 1 == len(dataset)"),
-            reviews="MIG306",
-            at="optimizer.step()",
-        ),
-        Example(
-            "every batch",
-            _ACCUMULATED.replace(
-                "    if (i + 1) % 4 == 0:\n        optimizer.step()\n        ", "    optimizer.step()\n    "
-            ),
-        ),
-        Example("a message for every hundredth batch", "if len(x) % 100 == 0:\n    shown = loss.item()", frame=STEP),
-        Example("a loss of every fifth batch", "if int(y[0]) % 5 == 0:\n    extra = loss.item()", frame=BATCH),
     ),
     "closure-result": (
         Example(

@@ -16,6 +16,19 @@ _GUARDED = (
 EXAMPLES = {
     "save": (
         Example(
+            "weights and the state of the optimizer",
+            'torch.save({"model": model.state_dict(), "opt": optimizer.state_dict()}, "last.pt")',
+            'accelerator.save({"model": accelerator.unwrap_model(model).state_dict(), "opt": optimizer.state_dict()}, "last.pt")',
+            frame=EPOCH,
+        ),
+        Example(
+            "a dictionary in a variable",
+            'state = {"model": model.state_dict(), "epoch": epoch}\ntorch.save(state, "last.pt")',
+            'state = {"model": accelerator.unwrap_model(model).state_dict(), "epoch": epoch}\naccelerator.save(state, "last.pt")',
+            frame=EPOCH,
+        ),
+        Example("a dictionary that stays in memory", 'state = {"epoch": epoch, "total": total}', frame=EPOCH),
+        Example(
             "the weights",
             'torch.save(model.state_dict(), "model.pt")',
             'accelerator.save(accelerator.unwrap_model(model).state_dict(), "model.pt")',
@@ -52,7 +65,8 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example("a save through the Accelerator", MIGRATED),
-        Example("a script without training", INFERENCE),
+        Example("a script that trains nothing", INFERENCE),
+        Example("a function of that name", "def save(x, path):\n    return x\n\nsave(1, 'x')", frame=SETUP),
     ),
     "loaded-model": (
         Example(
@@ -96,22 +110,6 @@ EXAMPLES = {
             'teacher = torch.load("t.pt", map_location="cpu")\nteacher(torch.zeros(1, 4))',
             frame=SETUP,
         ),
-    ),
-    "save-dict": (
-        Example(
-            "weights and the state of the optimizer",
-            'torch.save({"model": model.state_dict(), "opt": optimizer.state_dict()}, "last.pt")',
-            'accelerator.save({"model": accelerator.unwrap_model(model).state_dict(), "opt": optimizer.state_dict()}, "last.pt")',
-            frame=EPOCH,
-        ),
-        Example(
-            "a dictionary in a variable",
-            'state = {"model": model.state_dict(), "epoch": epoch}\ntorch.save(state, "last.pt")',
-            'state = {"model": accelerator.unwrap_model(model).state_dict(), "epoch": epoch}\naccelerator.save(state, "last.pt")',
-            frame=EPOCH,
-        ),
-        Example("a dictionary that stays in memory", 'state = {"epoch": epoch, "total": total}', frame=EPOCH),
-        Example("a save through the Accelerator", MIGRATED),
     ),
     "model-module": (
         Example(

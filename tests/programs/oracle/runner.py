@@ -30,11 +30,11 @@ LIMIT_S = 60.0
 class Runner:
     """Traces of programs, made when they are first asked for."""
 
-    def __init__(self, sources: Path, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, folder: Path, limit_s: float = LIMIT_S) -> None:
         """Keep traces in a folder; a run is cut after a while."""
-        self._shelf = sources
+        self._folder = folder
         self._limit_s = limit_s
-        self._cradles: dict[bool, ForkServer] = {}
+        self._servers: dict[bool, ForkServer] = {}
         self._known: dict[str, list[Any]] = {}
 
     def alone(self, program: Program, launches: Launches = ONCE, accelerate: bool = False) -> list[Trace]:
@@ -99,7 +99,7 @@ class Runner:
         seen = [hashlib.sha256(trace.text.encode()).hexdigest() for ranks in recorded for trace in ranks]
         return self._keep(("by hand", program.files, launches, seen), make)
 
-    def merge_shared(self, program: Program, original: Trace, ranks: Sequence[Trace]) -> Trace:
+    def joined(self, program: Program, original: Trace, ranks: Sequence[Trace]) -> Trace:
         """Run the original on one process that takes the batches of two as one."""
 
         def make(folder: Path) -> list[Trace]:
@@ -116,19 +116,19 @@ class Runner:
         return trace
 
     def _run(self, members: Sequence[Options], is_launched: bool = False, accelerate: bool = False) -> list[Trace]:
-        if accelerate not in self._cradles:
-            self._cradles[accelerate] = ForkServer(preloaded=["accelerate"] if accelerate else [])
+        if accelerate not in self._servers:
+            self._servers[accelerate] = ForkServer(preloaded=["accelerate"] if accelerate else [])
         jobs = [Member(options, options.root, ON_CPU) for options in members]
-        return self._cradles[accelerate].run(jobs, self._limit_s, is_launched=is_launched)
+        return self._servers[accelerate].run(jobs, self._limit_s, is_launched=is_launched)
 
     def _keep(self, key: tuple[Any, ...], make: Callable[[Path], list[Any]]) -> list[Any]:
         """Give the traces of a run from memory, else from the sources, else make them."""
         name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
         if name not in self._known:
-            kept = self._shelf / name
+            kept = self._folder / name
             if not kept.is_file():
-                self._shelf.mkdir(parents=True, exist_ok=True)
-                folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._shelf))
+                self._folder.mkdir(parents=True, exist_ok=True)
+                folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._folder))
                 traces = make(folder)
                 (folder / "kept").write_bytes(pickle.dumps(traces))
                 os.replace(folder / "kept", kept)  # another worker may have done the same meanwhile
@@ -138,7 +138,7 @@ class Runner:
 
     def close(self) -> None:
         """End the processes that runs are forked from."""
-        for fork_server in self._cradles.values():
+        for fork_server in self._servers.values():
             fork_server.close()
 
 

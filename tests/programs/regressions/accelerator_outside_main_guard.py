@@ -1,11 +1,12 @@
-# Now: `Accelerator()` and `prepare` land at module level although all training starts under the `__main__` guard.
-#   Loader workers that re-import the script (spawn on macOS and Windows, forkserver from Python 3.14) make an
-#   Accelerator each, under torchrun a process group too: both ranks crash. On one process each worker prepares
-#   everything again.
-# Should: Put both inside the guard where all training uses are below it (a function that reads globals does not
-#   mind), or have the runtime refuse to form a group in a worker process.
-# Why: Issue: macOS, Windows and Python 3.14 by design.
+# Should: Migrate, though the Accelerator and `prepare` stand at module level and all training under the `__main__`
+#   guard: the runtime makes no process group in a process that only reads the script again, as loader workers do that
+#   are started by `spawn` or `forkserver`.
+# Why: P2. Such a worker inherits the rank of its process; with a group of its own both ranks crashed.
 # Seen: 6 of 81: everything that has a guard and a loader or device at module level.
+# expect: migrated
+# expect text: 'import Accelerator\n\naccelerator = Accelerator()\nloader'
+# expect text: 'model, optimizer, loader = accelerator.prepare(model, optimizer, loader)\n\n\nif __name__'
+# expect no: MIG201
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -2,6 +2,8 @@
 # Why: `Tensor(...)` in it was left without `.to(accelerator.device)`, while `Tensor` itself became a type of the CPU: on a
 #   GPU the script raised.
 # Seen: 1 of 27 repositories (an adversarial autoencoder).
+# expect: migrated
+# expect text: Tensor(x.size(0), 4).to(accelerator.device).normal_()
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,6 +1,9 @@
 # Should: Leave it as it is: the optimizer takes no step, and the gradient is one of the input.
 # Why: P6. An attack, a saliency map or a style transfer evaluates a network that is trained elsewhere.
 # Seen: 1 of 8 repositories about adversarial training.
+# expect: refused
+# expect no: MIG301
+# expect no: MIG201
 import torch
 import torch.nn.functional as F
 from torch import nn, optim

@@ -2,6 +2,8 @@
 #   follow the methods of `@field.default` when an instance is made, and prepare what they give.
 # Why: `net, optimizer = accelerator.prepare(net, optimizer)` in the class body prepared two descriptions.
 # Seen: 1 of 120 repositories (neural Turing machines).
+# expect: refused
+# expect: MIG901 at "net = attrib()"
 import torch
 from attr import Factory, attrib, attrs
 from torch import nn

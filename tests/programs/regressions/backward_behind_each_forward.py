@@ -2,6 +2,9 @@
 #   first one's output is detached, where the model runs again in between, and where the loop goes on after the first.
 # Why: the usual training of two models against each other was said to part.
 # Seen: 9 of 27 repositories (adversarial training).
+# expect: migrated
+# expect text: accelerator.backward(judge(fake).mean())
+# expect no: MIG313
 import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset

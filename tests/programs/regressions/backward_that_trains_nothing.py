@@ -1,6 +1,9 @@
-# Should: Without a step of an optimizer (or updates of parameters by hand) it is no training script: MIG005.
+# Should: Without a step of an optimizer (or updates of parameters by hand) it is no training script, and is left alone.
 # Why: Saliency maps, adversarial examples, self-tests under the guard of a model file (P6: leave them alone).
 # Seen: 1 of 10 model files.
+# expect: refused
+# expect no: MIG301
+# expect no: MIG201
 import torch
 from torch import nn
 

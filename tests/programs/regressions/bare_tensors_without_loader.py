@@ -1,10 +1,11 @@
-# Now: Without a DataLoader an optimizer over bare tensors is migrated, with a note that N processes do the same
+# Before: Without a DataLoader an optimizer over bare tensors is migrated, with a note that N processes do the same
 #   work. Nothing is seeded: each rank draws its own weights and data, gradients are not reduced, parameters differ
 #   from the first step (the sibling with a loader is refused).
-# Should: Refuse as with a loader (MIG205), or let the prepare of such an optimizer broadcast and reduce; MIG912
-#   must not claim the same work where unseeded numbers are drawn.
-# Why: P2 (equal parameters), and a message that is untrue.
+# Should: Refuse as with a loader (MIG205).
+# Why: P2 (equal parameters).
 # Seen: 6 of 24 scripts of one repository (GAN and VAE by hand); on two processes confirmed: no collective at all.
+# expect: refused
+# expect: MIG205 at "optimizer = torch.optim.SGD([w, b], lr=0.1)"
 import os
 import sys
 

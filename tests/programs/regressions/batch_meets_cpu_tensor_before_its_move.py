@@ -3,6 +3,9 @@
 # Why: P1 (same device): the prepared loader moves the batch earlier than the script did.
 # Seen: 1 of 81 (one-hot labels in a semi-supervised script), and every script that makes one-hot labels before the
 #   move.
+# expect: migrated
+# expect text: device_placement=[True, True, False]
+# expect text: x, onehot = x.to(device), onehot.to(device)
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,6 +1,10 @@
 # Should: Say that checkpoints of before call their entries `module....` where the wrapper that goes was put on under a condition.
 # Why: on a machine with GPUs, such a checkpoint no longer loads, and nothing said so.
 # Seen: 2 of 27 repositories (image classification).
+# expect: migrated
+# expect text: accelerator.unwrap_model(net).state_dict()
+# expect no text: DataParallel(
+# expect: MIG402 at "net = nn.DataParallel(net)"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,6 +1,8 @@
 # Should: Skip the guard when looking for conditions.
 # Why: MIG402 as documented: checkpoints of before would not load.
 # Seen: 1 of 81 (face recognition); whoever trains under the guard.
+# expect: refused
+# expect: MIG402 at "model = DataParallel(model)"
 import torch
 from torch import nn
 from torch.nn import DataParallel

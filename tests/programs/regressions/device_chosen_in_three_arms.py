@@ -1,8 +1,12 @@
-# Now: Three arms that all say `device = accelerator.device` stay, because of a comment in one. Without the comment
-#   they collapse, but `import hardware`, used by a condition that went, stays unused.
-# Should: Collapse and keep the comment above; MIG002 for imports that only the removed conditions used.
-# Why: P5, pyflakes.
+# Now: Refused, with a reason that is untrue: `hardware` is bound by its import, above. With that mended alone, it would
+#   be `Accelerator(cpu=not hardware.is_xpu_available())`, which keeps to the CPU on a machine with CUDA.
+# Should: Take the whole choice over: to the CPU where no arm picks anything else. Collapse the arms, keep the comment
+#   above, and remove imports that only the conditions used (MIG002). Until then, refuse.
+# Why: P1 (same device), and a message that is untrue.
 # Seen: 2 of 81.
+# expect: refused
+# expect: MIG201 at "model = nn.Linear"
+# expect! text: cpu=not (torch.cuda.is_available() or hardware.is_xpu_available()) (one arm is taken for all of them)
 import hardware
 import torch
 from torch import nn

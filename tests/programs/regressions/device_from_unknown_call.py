@@ -3,6 +3,9 @@
 # Why: P1, and a message that is untrue.
 # Seen: 1 of 81 here; 2 examples of one graph library, every project with a `get_device()` of its own in another
 #   file.
+# expect: migrated
+# expect text: Accelerator(cpu=device.type == "cpu")
+# expect text: device = accelerator.device
 import torch
 from toolbox import pick_device
 from torch import nn

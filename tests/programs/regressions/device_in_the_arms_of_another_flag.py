@@ -1,6 +1,8 @@
 # Should: A flag that is about something else, and keeps the device to the CPU in one of its arms, decides for the Accelerator.
 # Why: both arms got `accelerator.device`, and `--smoke-test` trained on the GPU without a word about it.
 # Seen: 1 of 27 repositories (a language model's fine-tuning).
+# expect: migrated
+# expect text: Accelerator(cpu=args.smoke_test)
 import argparse
 
 import torch

@@ -2,6 +2,10 @@
 #   which stays, and the Accelerator is made as it is where a script names a device.
 # Why: The Accelerator got `cpu=True`, the model lost its move, and what is made on `config.device` would not meet it.
 # Seen: a configuration that carries the device is usual in repositories of several files.
+# expect: migrated
+# expect text: 'accelerator = Accelerator()\n'
+# expect text: device=config.device
+# expect no: MIG405
 from dataclasses import dataclass, field
 
 import torch

@@ -1,10 +1,12 @@
-# Now: `device = get_device(args.no_cuda)` is kept, and the Accelerator takes its pick over:
-#   `Accelerator(cpu=device.type == "cpu")`. Before, the flag was lost without a word, since the function's returns are
-#   no definitions of a variable.
-# Should: Honour what a function of the program's own picks by a flag; a function that asks only whether there is a GPU
-#   needs no such care.
+# Before: The flag of `device = get_device(args.no_cuda)` was lost without a word, since the function's returns are no
+#   definitions of a variable.
+# Should: Keep the call, and let the Accelerator take over what it picks by a flag; a function that asks only whether there
+#   is a GPU needs no such care.
 # Why: P1 (same device).
 # Seen: Written after two of 40 repositories whose helpers pick the device by a number of GPUs.
+# expect: migrated
+# expect text: Accelerator(cpu=device.type == "cpu")
+# expect text: device = accelerator.device
 import argparse
 
 import torch

@@ -1,8 +1,10 @@
-# Now: `device, ids = prepare_device(args.n_gpu)` is kept, and the Accelerator takes `device` over.
-# Should: As where a function returns the device alone; refuse where it is a string, which would have to be made a
-#   device in the middle of an unpacking.
+# Should: As where a function returns the device alone: keep `device, ids = prepare_device(args.n_gpu)`, and let the
+#   Accelerator take `device` over. Refuse where it is a string, which would have to be made a device within an unpacking.
 # Why: P1 (same device); a template that many projects start from does this.
 # Seen: Written after a project template of one of the listed repositories.
+# expect: migrated
+# expect text: (cpu=device.type == "cpu")
+# expect text: device = accelerator.device
 import argparse
 
 import torch

@@ -1,8 +1,10 @@
-# Now: `{k: v if isinstance(v, torch.Tensor) else v for k, v in batch.items()}` stays. MIG103 calls every move of a
-#   statement by the name of the first (`Remove x.to(device)` twice for x and y).
+# Now: `{k: v if isinstance(v, torch.Tensor) else v for k, v in batch.items()}` stays: right, and two conditions too long.
 # Should: A conditional whose arms became equal goes, and then the comprehension that only copies.
 # Why: P5.
 # Seen: Detection loops, text loops.
+# expect: migrated
+# expect no text: .to(device)
+# expect! no text: v if isinstance(v, torch.Tensor) else v (a condition in a comprehension is not looked at again)
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,6 +1,8 @@
 # Should: Say that training happens in `trainer.py` (or in a module that could not be read) and which paths to pass.
 # Why: P3, P4 (a program is the entry and the modules it reaches).
 # Seen: 1 of 119 when given alone; every trainer project.
+# expect: refused
+# expect: MIG915
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

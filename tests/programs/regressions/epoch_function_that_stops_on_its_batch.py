@@ -1,6 +1,8 @@
 # Should: Say that the loop may end on one process alone, although the same code evaluates what every process sees whole.
 # Why: MIG910: on two processes one trains on, and waits for the other.
 # Seen: a detector whose one function trains and validates; it ended with an internal error.
+# expect: refused
+# expect: MIG910 at "if batch[1].max().item() > 100"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

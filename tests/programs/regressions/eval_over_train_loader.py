@@ -5,6 +5,8 @@
 #   the same.
 # Seen: 11 of 81 migrated files: graph networks (6), distillation (2), semi-supervised (1), world models (1),
 #   transfer learning (every copy of it).
+# expect: migrated
+# expect: MIG602
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

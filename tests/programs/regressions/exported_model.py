@@ -2,6 +2,9 @@
 #   `.save(path)` of the result.
 # Why: P2.
 # Seen: Not in the 81; common at the end of tutorials.
+# expect: migrated
+# expect text: torch.jit.trace(accelerator.unwrap_model(model)
+# expect text: '    traced.save('
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -3,6 +3,12 @@
 #   MIG505 and MIG705.
 # Why: P2 (files written once), P3; with mode "a" the file is wrong, not just late.
 # Seen: 13 of 81 migrated files: SummaryWriter 7, to_csv 3, csv or open 3, FileHandler 1.
+# expect: migrated
+# expect text: '    with open("log.csv", "a") as log:\n            csv'
+# expect text: '        pandas.DataFrame(history).to_csv("history.csv")'
+# expect: MIG505
+# expect: MIG704 at "logging.getLogger().addHandler(logging.FileHandler("train.log"))"
+# expect: MIG705 at "writer = SummaryWriter("runs/test")"
 import csv
 import json
 import logging

@@ -1,8 +1,10 @@
-# Now: RecursionError, exit code 123 (with a folder: no file of it gets a result). `args.cuda = args.cuda and
+# Before: RecursionError, exit code 123 (with a folder: no file of it gets a result). `args.cuda = args.cuda and
 #   torch.cuda.is_available()` defines the flag by itself; `is_availability` follows the definition for ever.
 # Should: Keep a set of the expressions on the way, as in other fixpoints; then `Accelerator(cpu=not args.cuda)`.
 # Why: P8, exit codes; a plain idiom of 2017 to 2020.
 # Seen: 1 of 40 repositories (tree LSTM); the form is common.
+# expect: migrated
+# expect text: Accelerator(cpu=not args.cuda)
 import argparse
 
 import torch

@@ -1,6 +1,9 @@
 # Should: Remove a flag for a GPU with its last reader, as a device variable is; keep one that something still asks.
 # Why: `use_cuda = torch.cuda.is_available()` was left behind, read by nothing.
 # Seen: scripts whose every `if use_cuda:` holds nothing but moves.
+# expect: migrated
+# expect text: 'pin = torch.cuda.is_available()\n'
+# expect no text: use_cuda
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

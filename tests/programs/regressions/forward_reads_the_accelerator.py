@@ -3,6 +3,9 @@
 #   is reported.
 # Why: P3, P4; one answer for the guard and for a model that is imported.
 # Seen: 1 of 40 repositories (capsules).
+# expect: migrated
+# expect text: 1.0).to(self.body.weight.device)
+# expect no: MIG104
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -2,6 +2,10 @@
 #   with a note, where no training reaches it.
 # Why: Scripts keep a variant beside the one in use.
 # Seen: 2 of 119 (character RNN, sequence to sequence).
+# expect: migrated
+# expect text: accelerator.backward(loss)
+# expect no text: loss.backward()
+# expect no text: .cuda()
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

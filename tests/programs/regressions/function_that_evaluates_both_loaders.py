@@ -1,7 +1,10 @@
-# Now: MIG603 speaks of the sum in `validate`, which draws from the prepared loader in one of its calls.
-# Should: Say so: each process prints the mean over its own share there, and over all samples in the other call.
+# Should: Speak of the sum in `validate`, which draws from the prepared loader in one of its calls: each process prints the
+#   mean over its share there, and over all samples in the other call.
 # Why: P2 (metrics are global).
 # Seen: 1 of 48 repositories; training accuracy by the same function as validation accuracy.
+# expect: migrated
+# expect: MIG603 at "total += loss.item() * len(x)"
+# expect: MIG206 at "held = torch.utils.data.DataLoader(data, batch_size=4)"
 import torch
 model = torch.nn.Linear(4, 1)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

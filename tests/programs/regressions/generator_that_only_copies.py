@@ -1,6 +1,9 @@
 # Should: A generator expression or list comprehension that only copies goes: `x, y = data`.
 # Why: P5, and what an author would write.
 # Seen: 1 of 40 repositories (sharpness-aware training).
+# expect: migrated
+# expect text: '    x, y = data\n'
+# expect no text: device = accelerator.device
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

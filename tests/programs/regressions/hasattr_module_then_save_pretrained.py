@@ -2,6 +2,9 @@
 #   process guard; one finding.
 # Why: P2 (files written once), P5.
 # Seen: The fine-tuning loop that every text tutorial ends with.
+# expect: migrated
+# expect text: 'saved = accelerator.unwrap_model(model)\n'
+# expect text: '    saved.save_'
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 from transformers import AutoModel

@@ -1,9 +1,11 @@
-# Now: Refused: "`uses_cuda` of `cuda` is not bound yet where the Accelerator has to be made". `uses_cuda` is the
-#   parameter of a helper; each call passes `self.use_cuda`.
-# Should: Follow the parameter to the arguments and take the flag behind them (`Accelerator(cpu=not self.use_cuda)`,
-#   after its assignment); at least name the helper's line and a recipe.
-# Why: The reason names a variable of another function, and there is no recipe.
-# Seen: 1 of 40 repositories (beta-VAE); a helper `cuda(x, flag)` or `to_var` is common.
+# Now: Refused: `uses_cuda`, which the device depends on, is the parameter of a helper; each call passes `self.use_cuda`.
+# Should: Follow the parameter to the arguments and take the flag that they share, after its assignment. Until then,
+#   refuse.
+# Why: P1 (same device). A helper `cuda(x, flag)` or `to_var` is common.
+# Seen: 1 of 40 repositories (beta-VAE).
+# expect: refused
+# expect: MIG201 at "self.net = cuda("
+# expect! text: Accelerator(cpu=not self.use_cuda) (parameters are not followed to their arguments)
 import argparse
 
 import torch

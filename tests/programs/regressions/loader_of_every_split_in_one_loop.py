@@ -1,10 +1,13 @@
-# Now: The loader that each turn of `for split in (train, valid)` builds is prepared in the loop, the validation one
-#   too: on two processes each prints the mean over its half. MIG206 says of this very loader that it is not
-#   prepared and that metrics over it stay right.
-# Should: Prepare in the training turns only (`if split == "train":`), or report MIG602; no MIG206 for a loader that
-#   is prepared.
-# Why: P2 (metrics are global), P3, and a message that is untrue.
+# Before: The loader that each turn of `for split in (train, valid)` builds is prepared in the loop, the validation one
+#   too: on two processes each prints the mean over its half. MIG206 said of this very loader that it is not prepared and
+#   that metrics over it stay right.
+# Should: Prepare in the training turns only (`if split == "train":`), or say of the loader that it is prepared in the
+#   turns that evaluate, too.
+# Why: P2 (metrics are global), P3, and a message that was untrue.
 # Seen: 1 of 40 repositories (text VAE).
+# expect: migrated
+# expect: MIG206 says "prepared in the turns that evaluate"
+# expect no: MIG206 says "not prepared"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -2,6 +2,8 @@
 #   to migrate: one process leaves it, and the other waits for its gradients.
 # Why: only `random` and `numpy.random` counted as chance, not `torch.randn`.
 # Seen: 1 of 27 repositories (a polynomial regression).
+# expect: refused
+# expect: MIG910 at "if loss.item() < 1e-3"
 import torch
 from torch import nn
 

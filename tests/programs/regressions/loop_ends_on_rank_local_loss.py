@@ -2,6 +2,8 @@
 #   reported and stops the program (or the value is reduced first).
 # Why: P2 (no hang), P3.
 # Seen: 1 of 81 (curriculum on the loss); "stop when the loss is small" is common in tutorials.
+# expect: refused
+# expect: MIG910 at "if total / len(loader) < 0.01"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

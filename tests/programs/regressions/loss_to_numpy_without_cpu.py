@@ -1,6 +1,8 @@
 # Should: `.numpy()` without `.cpu()` on anything that comes from the model counts as a tensor that is not moved.
 # Why: P1 (same device).
 # Seen: 1 of 81.
+# expect: migrated
+# expect text: Accelerator(cpu=True)
 import numpy as np
 import torch
 from torch import nn

@@ -1,6 +1,8 @@
 # Should: No edit where the failure is caught already.
 # Why: P5 (the smallest diff).
 # Seen: 2 of 81; the 2017 idiom.
+# expect: migrated
+# expect text: 'os.makedirs("out")\n'
 import os
 
 import torch

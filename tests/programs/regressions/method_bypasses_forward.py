@@ -1,9 +1,12 @@
-# Should: Decide by target: `accelerate` stops with MIG903 for every loss that depends on a PART, or on an unknown
-#   method of a required model; `runtime` migrates, and says that only the bundled runtime synchronises this.
-# Why: contract.md names this failure; the backward values hold the PART already, only the "forward" event is
-#   missing for library layers and unknown classes.
+# Now: Refused with either target.
+# Should: Stop with MIG903 for `accelerate`, whose gradients would stay on their process; migrate for `runtime`, which
+#   averages what any method of a prepared model computes, and say that only the bundled runtime does.
+# Why: The contract counts it among what is right as it stands, and the runtime's tests prove it.
 # Seen: 5 wrong (ppo, link prediction, node2vec, recommender, contrastive world model) and 4 refused without need,
 #   of 119.
+# expect: refused
+# expect: MIG903 at "loss = model.loss(x, y)"
+# expect!: migrated (the target is not asked)
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

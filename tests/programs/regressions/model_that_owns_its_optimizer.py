@@ -1,10 +1,14 @@
-# Now: Here the model's own `__init__` becomes `self.optimizer = accelerator.prepare(...)` with a global
-#   `accelerator`; inside `main()` the same is refused with "its own code should not depend on an Accelerator; use
-#   the device of an input", which says nothing about an optimizer. The message of MIG301 reads
-#   `-log_probability.backward()` for `(-log_probability).backward()`.
-# Should: One answer for both: refuse, and say that the model builds and steps its own optimizer; build it outside.
-# Why: Reason and recipe fit moves only.
+# Should: Migrate where the Accelerator is a variable of the module: the model's `__init__` prepares the optimizer that it
+#   builds. Each loss comes of a forward of the prepared model, so that its gradients are averaged, though the steps are
+#   taken in a method of the model. (In a `main()` the model cannot reach the Accelerator: `model_that_owns_its_optimizer_in_main`.)
+# Why: P1 and P2: the same numbers on one process; on two with data of their own the parameters stay equal, with either
+#   target.
 # Seen: 2 of 119 (reinforcement learning in one file).
+# expect: migrated
+# expect text: self.optimizer = accelerator.prepare(torch.optim.Adam(self.parameters(), lr=0.01))
+# expect text: accelerator.backward(-log_probability)
+# expect text: data.append(policy(torch.randn(4)).log()[0])
+# expect text: accelerator.unwrap_model(policy).learn()
 import torch
 from torch import nn
 

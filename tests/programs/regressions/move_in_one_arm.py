@@ -1,6 +1,11 @@
 # Should: Remove the condition with the move, where both arms are the same without it: `x = x.cuda() if cuda else x` goes.
 # Why: `model = model if cuda else model` was left behind, a line that nobody would sign.
 # Seen: scripts that write a move as an expression.
+# expect: migrated
+# expect text: 'model = nn.Linear(8, 1)\n'
+# expect no text: ' if '
+# expect no text: helper = helper
+# expect no text: 'x, y = '
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -2,6 +2,8 @@
 #   message.
 # Why: The classic `--no-cuda` script; at module level it works.
 # Seen: 2 of 119 (image classification, text classification).
+# expect: migrated
+# expect text: Accelerator(cpu=not args.cuda)
 import argparse
 import torch
 from torch import nn

@@ -2,6 +2,8 @@
 #   MIG910; MIG912 should not claim the same work where the script draws unseeded random numbers.
 # Why: P2 (no hang).
 # Seen: 5 of 119: deep Q learning (2), deterministic policy gradient, REINFORCE, actor-critic.
+# expect: refused
+# expect: MIG910 at "while not done"
 import random
 
 import torch

@@ -2,6 +2,9 @@
 # Why: `model, optimizer = accelerator.prepare(model, optimizer)` stood below the `if`: without the option, the script ended
 #   with a NameError.
 # Seen: 1 of 27 repositories (a word-level language model, whose default is to step by hand).
+# expect: migrated
+# expect text: '    optimizer = accelerator.prepare(torch.optim.AdamW('
+# expect text: model, loader = accelerator.prepare(model, loader)
 import argparse
 
 import torch

@@ -2,6 +2,8 @@
 #   tensors is R).
 # Why: P2 (equal parameters).
 # Seen: 1 of 81 (multilayer perceptron by hand); optimising an image or a latent is the same idiom.
+# expect: refused
+# expect: MIG205 at "optimizer = torch.optim.SGD([w, b], lr=0.1)"
 import os
 import sys
 

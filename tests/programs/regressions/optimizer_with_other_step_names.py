@@ -2,6 +2,10 @@
 #   own class (`self.base` is its own affair). Where its steps are not `step`, leave it out of `prepare` and say so.
 # Why: P3 (silent), P4 (half prepared), P5.
 # Seen: 1 of 40 repositories (sharpness-aware training), and all that copied this optimizer.
+# expect: migrated
+# expect no text: prepare(self.base
+# expect no text: optimizer, loader
+# expect: MIG212 at "optimizer = TwoSteps(model.parameters(), lr=0.1)"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

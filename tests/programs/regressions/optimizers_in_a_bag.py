@@ -2,6 +2,10 @@
 #   built is named beside the backwards that nothing was found for. Better: follow the attributes of such a dictionary.
 # Why: the backwards were named, the optimizers were not.
 # Seen: 1 of 10 repositories (image translation between domains).
+# expect: refused
+# expect: MIG201 at "solver.train(DataLoader(TensorDataset(torch.randn(64, 4)), batch_size=8))"
+# expect: MIG301 at "loss.backward()"
+# expect: MIG212 at "torch.optim.Adam(params=self.nets[name].parameters())"
 import torch
 from munch import Munch
 from torch import nn

@@ -1,4 +1,4 @@
-# Now: The only device is the default of a parameter (`def train(epochs=2, device="cuda:0")`). It is left as it is,
+# Before: The only device is the default of a parameter (`def train(epochs=2, device="cuda:0")`). It is left as it is,
 #   the script is said to name no device, the Accelerator gets `cpu=True` and the moves of model and batch go.
 #   `sample(4, device)` still goes to cuda:0: on a GPU machine the training moves to the CPU and the sampling
 #   raises.
@@ -7,6 +7,8 @@
 # Why: P1 (same device); two of its messages contradict each other.
 # Seen: 3 scripts of one of 40 repositories (diffusion); the default `device="cuda"` is common in small diffusion
 #   scripts.
+# expect: refused
+# expect: MIG101 at "def train(epochs=2, device="cuda:0")"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,6 +1,9 @@
 # Should: `a.copy_(b)`, `a.resize_as_(b).copy_(b)`, `a.data.copy_(b)` and `a[...] = b` carry b into a.
 # Why: P2 (each sample once), and a message that is untrue.
 # Seen: 1 of 81; the generative scripts of 2017 and 2018.
+# expect: migrated
+# expect text: model, optimizer, loader = accelerator.prepare(
+# expect no: MIG912
 import torch
 from torch import nn
 from torch.autograd import Variable

@@ -2,6 +2,8 @@
 #   say so once (MIG702), at the first of them.
 # Why: P2 (console printed once).
 # Seen: At least 1 of 40 repositories (capsules).
+# expect: migrated
+# expect: MIG702 at "print(args)"
 import argparse
 
 import torch

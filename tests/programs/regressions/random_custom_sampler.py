@@ -1,6 +1,8 @@
 # Should: MIG914: report samplers of unknown classes.
 # Why: P2 (each sample once), P3.
 # Seen: 1 of 81 (style transfer).
+# expect: migrated
+# expect: MIG914 at "batches = iter(DataLoader(data, batch_size=8, sampler=Endless(data)))"
 import numpy as np
 import torch
 from torch import nn

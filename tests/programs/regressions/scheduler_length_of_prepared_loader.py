@@ -1,6 +1,8 @@
 # Should: Where the length is the prepared one, leave the per-batch scheduler unprepared; or report MIG204.
 # Why: P2 (schedule unchanged in meaning).
 # Seen: Not in the 81; the detection reference loop that many copy.
+# expect: migrated
+# expect: MIG204 at "warmup = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.001, total_iters=len(data_loader) - 1)"
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,6 +1,8 @@
 # Should: What `unwrap_model` returns is the same object, prepared.
 # Why: P6; a plain idiom ends in an internal error.
 # Seen: 2 of 119: deep Q learning (`q.sample_action`), sequence to sequence (`encoder.init_hidden`).
+# expect: migrated
+# expect text: accelerator.unwrap_model(policy).sample_action(
 import torch
 from torch import nn
 

@@ -2,6 +2,8 @@
 #   names it as an entry point): it is the program's beginning, and the Accelerator is made in it.
 # Why: "built in none of the given files" is wrong about a file that builds it.
 # Seen: 1 of 120 repositories (a BERT, `__main__.py`).
+# expect: migrated
+# expect text: self.accelerator.backward(loss)
 import argparse
 
 import torch

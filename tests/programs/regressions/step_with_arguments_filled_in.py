@@ -1,6 +1,10 @@
 # Should: Fill the Accelerator in where the other arguments are: whoever calls the result needs not know of it.
 # Why: The function counted as handed over as a value, and the program was refused.
 # Seen: loops that take a step function and callbacks, with `functools.partial`.
+# expect: migrated
+# expect text: partial(step, model, accelerator=accelerator), optimizer)
+# expect text: partial(step, model, optimizer, scale=2.0, accelerator=accelerator)}
+# expect text: report(step(model, optimizer, batch, accelerator=accelerator))
 from functools import partial
 
 import torch

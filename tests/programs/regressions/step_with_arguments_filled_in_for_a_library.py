@@ -1,6 +1,8 @@
 # Should: Leave the program alone: what is filled in reaches the step, but how the library feeds it cannot be seen.
 # Why: The step could be called with anything, on one process or on several of the library's own.
 # Seen: loops of packages that take a step function.
+# expect: refused
+# expect: MIG301 at "loss.backward()"
 from functools import partial
 
 import torch

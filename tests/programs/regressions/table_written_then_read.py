@@ -2,6 +2,11 @@
 #   before the first of them is read. Where a file is written in one arm of an `if` and read in the other, nobody waits.
 # Why: `train.csv` was written under `if accelerator.is_main_process:`, and the other process opened it before.
 # Seen: 1 of 27 repositories (a classifier's fine-tuning); 1 more waited three times in the arm that writes nothing.
+# expect: migrated
+# expect text: '    accelerator.wait_for_everyone()\n    if not os.path.exists("train.csv"):'
+# expect text: return torch.load(
+# expect no text: 'wait_for_everyone()\n    valid'
+# expect no text: 'wait_for_everyone()\n        return'
 import os
 import sys
 

@@ -2,6 +2,8 @@
 #   `engine.train`, which is not part of the files read"), with the `.cuda()` sites.
 # Why: P3: silence on code that was not understood is the worst bug.
 # Seen: 2 of 119 (both silent in the score).
+# expect: refused
+# expect: MIG915
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

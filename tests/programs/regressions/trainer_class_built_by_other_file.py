@@ -3,6 +3,8 @@
 # Why: A wrong reason costs the user more than none.
 # Seen: 8 of 119: generative models (3), segmentation trainer, text classification (2), policy optimisation, metric
 #   learning ("has no place between its construction and its first use").
+# expect: refused
+# expect: MIG201
 import torch
 from data import make_loader
 from torch import nn

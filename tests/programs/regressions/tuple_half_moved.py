@@ -1,6 +1,11 @@
-# Should: Take a target and its value out of the tuple together: `y = y.to(accelerator.device)`.
+# Should: Take a target and its value out of the tuple together (`y = y.to(accelerator.device)`), or neither: here `y` meets
+#   a tensor of the CPU before it is moved, so that the loader moves no batch, and every move stays.
 # Why: P5, and what an author would write.
 # Seen: 1 of 81.
+# expect: migrated
+# expect no text: x, y = x, y
+# expect text: x, y = x.to(accelerator.device), y.to(accelerator.device)
+# expect text: device_placement=[True, True, False]
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,6 +1,8 @@
 # Should: Leave it alone: no place comes before both commands, and each would make an Accelerator of its own.
 # Why: P4; the reason must say what is in the way.
 # Seen: A variant of `started_by_an_installed_command`.
+# expect: refused
+# expect: MIG201
 import argparse
 
 import torch

@@ -55,9 +55,11 @@ def test_a_torn_or_foreign_entry_is_ignored(disk_cache: DiskCache) -> None:
 
 
 def test_what_is_too_large_is_not_kept(disk_cache: DiskCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LARGEST", 100)
-    disk_cache.put("key", b"x" * 100)
-    assert disk_cache.get("key") is None
+    monkeypatch.setattr(module, "_LARGEST", 1000)
+    disk_cache.put("large", b"x" * 1000)
+    assert disk_cache.get("large") is None
+    disk_cache.put("small", b"x" * 100)
+    assert disk_cache.get("small") == b"x" * 100
 
 
 class TestTrouble:

@@ -1,11 +1,14 @@
-# Now: The device is an attribute of an imported module of the program (`import config`, `config.device`). It is
-#   left as it is, the script is said to name no device, the Accelerator gets `cpu=True`, the moves of model and
-#   batches go, the moves of the evaluation stay: on a GPU the model is on the CPU and the evaluation batch is not.
+# Before: The device is an attribute of an imported module of the program (`import config`, `config.device`). It was left
+#   as it is, the script was said to name no device, the Accelerator got `cpu=True`, the moves of model and batches went,
+#   the moves of the evaluation stayed: on a GPU the model was on the CPU and the evaluation batch was not.
 # Should: Treat `module.device` as a device (re-point it by `config.device = accelerator.device`, or `device =
-#   accelerator.device` at the uses), as a class attribute already is.
+#   accelerator.device` at the uses), as a class attribute already is; or keep to it.
 # Why: P1 (same device), and a message that is untrue.
 # Seen: 3 of 40 repositories: 1 migrated so (contrastive image and text), 2 refused with the untrue message (TD3,
 #   translation).
+# expect: migrated
+# expect text: 'accelerator = Accelerator()\n'
+# expect text: model(x.to(config.device))
 import config
 import torch
 from torch import nn

@@ -1,3 +1,7 @@
+# Should: Read a script that only starts a trainer together with the files that it starts: they are one program.
+# Why: P4. The trainer alone is built in no given file.
+# Seen: projects whose `main.py` parses the command line, and nothing else.
+# expect: refused
 """Start the training: nothing in this file, nor in the package's own, says a word of torch."""
 
 import argparse

@@ -1,3 +1,10 @@
+# expect: migrated
+# expect text: torch.zeros(x.size(0), 1).to(me.inner.weight.device)
+# expect text: device=me.inner.weight.device)
+# expect text: .to(self.head.weight.device, non_blocking=True)
+# expect text: torch.ones(1).cuda()
+# expect: MIG104 at "torch.ones(1).cuda()"
+# expect: MIG104 says "use the device of an input"
 import torch
 from torch import nn
 

@@ -1,3 +1,9 @@
+# Should: A move in the code of a model that is imported goes to the device of one of its own layers. A model without
+#   parameters keeps its move, which is reported.
+# Why: P1, P3. Whoever imports the class has no Accelerator.
+# Seen: models in a file beside the script, with `.cuda()` in `forward`.
+# expect: migrated
+# expect no text: .cuda()
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,3 +1,6 @@
+# expect: migrated
+# expect text: self.accelerator.prepare(
+# expect no text: .to(self.device)
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset

@@ -1,0 +1,103 @@
+"""Interpret a program: every path, statement by statement, with calls followed to their bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migrator.inference import assign, call, evaluate, flow, imports, loop, member, truth
+from migrator.inference.execute import execute
+from migrator.inference.interpreter import Recursion, Walk
+from migrator.inference.local_class import class_member
+from migrator.inference.never_run import idle_definitions
+from migrator.inference.objects import UNKNOWN, Value
+from migrator.inference.state import Frame, Variables
+from migrator.inference.trace import Backpropagated
+from migrator.inference.unseen import call_commands, call_unseen
+from migrator.source import syntax as s
+
+
+def _call(walk: Walk, node: s.Call) -> Value:
+    value = _first_argument(walk, node) if node in walk.elided else call.call(walk, node)
+    return frozenset(walk.heap.prepare(item) for item in value) if node in walk.inlines else value
+
+
+def _first_argument(walk: Walk, node: s.Call) -> Value:
+    """What a call is taken for that a change takes away: ``scaler.scale(loss)`` for ``loss``."""
+    evaluate.evaluate(walk, node.func)  # its owner is used, all the same
+    values = [evaluate.evaluate(walk, arg.value) for arg in node.args]
+    return values[0] if values else UNKNOWN
+
+
+_RECURSION = Recursion(
+    evaluators={**evaluate.EVALUATORS, **member.EVALUATORS, **truth.EVALUATORS, **loop.EVALUATORS},
+    executors={**flow.EXECUTORS, **loop.EXECUTORS, **assign.EXECUTORS, **imports.EXECUTORS},
+    call=_call,
+    invoke=call.call_object,
+    execute=execute,
+    assign=assign.assign,
+    iterate=loop.iterate,
+    class_member=class_member,
+)
+
+
+def _walk_the_rest(walk: Walk, behind: Variables) -> None:
+    """Walk the branches that no settled condition took, and the functions that nobody calls.
+
+    Args: behind: the variables where the program ends.
+    """
+    while True:
+        todo = [block for block in walk.pruned if block not in walk.visited]
+        if not todo:
+            break
+        for block in todo:
+            walk.variables, walk.frame, walk.loop = walk.pruned.pop(block)
+            walk.alive = True
+            execute(walk, block)
+    built: dict[Any, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
+    trains = any(isinstance(event, Backpropagated) for event in walk.log.events)
+    idle = {x for top in idle_definitions(walk) for x in _functions(top)} if trains else set()
+    for module in list(walk.modules):
+        for function in module.nodes(s.FunctionDef):
+            if function.body not in walk.visited and function in walk.defined and function not in idle:
+                item, variables = walk.defined[function]
+                variables = built.get(function.block.owner, variables)
+                walk.variables, walk.alive, walk.loop = _with_later(variables, item.data[1], behind), True, None
+                call_unseen(walk, item)
+                if function.name == "__init__":
+                    built[function.block.owner] = walk.variables.copy()
+
+
+def _with_later(variables: Variables, frame: Frame, behind: Variables) -> Variables:
+    """Give the variables around a definition, and what its module binds further down: whoever calls it does so later."""
+    variables = variables.copy()
+    if isinstance(frame.node, s.Root):
+        late = {name: value for name, value in behind.of(frame).items() if name not in variables.of(frame)}
+        if late:
+            variables.own(frame).update(late)
+            variables.names = behind.names | variables.names
+    return variables
+
+
+def _functions(definition: Any) -> list[Any]:
+    """A definition and what is defined in it, as far as they are functions."""
+    return [node for node in (definition, *definition.walk()) if isinstance(node, s.FunctionDef)]
+
+
+def walk_program(
+    program: Any,
+    gaps: dict[Any, dict[int, list[Any]]] | None = None,
+    inlines: frozenset[Any] = frozenset(),
+    elided: frozenset[Any] = frozenset(),
+) -> Walk:
+    """Walk a program from its entry, then whatever the entry does not reach.
+
+    Args: gaps: block -> index -> targets (expressions) that are pretended to be prepared before that statement.
+          inlines: calls whose results are pretended to be prepared on the spot.
+          elided: calls that are taken for their first argument.
+    """
+    walk = Walk(program, _RECURSION, gaps, inlines, elided)
+    imports.run_module(walk, program.entry)
+    behind = walk.variables.copy()
+    call_commands(walk, program.entry)
+    _walk_the_rest(walk, behind)
+    return walk

@@ -1,0 +1,12 @@
+from torch import nn
+
+
+class Net(nn.Module):
+    pass
+
+
+def build(kind):  # role: class
+    return kind()
+
+
+model = build(Net)  # role: model

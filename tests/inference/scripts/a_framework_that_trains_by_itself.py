@@ -1,0 +1,8 @@
+from transformers import Trainer
+
+
+class Mine(Trainer):
+    pass
+
+
+trainer = Mine()  # role: framework object

@@ -1,0 +1,2 @@
+held = made_elsewhere  # role: opaque `made_elsewhere`
+result = made_elsewhere()  # role: opaque

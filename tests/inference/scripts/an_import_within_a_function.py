@@ -1,0 +1,7 @@
+def build():
+    from torch import nn
+
+    return nn.Linear(2, 1)
+
+
+model = build()  # role: model

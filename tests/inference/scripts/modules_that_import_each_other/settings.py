@@ -1,0 +1,5 @@
+import engine
+
+
+def width():
+    return engine.Engine.width
