@@ -39,12 +39,12 @@ def parts(training: Training) -> Iterator[Part]:
         by = f"`{owners[0].label}` steps its parameters" if owners else "a loss depends on it"
         yield _part(training, item, "trained model", by)
     for item in components.optimizers:
-        yield _part(training, item, "optimizer of the training", "it is stepped")
+        yield _part(training, item, "optimizer of the training", "its `step` is called")
     for item in components.loaders:
-        yield _part(training, item, "training loader", "a loop that learns draws its batches")
+        yield _part(training, item, "training loader", "a training loop reads its batches")
     for item in components.drawn_loaders():
         if item not in components.loaders:
-            yield _part(training, item, "evaluation loader", "no loop that draws from it learns")
+            yield _part(training, item, "evaluation loader", "no training loop reads its batches")
     for item, cadence in components.schedulers.items():
         yield _part(training, item, "scheduler", _CADENCE[cadence])
 
