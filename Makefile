@@ -3,7 +3,7 @@
 #   make test     the test suite
 #   make check    format, lint, types, floors
 #   make bench    the figures of the README, and what --verify costs a step; BENCH=--write-readme puts the first there
-#   make docs     the example and the rule table of the README, and the page of a verification
+#   make docs     the example of the README, docs/rules.md, and the page of a verification
 # Another interpreter: make test PYTHON=python3.13
 
 PYTHON ?= python3

@@ -1,4 +1,4 @@
-"""The migration as a libcst codemod, for those who run their codemods through `libcst.tool` or a runner of their own.
+"""The migration as a libcst codemod, for `libcst.tool` and other runners.
 
     python -m libcst.tool codemod -x --no-format migrator.codemod.Migrate train.py
 
@@ -39,7 +39,7 @@ class Migrate(CodemodCommand):
         """Keep the flags; one that is None leaves its setting to the nearest pyproject.toml.
 
         Args:    target: "runtime" or "accelerate". select, ignore: codes of rules or their beginnings.
-                 unsafe: whether to apply changes that need your judgement, too.
+                 unsafe: whether to apply changes that may not be safe in every case.
         """
         super().__init__(context)
         self.flags = {"target": target, "select": _codes(select), "ignore": _codes(ignore), "unsafe": unsafe}
@@ -50,12 +50,12 @@ class Migrate(CodemodCommand):
         arg_parser.add_argument("--target", choices=config.TARGETS, help="The package to import Accelerator from.")
         arg_parser.add_argument("--select", action="append", metavar="CODES", help="Use these rules only.")
         arg_parser.add_argument("--ignore", action="append", metavar="CODES", help="Leave these rules out.")
-        arg_parser.add_argument("--unsafe", action=BooleanOptionalAction, help="Apply unsafe changes, too.")
+        arg_parser.add_argument("--unsafe", action=BooleanOptionalAction, help="Also apply unsafe changes.")
 
     def transform_module_impl(self, tree: cst.Module) -> cst.Module:
-        """Give the migrated module, or the one that was given where it stays as it is; findings become warnings.
+        """Give the migrated module, or the given one if there is nothing to change; findings become warnings.
 
-        Raises:  MigrateError for settings or a file that cannot be used; libcst's runner then leaves the file alone.
+        Raises:  MigrateError for settings or a file that cannot be used; libcst's runner then does not change the file.
         """
         path = self.context.filename or _UNNAMED
         settings = config.load(path, self.flags)

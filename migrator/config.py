@@ -1,4 +1,4 @@
-"""What the user asked for: `[tool.migrate]` in the nearest pyproject.toml, overridden by flags."""
+"""Settings: `[tool.migrate]` in the nearest pyproject.toml, overridden by flags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVERY_RULE = "MIG"  # how all codes begin
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that decides what becomes of a file; whoever holds one needs no flag and no environment.
+    """All settings that affect the migration of a file; no other code reads flags or the environment.
 
     ``select`` and ``ignore`` hold codes or their beginnings: ``MIG3`` means every rule of family 3xx.
     """
@@ -94,7 +94,7 @@ class _Entry(ValueError):
 
 def _makes(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
-        raise ValueError("a table of dotted names, each with what calling it makes")
+        raise ValueError("a table of dotted names, each with the kind of object that it makes")
     for name, made in value.items():
         if not _DOTTED.fullmatch(name):
             raise _Entry(f'`{name}` must be a dotted name such as "package.module.build"')
@@ -121,7 +121,7 @@ KEYS: Mapping[str, Callable[[object], Any]] = {
 
 
 def _shown(value: object) -> str:
-    """Write a TOML value the way its author sees it; a structure by its kind."""
+    """Write a TOML value as its author would; a list or table by its kind."""
     match value:
         case bool():
             return str(value).lower()

@@ -1,13 +1,13 @@
-"""Everything that can go wrong for a reason the user can do something about.
+"""Errors that the user can do something about.
 
 MigrateError
 |-- UsageError        exit 2: a wrong flag, a missing path
 |   `-- ConfigError   exit 2: `[tool.migrate]` cannot be used
-|-- Unverifiable      `--verify` cannot be carried out; nothing was run
-`-- FileProblem       exit 123: this file is left alone, the others are still done
+|-- Unverifiable      `--verify` cannot be carried out
+`-- FileProblem       exit 123: this file is not changed, the others are still migrated
     |-- Unreadable    cannot be opened, decoded or parsed
-    |-- Unwritable    cannot be replaced, or changed while we worked
-    `-- Distrusted    our own guard stopped the result
+    |-- Unwritable    cannot be replaced, or changed during the run
+    `-- Distrusted    the result failed one of our checks
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Distrusted(FileProblem):
 
 
 class Exit(IntEnum):
-    """What the command tells its caller."""
+    """The exit code of the command."""
 
     DONE = 0  # nothing to do, or all written
     PENDING = 1  # changes are pending

@@ -106,7 +106,7 @@ def _trim(rows: Any, tail: Tail) -> Any:
         return rows[: tail.real]
     warnings.warn(
         f"`gather_for_metrics` got {len(rows)} rows from all processes for a last batch of {tail.padded} samples, of "
-        f"which {tail.padded - tail.real} are repeated, and returns them as they are. Gather one row for each sample, "
+        f"which {tail.padded - tail.real} are repeated, and returns all of them. Gather one row for each sample, "
         "before averaging.",
         stacklevel=4,
     )
@@ -153,7 +153,9 @@ def pad_across_processes(
 
     def pad(tensor: torch.Tensor) -> torch.Tensor:
         if tensor.is_nested:
-            warnings.warn("A nested tensor has no one length to pad; left as it is.", CannotPadNestedTensorWarning, 4)
+            warnings.warn(
+                "A nested tensor has no single length, so it was not padded.", CannotPadNestedTensorWarning, 4
+            )
             return tensor
         if not -tensor.ndim <= dim < tensor.ndim:
             return tensor

@@ -44,7 +44,7 @@ def made_whole(batches: Any, chain: list[Any], processes: int) -> Any:
     if type(sharded) is not DistributedSampler:
         raise SettingsError(
             f"{told} processes already, and would do so again. Leave out `sampler=`, write `shuffle=True` if it "
-            f"shuffled, and let `prepare` deal them out to the {processes} processes."
+            f"shuffled, and let `prepare` distribute them to the {processes} processes."
         )
     warnings.warn(
         f"{told} processes already. `prepare` does so itself, so it reads the sampler's whole order. Leave out "

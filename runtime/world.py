@@ -88,7 +88,7 @@ def _rank_device(environment: Environment, local_rank: int, cpu: bool) -> torch.
         _warn_of_spare_gpus(environment.local_world_size)
     if local_rank >= torch.cuda.device_count():
         raise SettingsError(
-            f"The process with local rank {local_rank} has no GPU of its own: {torch.cuda.device_count()} visible. "
+            f"The process with local rank {local_rank} has no GPU: {torch.cuda.device_count()} visible. "
             f"Start with `torchrun --nproc_per_node {torch.cuda.device_count()}`, or pass `Accelerator(cpu=True)`."
         )
     torch.cuda.set_device(local_rank)

@@ -1,4 +1,4 @@
-"""Write into README.md what the tool itself knows: the example's diff and the table of rules."""
+"""Write what the tool itself knows into the documentation: the example of README.md, and docs/rules.md."""
 
 from __future__ import annotations
 
@@ -11,13 +11,21 @@ from migrator.project import pipeline
 from migrator.report.rules import table
 from migrator.rules.catalogue import CATALOGUE
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+RULES = ROOT / "docs" / "rules.md"
 EXAMPLE = ("```diff\n", "```\n")
-RULES = ("<!-- rules: written by `make docs` -->\n\n", "\n<!-- end of rules -->\n")
+INTRODUCTION = """\
+# Rules
+
+Written by `make docs`. `migrate --explain CODE` prints the documentation of a rule: what it does, why, how safe it is,
+and examples. Several rules may share a code. A rule that does several things is listed under the first of them.
+
+"""
 
 
 def _split(text: str, markers: tuple[str, str]) -> tuple[str, str, str]:
-    """Cut a text into what stands before, between and after two markers, the markers kept outside."""
+    """Split a text into the parts before, between and after two markers; the markers stay in the outer parts."""
     begin, end = markers
     head, rest = text.split(begin, 1)
     inner, tail = rest.split(end, 1)
@@ -25,7 +33,7 @@ def _split(text: str, markers: tuple[str, str]) -> tuple[str, str, str]:
 
 
 def _example(diff: str) -> str:
-    """Migrate the old side of a diff, and give the diff that comes of it today, with every line."""
+    """Migrate the old side of a diff, and give the complete new diff."""
     old = [line[1:] for line in diff.splitlines(keepends=True) if line[0] in " -"]
     report = pipeline.run_text("".join(old), "train.py", Settings())
     new = (report.files[0].text or "").splitlines(keepends=True)
@@ -33,17 +41,21 @@ def _example(diff: str) -> str:
     return "".join(lines)
 
 
-def current(readme: str) -> str:
-    """Give the text of the README as it should be today."""
+def current_readme(readme: str) -> str:
+    """Give the text of README.md with the example migrated by the current code."""
     head, example, tail = _split(readme, EXAMPLE)
-    readme = head + _example(example) + tail
-    head, _, tail = _split(readme, RULES)
-    return head + table(CATALOGUE) + tail
+    return head + _example(example) + tail
+
+
+def current_rules() -> str:
+    """Give the text of docs/rules.md for the current rules."""
+    return INTRODUCTION + table(CATALOGUE)
 
 
 def main() -> int:
-    """Write the README."""
-    README.write_text(current(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    """Write both files."""
+    README.write_text(current_readme(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    RULES.write_text(current_rules(), encoding="utf-8", newline="\n")
     return 0
 
 

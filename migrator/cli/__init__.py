@@ -1,1 +1,1 @@
-"""Floor 9: the command, its flags and help, and what it writes to a terminal. Only here is printed and exited."""
+"""Floor 9: the command, its flags and help, and its terminal output. Only this package prints or exits."""

@@ -28,7 +28,7 @@ CONTEXT = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 
 
 def _disk_cache(is_wanted: bool) -> DiskCache | None:
-    """Give the place for what is kept from run to run; None where there is to be none."""
+    """Give the cache on disk; None with --no-cache, or if there is no folder for it."""
     from migrator.project.cache.disk_cache import open_disk_cache
 
     return open_disk_cache(os.environ) if is_wanted else None
@@ -106,7 +106,7 @@ def _finish(reports: Sequence[ProgramReport], files: int, settings: Settings, an
 def _analyse_paths(
     paths: Sequence[str], settings: Settings, answer: Answer, cache: bool
 ) -> tuple[list[ProgramReport], int]:
-    """Migrate files in memory, and count them; libcst is imported only for those whose bytes say that they can matter."""
+    """Migrate files in memory, and count them; libcst is imported only if some of them may need a change."""
     from migrator.source.discover import discover
 
     found = discover(paths, settings.exclude, settings.force_exclude)
@@ -131,7 +131,7 @@ def _migrate_paths(paths: Sequence[str], settings: Settings, answer: Answer, cac
 
 
 def _verify(paths: Sequence[str], settings: Settings, answer: Answer, cache: bool, proof: dict[str, Any]) -> int:
-    """Execute the user's script, as it is and migrated, and say what came of it."""
+    """Run the original and the migrated script, and report the verdict."""
     from migrator.verify.request import Request
     from migrator.verify.show import report
     from migrator.verify.verify import verify
@@ -171,7 +171,7 @@ def _internal_error() -> str:
     from traceback import format_exc
 
     return (
-        f"{format_exc()}INTERNAL ERROR: this is a mistake in migrate, not in your files, and none is half written. "
+        f"{format_exc()}INTERNAL ERROR: this is a bug in migrate, not in your files, and no file is partly written. "
         "Please open an issue with the lines above and the smallest script that shows it "
         f"(migrate {__version__}, Python {platform.python_version()}, {platform.system()})."
     )
@@ -184,10 +184,10 @@ def _code_of(error: MigrateError) -> Exit:
 
 
 class _Command(click.Command):
-    """A command whose every end is one of our exit codes, and none a bare traceback; what follows -- is kept for --verify."""
+    """A command that always ends with one of our exit codes; the arguments after -- are kept for --verify."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Set the script of --verify apart, whose arguments are its own."""
+        """Separate the command line of the script that --verify runs."""
         if "--verify" in args and "--" in args:
             at = args.index("--")
             context.meta[SCRIPT] = tuple(args[at + 1 :])
@@ -199,7 +199,7 @@ class _Command(click.Command):
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
         except click.Abort:  # click's word for KeyboardInterrupt
-            terminal.say("Interrupted; every file is as it was, or wholly migrated.")
+            terminal.say("Interrupted. No file is partly written: each one is either unchanged or completely migrated.")
             code = Exit.INTERRUPTED
         except click.ClickException as error:
             error.show()
@@ -226,7 +226,7 @@ class _Command(click.Command):
     callback=flags.codes,
     shell_complete=flags.complete_code,
     metavar="CODES",
-    help="Use these rules only; MIG3 stands for all of MIG3xx. Comma-separated, repeatable.",
+    help="Use only these rules; MIG3 means all of MIG3xx. Comma-separated, repeatable.",
 )
 @click.option(
     "--ignore",
@@ -234,72 +234,95 @@ class _Command(click.Command):
     callback=flags.codes,
     shell_complete=flags.complete_code,
     metavar="CODES",
-    help="Leave these rules out; the longer of two codes wins over --select.",
+    help="Do not use these rules; between --select and --ignore the longer code wins. Comma-separated, repeatable.",
 )
-@click.option("--unsafe/--no-unsafe", default=None, help="Apply changes that need your judgement, too.")
+@click.option("--unsafe/--no-unsafe", default=None, help="Also apply changes that may not be safe in every case.")
 @click.option("--target", type=click.Choice(config.TARGETS), help="The package to import Accelerator from.  [runtime]")
 @click.option(
     "--exclude",
     multiple=True,
     callback=flags.words,
     metavar="PATTERNS",
-    help="Leave out what these .gitignore patterns match. Comma-separated, repeatable.",
+    help="Skip files that match these .gitignore patterns. Comma-separated, repeatable.",
 )
-@click.option("--force-exclude", is_flag=True, default=None, help="Exclude files that PATHS name, too.")
 @click.option(
-    "--follow/--no-follow", default=None, help="Change the local modules that PATHS import, too, where that is needed."
+    "--force-exclude", is_flag=True, default=None, help="Apply the exclude patterns also to files that PATHS name."
 )
-@click.option("--strict/--no-strict", default=None, help="Exit with 3 where sites are left to review.")
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What to print.  [text]")
 @click.option(
-    "--stdin-filename", metavar="PATH", type=click.Path(), help="The name of what - reads, for settings and messages."
+    "--follow/--no-follow", default=None, help="Also change local modules that PATHS import, where that is needed."
+)
+@click.option("--strict/--no-strict", default=None, help="Exit with code 3 if there are sites to review.")
+@click.option(
+    "--output-format", type=click.Choice(["text", "json"]), default="text", help="The format of the report.  [text]"
+)
+@click.option(
+    "--stdin-filename",
+    metavar="PATH",
+    type=click.Path(),
+    help="The file name of standard input, for settings and messages.",
 )
 @click.option(
     "--color/--no-color", "colour", default=None, help="Colour the diff.  [on a terminal, unless NO_COLOR is set]"
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only, and what goes to standard output.")
-@click.option("-v", "--verbose", is_flag=True, help="Print the edits too, and for each finding why and what to do.")
-@click.option("--roles", is_flag=True, help="Print what every variable was taken for, with the evidence.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no findings and no summary, only errors and the diff.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Also print every edit, and for each finding the reason and what to do."
+)
+@click.option(
+    "--roles", is_flag=True, help="Print the role of every variable (model, optimizer, ...), with the evidence."
+)
 @click.option(
     "--no-cache",
     "cache",
     is_flag=True,
     flag_value=False,
     default=True,
-    help="Neither use nor keep answers of earlier runs.",
+    help="Do not use or write the cache of earlier runs.",
 )
 @click.option(
     "--verify",
     is_flag=True,
-    help="Execute the script after --, as it is and migrated, in copies of the project, and compare; write nothing.",
+    help="Run the script after --, original and migrated, in copies of the project, and compare them; write nothing.",
 )
-@click.option("--nproc", type=click.IntRange(2), default=2, metavar="N", help="With --verify: processes.  [2]")
-@click.option("--steps", type=click.IntRange(1), default=20, metavar="K", help="With --verify: optimizer steps.  [20]")
 @click.option(
-    "--timeout", type=click.FloatRange(1), default=600.0, metavar="S", help="With --verify: seconds for a run.  [600]"
+    "--nproc", type=click.IntRange(2), default=2, metavar="N", help="With --verify: number of processes.  [2]"
+)
+@click.option(
+    "--steps", type=click.IntRange(1), default=20, metavar="K", help="With --verify: optimizer steps per run.  [20]"
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=600.0,
+    metavar="S",
+    help="With --verify: time limit per run, in seconds.  [600]",
 )
 @click.option(
     "--against",
     metavar="REV",
     default="",
-    help="With --verify: the git revision that is the original of migrated files.",
+    help="With --verify: the git revision with the original of files that are already migrated.",
 )
 @click.option(
     "--share",
     multiple=True,
     metavar="PATH",
     type=click.Path(exists=True),
-    help="With --verify: use this folder of data in place, without a copy. Repeatable.",
+    help="With --verify: use this data folder without copying it. Repeatable.",
 )
 @click.option(
     "--report",
     metavar="FILE",
     type=click.Path(dir_okay=False, writable=True),
     callback=flags.report_name,
-    help="With --verify: write a page (.html) or all figures (.json), too.",
+    help="With --verify: also write an HTML page (.html) or all figures (.json).",
 )
-@click.option("--explain", metavar="CODE", shell_complete=flags.complete_code, help="Print the page of a rule.")
-@click.option("--list-rules", is_flag=True, help="Print all rules.")
+@click.option(
+    "--explain", metavar="CODE", shell_complete=flags.complete_code, help="Print the documentation of a rule."
+)
+@click.option(
+    "--list-rules", is_flag=True, help="Print all rules and what each one does: edits, blocks, reviews or notes."
+)
 @click.version_option(__version__, prog_name="migrate")
 def command(
     paths: tuple[str, ...],

@@ -1,4 +1,4 @@
-"""Flags: what their values become, and which of them contradict each other."""
+"""Flags: how their values are converted, and which of them contradict each other."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 OF_VERIFY = ("nproc", "steps", "timeout", "against", "share", "report")  # flags that go with --verify alone
-_VERIFY_ALONE = "--verify runs copies and writes nothing of yours; run it first, then --write (or preview with --diff)"
+_VERIFY_ALONE = "--verify changes no file; run it first, then --write (or preview with --diff)"
 
 
 class Answer(NamedTuple):
-    """What a run is to answer with."""
+    """What a run prints and writes."""
 
     write: bool
     diff: bool
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
 
 def catalogue() -> Sequence[Rule]:
-    """Give all rules, which take a while to import."""
+    """Give all rules; importing them takes a while."""
     from migrator.rules.catalogue import CATALOGUE
 
     catalogue: Sequence[Rule] = CATALOGUE
@@ -49,14 +49,20 @@ def check_combination(
     """
     contradictions = (
         (verify and (answer.write or check or answer.roles or answer.stdin or diff), _VERIFY_ALONE),
-        (answer.write and check, "--check only looks and --write writes; give one of them"),
-        (answer.roles and (answer.write or check or diff or answer.json), "--roles is an answer of its own"),
-        (answer.json and diff, "--diff and --output-format json both want standard output; the JSON lists every edit"),
-        (answer.stdin and len(paths) > 1, "- is standard input and stands alone"),
-        (answer.stdin and answer.write and diff, "--write - prints the new text, so it cannot print the diff too"),
+        (answer.write and check, "--check changes no file and --write does; give only one of them"),
+        (
+            answer.roles and (answer.write or check or diff or answer.json),
+            "--roles cannot be combined with --write, --check, --diff or --output-format json",
+        ),
+        (
+            answer.json and diff,
+            "--diff and --output-format json both print to standard output; give only one of them (the JSON lists every edit)",
+        ),
+        (answer.stdin and len(paths) > 1, "- (standard input) cannot be combined with other paths"),
+        (answer.stdin and answer.write and diff, "--write - prints the new text, so it cannot also print the diff"),
         (
             stdin_filename and not answer.stdin,
-            "--stdin-filename names standard input, which is read where the path is -",
+            "--stdin-filename needs the path - (standard input)",
         ),
     )
     for contradicts, message in contradictions:
@@ -65,7 +71,7 @@ def check_combination(
 
 
 def refuse_flags_of_verify(context: click.Context) -> None:
-    """Refuse flags that say nothing without --verify.
+    """Refuse flags that have no effect without --verify.
 
     Raises:  UsageError that names the first.
     """
@@ -73,7 +79,7 @@ def refuse_flags_of_verify(context: click.Context) -> None:
 
     for name in OF_VERIFY:
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            raise UsageError(f"--{name} goes with --verify")
+            raise UsageError(f"--{name} has no effect without --verify")
 
 
 def words(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:

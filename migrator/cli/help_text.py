@@ -1,11 +1,11 @@
-"""The text of `migrate --help`: it teaches by example."""
+"""The text of `migrate --help`: examples and exit codes."""
 
 from __future__ import annotations
 
 # A paragraph after \b keeps its lines: click fills the others.
 HELP = """\
 Turn a plain PyTorch training script into one that trains through an Accelerator: the same file then runs on a laptop
-CPU, on one GPU, or on N processes under torchrun. What cannot be migrated safely is reported, never guessed.
+CPU, on one GPU, or on N processes under torchrun. What cannot be migrated safely is reported and not changed.
 
 PATHS are files, folders, or - for standard input; without any, the current folder. Nothing is written without --write.
 
@@ -15,33 +15,33 @@ Preview a script, then apply; before it writes, --write also checks that a secon
   migrate train.py --write
 
 \b
-Start what was written:
+Start the migrated script:
   python train.py
   torchrun --nproc_per_node 2 train.py
 
 \b
-See it proven first: run the original and the migrated program on copies of the project, and compare every step:
+Verify first: run the original and the migrated program in copies of the project, and compare every step:
   migrate train.py --verify -- train.py --epochs 1
   migrate train.py --verify --report proof.html -- train.py --epochs 1
 
 \b
-Keep the way back:
+Keep a patch to undo the changes:
   migrate train.py --write --diff > train.patch
   patch -R -p0 < train.patch
 
 \b
-Ask why something was left alone, what each variable was taken for, what a rule does:
+See why something was not changed, the role of each variable, what a rule does:
   migrate train.py -v
   migrate train.py --roles
   migrate --explain MIG301
 
 \b
-Migrate with one family of rules only, or with changes that need your judgement too:
-  migrate train.py --select MIG1,MIG301
+Leave out some rules, or apply changes that may not be safe in every case:
+  migrate train.py --ignore MIG5,MIG702
   migrate train.py --unsafe
 
 \b
-Fail in CI while something is left to migrate:
+Fail in CI while changes are pending:
   migrate src --check
 
 \b
@@ -52,20 +52,20 @@ EPILOG = """\
 
 \b
 Exit codes:
-  0    nothing to do, or all written
-  1    changes are pending
-  2    usage, configuration, missing path
-  3    sites are left to review (with --strict)
-  4    the migrated program computes something else (with --verify)
-  5    it could not be run, or not be judged (with --verify)
-  123  a file could not be read, parsed or written, or our own checks stopped it; the others are done
+  0    no changes are pending, or all were written
+  1    changes are pending (preview and --check)
+  2    wrong flags, wrong configuration, or a missing path
+  3    there are sites to review (with --strict)
+  4    the migrated program computes different results (with --verify)
+  5    the programs could not be run, or not be compared (with --verify)
+  123  a file could not be read, parsed or written, or its result failed a check; other files are migrated
   130  interrupted
 
 \b
-What a run finds out is kept for the next one in the user's cache folder, or in MIGRATE_CACHE_DIR:
-  files that are unchanged, and unchanged in all they reach, cost no second look; --no-cache does without
+Results are cached in the user's cache folder, or in MIGRATE_CACHE_DIR:
+  a file is analysed again only if it, or a file that it imports, has changed; --no-cache turns this off
 
 \b
 [tool.migrate] in the nearest pyproject.toml sets defaults; a flag overrides its key:
-  target, select, ignore, unsafe, exclude, force-exclude, strict
+  target, select, ignore, unsafe, exclude, force-exclude, follow, strict, makes
 """

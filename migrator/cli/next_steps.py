@@ -1,4 +1,4 @@
-"""What to do once a script is migrated: how to start it, and what must be installed first."""
+"""How to start a migrated script, and what must be installed first."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def _lists_requirement(path: str) -> bool:
 
 
 def _missing(script: str, target: str) -> str | None:
-    """Say what must be installed, or listed, before ``script`` can start elsewhere."""
+    """Say which package must be installed, or listed as a requirement, before ``script`` can start."""
     if target != RUNTIME:
         return None if find_spec(target) else f"`{target}` is not installed here: pip install {target}"
     command = f"pip install '{REQUIREMENT}'"
     for module in (RUNTIME, "torch"):
         if find_spec(module) is None:
-            return f"`{module}` is not installed here; where the script trains: {command}"
+            return f"`{module}` is not installed here; the migrated script needs it: {command}"
     files = _requirement_files(script)
     if files and not any(map(_lists_requirement, files)):
         names = " or ".join(os.path.basename(file) for file in files)
-        return f"The script now needs {REQUIREMENT}: list it in {names} ({command})"
+        return f"The script now needs {REQUIREMENT}: add it to {names} ({command})"
     return None
 
 
 def advice(scripts: Sequence[str], target: str, written: bool) -> Iterator[str]:
-    """Say how to start the migrated scripts once they are written, and what they need."""
+    """Say how to start the migrated scripts, and what they need."""
     if written and scripts:
         script = shlex.quote(scripts[0])
         others = len(scripts) - 1
@@ -63,6 +63,6 @@ def advice(scripts: Sequence[str], target: str, written: bool) -> Iterator[str]:
             yield missing
     if target != RUNTIME:
         yield (
-            "With Accelerate, torchrun on a machine without GPUs needs ACCELERATE_USE_CPU=true in the environment; "
-            "without it every process trains alone."
+            "With Accelerate on a machine without GPUs, set ACCELERATE_USE_CPU=true for torchrun; "
+            "without it the processes are not synchronised."
         )

@@ -38,7 +38,7 @@ def put(data: bytes) -> None:
 
 
 def drop_output(stream: Any, error: OSError) -> None:
-    """Go on without a reader that has gone away (`migrate . | head -1`): the exit code stays what it is.
+    """Continue after the reader of a pipe has closed it (`migrate . | head -1`); the exit code does not change.
 
     Raises:  MigrateError when the output is lost for another reason, such as a full disk.
     """
@@ -49,7 +49,7 @@ def drop_output(stream: Any, error: OSError) -> None:
 
 @contextmanager
 def progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Give a function that takes the number of files done; once the work has lasted a second, it shows a bar."""
+    """Give a function that takes the number of files done and shows a progress bar after one second."""
     if quiet or not sys.stderr.isatty():
         yield lambda done: None
         return

@@ -1,1 +1,1 @@
-"""Floor 5: which changes are made together, where the Accelerator is made and how code reaches it, and the check of the result."""
+"""Floor 5: which changes are made together, where the Accelerator is created and how code reaches it, and checks of the result."""

@@ -1,4 +1,4 @@
-"""How code reaches the Accelerator: as a variable in sight, on ``self``, or through parameters that hand it on."""
+"""How code reaches the Accelerator: as a variable in scope, on ``self``, or through parameters."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _TRAINED = frozenset({Kind.MODEL, Kind.OPTIMIZER, Kind.LOADER, Kind.SCHEDULER, K
 
 
 class _TooDeep(Exception):
-    """The Accelerator would be made further in than a call that hands it on."""
+    """The Accelerator would be created further in than a call that passes it on."""
 
     def __init__(self, call: s.Call) -> None:
-        super().__init__("INTERNAL ERROR: nobody looked for a place further out")
+        super().__init__("INTERNAL ERROR: no place further out was tried")
         self.call = call
 
 
@@ -54,12 +54,12 @@ class AcceleratorScope:
         """Find where to make the Accelerator so that it reaches every site.
 
         Args:    arguments: what it is made with; the variables that they read must be bound by then.
-                 placing: the sites that want nothing of it but its device.
+                 placing: the sites that need only its device.
         Raises:  Unreachable for a site that it cannot be brought to.
         """
         nodes = list(sites)
         self.placing = {scope_of(node) for node in placing} - {scope_of(x) for x in nodes if x not in set(placing)}
-        # what nobody calls has no say in where the Accelerator is made, and may read it where it is a global
+        # code that is never called does not affect where the Accelerator is created, but may read it as a global
         idle = [node for node in nodes if not self.site.is_reached(node)]
         while True:
             access = self.site.find([x for x in nodes if x not in idle] or nodes, arguments)
@@ -71,21 +71,23 @@ class AcceleratorScope:
                     self._reach(access, scope, ())
             except _TooDeep as problem:
                 if problem.call in nodes:
-                    raise Unreachable(problem.call, "no place comes before all that needs the Accelerator") from None
+                    raise Unreachable(
+                        problem.call, "there is no place before all code that needs the Accelerator"
+                    ) from None
                 nodes.append(problem.call)
                 continue
             late = [call for call in access.calls if call not in nodes and not self.site.is_made_before(access, call)]
             if access.exists or not late:
                 return access
-            nodes += late  # what hands it on needs it too
+            nodes += late  # a call that passes it on needs it as well
 
     def expression(self, access: Access, node: Any) -> str:
-        """Give the expression by which a node's code reaches the Accelerator, or what is on its device."""
+        """Give the expression by which a node's code reaches the Accelerator, or an object on its device."""
         scope = scope_of(node)
         return access.expressions[scope] if scope in access.expressions else access.placed[scope]
 
     def is_at_hand(self, access: Access, node: Any) -> bool:
-        """Whether code can use the Accelerator as things are: it is in scope, and made before on every way there."""
+        """Whether code can use the Accelerator without further edits: it is in scope, and created before on every path."""
         scope = scope_of(node)
         if access.exists and self._has_parameter(scope, access.plain):
             access.expressions[scope] = access.plain
@@ -148,14 +150,14 @@ class AcceleratorScope:
         return any(param.name == name for param in getattr(scope, "params", []))
 
     def _in_sight(self, access: Access, scope: Any) -> str | None:
-        """The name, where a scope can simply read it: as its own, a closure's, or as a global among other globals."""
+        """The name, where a scope can read it: as a local variable, from the function around it, or as a global."""
         home = access.home
         if scope is home:
             return access.name
         if "." in access.name or scope_path(scope, home) is None:
             return None
         if access.is_guarded and (self._is_model(class_of(scope)) or self._is_imported(scope)):
-            return None  # whoever imports it has no such global
+            return None  # a module that imports it has no such global
         reads = self._reads_globals(scope) or not scope.params
         if not isinstance(home, s.Root) or reads or self._unthreadable(scope) is not None:
             return access.name
@@ -198,14 +200,14 @@ class AcceleratorScope:
         return written if written.partition(".")[0] not in scope.namespace.bound else None
 
     def _through_instance(self, access: Access, scope: Any, owner: s.ClassDef, through: tuple[Any, ...]) -> None:
-        """Keep it on ``self``, handed to the constructor."""
+        """Store it on ``self``, passed to the constructor."""
         me, name = scope.params[0].name, access.plain
         if access.exists and any(x.kind is Kind.ACCELERATOR for x in self._attribute(owner, name)):
             access.expressions[scope] = f"{me}.{name}"
             return
         init = self._constructor(owner)
         if self._is_model(owner):
-            text = f"`{owner.name}` is a model, and its own code should not depend on an Accelerator; use the device of an input"
+            text = f"`{owner.name}` is a model, whose code should not depend on an Accelerator; use the device of an input tensor"
             raise Unreachable(scope, text)
         if init is None:
             self._check_overriding(scope, owner)
@@ -216,7 +218,7 @@ class AcceleratorScope:
             access.expressions[scope] = f"{me}.{name}"
 
     def _through_constructor(self, access: Access, init: Any, through: tuple[Any, ...]) -> None:
-        """Hand it to a constructor, which keeps it."""
+        """Pass it to a constructor, which stores it."""
         if access.home is init or init in access.threaded:
             return
         name = access.plain
@@ -227,7 +229,7 @@ class AcceleratorScope:
         access.keepers[init] = (self.home[init], init.body.statements[index], insert)
 
     def keep(self, access: Access) -> None:
-        """Let those constructors keep it that have to: whose methods read it from `self`, where no base class keeps it."""
+        """Let those constructors store it whose methods read it from `self`, unless a base class does."""
         owners = {class_of(x) for x, text in access.expressions.items() if "." in text}
         wanted = {self._constructor(owner) for owner in owners if owner is not None}
         for init in [x for x in access.keepers if x in wanted]:
@@ -244,7 +246,7 @@ class AcceleratorScope:
         return isinstance(call, s.Call) and scope_of(call) is init and call.statement.index < after_docstring(init.body)
 
     def _check_overriding(self, scope: Any, owner: s.ClassDef) -> None:
-        """Insist that no related class has a method of the same name that the calls are not seen to enter.
+        """Check that no related class has a method of the same name that these calls may enter.
 
         Raises:  Unreachable
         """
@@ -255,7 +257,7 @@ class AcceleratorScope:
         for item in self.walk.heap.those(Kind.CLASS):
             method = item.site.methods().get(scope.name)
             if method not in (None, scope, *entered_too) and family & self._ancestry(item.site):
-                text = f"`{item.label}` has a method `{scope.name}` too, which the calls of this one may enter"
+                text = f"`{item.label}` also has a method `{scope.name}`, which the same calls may enter"
                 raise Unreachable(scope, text)
 
     def _ancestry(self, owner: s.ClassDef) -> set[Any]:
@@ -336,9 +338,9 @@ class AcceleratorScope:
         """Why a function cannot get another parameter."""
         log = self.walk.log
         if scope in log.decorated:
-            return f"`{scope.name}` is decorated with `{log.decorated[scope]}`, which may not pass another argument on"
+            return f"`{scope.name}` is decorated with `{log.decorated[scope]}`, which may not accept another argument"
         if scope in log.unseen:
-            return f"`{scope.name}` is handed over as a value, so its callers cannot all be seen"
+            return f"`{scope.name}` is passed as a value, so not all its callers are known"
         if self.home[scope] not in self.editable:
             path = self.home[scope].source.path
             return f"`{scope.name}` is defined in {path}, which is not among the given files (--follow adds it)"
@@ -347,17 +349,17 @@ class AcceleratorScope:
             return f"`{scope.name}` is also used by {user}, which is not part of this program"
         calls = log.calls.get(scope, {})
         if not calls:
-            return f"`{scope.name}` is not called in the files that were read"
+            return f"`{scope.name}` is never called in the files that were read"
         unseen = self._unseen_call(scope)
         if unseen is not None:
-            return f"`{scope.name}` is also called in {unseen}, which is not executed here"
+            return f"`{scope.name}` is also called in {unseen}, which was not analysed"
         if any(not isinstance(call, s.Call) for call in calls):
             return f"`{scope.name}` is called implicitly"
         if any(self._may_enter_others(call) or len(self._filled(call)) > 1 for call in calls):
-            return f"`{scope.name}` is called through a variable that may hold other functions too"
+            return f"`{scope.name}` is called through a variable that may also hold other functions"
         takes_all = any(param.kind == "**" for param in scope.params)
         if takes_all and any(arg.star == "**" for call in calls for arg in call.args):
-            return f"`{scope.name}` takes and is given `**` arguments, which may hold the name already"
+            return f"`{scope.name}` takes and is given `**` arguments, which may already contain that name"
         return None
 
     def _known_as(self, scope: s.FunctionDef) -> list[tuple[Module, str]]:
@@ -371,7 +373,7 @@ class AcceleratorScope:
         return list(dict.fromkeys([(self.home[scope], owner.name), *((x.data[1].module, x.label) for x in heirs)]))
 
     def _unseen_call(self, scope: s.FunctionDef) -> str | None:
-        """Where a module of the program calls a function in code that the walk did not execute."""
+        """Where a module of the program calls a function in code that was not analysed."""
         is_method = isinstance(scope.block.owner, s.ClassDef) and scope.name != "__init__"
         names = {scope.name} if is_method else {name for _, name in self._known_as(scope)}
         known = self.walk.log.calls.get(scope, {})
@@ -399,7 +401,7 @@ class AcceleratorScope:
         return not all(isinstance(entered(self.walk, x), s.FunctionDef) for x in made)
 
     def _filled(self, call: Any) -> set[Any]:
-        """The functions whose arguments a call only fills in, for somebody else to call them: `functools.partial`."""
+        """The functions to which a call only binds arguments, as `functools.partial` does."""
         made = [x for x in self.walk.log.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
         return {callee.site for x in made for callee in x.data[0]}
 

@@ -1,4 +1,4 @@
-"""Where the Accelerator is made, so that it is there before everything that needs it."""
+"""Where the Accelerator is created: before all code that needs it."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class AcceleratorSite:
             shown = ", ".join(
                 dict.fromkeys(_told(node, access.block) for x in arguments for way in x.ways for node in way.reads)
             )
-            raise Unreachable(nodes[0], f"{shown} is not bound yet where the Accelerator has to be made")
+            raise Unreachable(nodes[0], f"{shown} has no value yet where the Accelerator has to be created")
         return access
 
     def above_guard(self, access: Access, arguments: Sequence[Argument]) -> Access | None:
@@ -135,7 +135,7 @@ class AcceleratorSite:
         return None
 
     def _free_name(self) -> str:
-        """`accelerator`, unless the program calls something else so."""
+        """`accelerator`, unless the program uses that name for something else."""
         taken = {used for scope in self.module_of for used in scope.namespace.bound}
         return next(
             (name for name in ("accelerator", "_accelerator", "hf_accelerator") if name not in taken),
@@ -221,7 +221,7 @@ class AcceleratorSite:
     # ------------------------------------------------------------ in a frame
 
     def _in_common_frame(self, nodes: list[Any], name: str) -> Access:
-        """In the deepest activation that leads to every site, before the first of them."""
+        """In the innermost activation that leads to every site, before the first of them."""
         chains = [chain for node in nodes for chain in self.chains(node)]
         frame = _common(chains)
         while frame is not None:
@@ -237,8 +237,8 @@ class AcceleratorSite:
                     return Access(self.module_of[frame.node], *gap, name)
             frame = frame.caller
         if _common(chains) is None:
-            raise Unreachable(nodes[0], "several commands start this, and no place comes before all of them")
-        raise Unreachable(nodes[0], "there is no place outside every loop where the Accelerator could be made")
+            raise Unreachable(nodes[0], "several commands start this code, and no place comes before all of them")
+        raise Unreachable(nodes[0], "there is no place outside all loops where the Accelerator could be created")
 
     def chains(self, node: Any) -> list[Chain]:
         """Give, for every activation of a node's function, the way from the entry down to the node.
@@ -294,13 +294,13 @@ class AcceleratorSite:
 
 
 def why_not_called(scope: Any) -> str:
-    """Say why nothing can be brought to a scope that no visible code executes."""
+    """Say why the Accelerator cannot be passed to a scope that no known code executes."""
     if isinstance(scope, s.Root):
-        return "this module is imported, so what it does when it is imported comes before any Accelerator"
+        return "this code runs when the module is imported, before the Accelerator is created"
     owner = class_of(scope)
     if owner is not None and scope.name == "__init__":
-        return f"`{owner.name}` is built in none of the given files; give the script that builds it as well"
-    return f"`{scope.name}` is not called in the files that were read, so nobody can hand it an Accelerator"
+        return f"`{owner.name}` is created in none of the given files; give the script that creates it as well"
+    return f"`{scope.name}` is never called in the files that were read, so the Accelerator cannot be passed to it"
 
 
 def _renamed(text: str, names: Mapping[str, str | None]) -> str:
@@ -321,7 +321,7 @@ def _first_name(node: Any) -> Any:
 
 
 def _common(chains: list[Chain]) -> Frame | None:
-    """The innermost activation that all chains have in common; None where several commands start them."""
+    """The innermost activation that all chains have in common; None if several commands start them."""
     common = [frame for frame, _ in chains[0]]
     for chain in chains[1:]:
         common = [a for a, (b, _) in zip(common, chain, strict=False) if a is b]

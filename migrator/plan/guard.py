@@ -1,4 +1,4 @@
-"""Our distrust of our own output: a result that fails one of these checks is not written."""
+"""Checks of the new text: a result that fails one of them is not written."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def check(before: Module, text: str, edits: Sequence[Edit]) -> Module:
 
 
 def _check_bytes(before: Source, text: str, edits: Sequence[Edit]) -> None:
-    """Everything outside the edits is as it was."""
+    """Check that the text outside the edits is unchanged."""
     at = new = 0
     for edit in sorted(edits, key=lambda x: (x.span.start, x.span.end > x.span.start, x.rank)):
         kept = before.text[at : edit.span.start]
@@ -90,7 +90,7 @@ def _compiles(text: str) -> bool:
 
 
 def _undefined(module: Module) -> set[str]:
-    """Names that are read and bound nowhere."""
+    """Names that are read and assigned nowhere."""
     return {
         node.id
         for node in module.nodes(s.Name)
@@ -99,5 +99,5 @@ def _undefined(module: Module) -> set[str]:
 
 
 def _counted(found: Iterable[str]) -> Counter[str]:
-    """Count the comments that people have written for people."""
+    """Count the comments, but for those that tools read."""
     return Counter(text for text in found if not text.startswith(("# noqa", "# type:", "# pylint", "# fmt:")))

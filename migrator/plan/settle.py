@@ -1,4 +1,4 @@
-"""The way from what the rules ask for to a plan.
+"""From the changes that rules yield to a plan.
 
 settlement.py  which changes stand: requirements, obligations, groups, fallbacks, arguments
 reach.py       which of them the Accelerator can be brought to  (accelerator_site.py, accelerator_scope.py)
@@ -24,8 +24,8 @@ from migrator.source.module import Module
 from migrator.training.training import Training
 
 _NO_ACCELERATOR = (
-    "there is no Accelerator here, or not yet",
-    "make the Accelerator earlier, or do this where it is at hand",
+    "no Accelerator is in scope here",
+    "create the Accelerator before this line, or pass it to this function",
 )
 
 InOne = Callable[..., Change]
@@ -89,7 +89,7 @@ def _withhold_outside(settlement: Settlement, editable: set[Module]) -> list[Cha
 
 
 def _keep_relied_on(settlement: Settlement, users: ExternalUse) -> None:
-    """Keep what code outside of the program relies on, which calls the same helper and does not prepare what it gets."""
+    """Keep moves that code outside of the program needs, which calls the same helper without preparing its objects."""
     for change in [x for x in settlement.open if x.is_relied_on]:
         helper = _outermost(change.node)
         user = users(change.module, helper.name) if helper is not None else None
@@ -98,14 +98,14 @@ def _keep_relied_on(settlement: Settlement, users: ExternalUse) -> None:
             shown = " ".join(change.module.text(change.node).split())[:60]
             settlement.offer(
                 Change(
-                    change.code, change.module, change.node, f"`{shown}` stays: {user} uses `{helper.name}` as well",
-                    level=Level.NOTE, reason="that code does not prepare what it passes, and relies on the move",
+                    change.code, change.module, change.node, f"`{shown}` was not removed: {user} also uses `{helper.name}`",
+                    level=Level.NOTE, reason="harmless here: that code does not prepare its models and batches, and needs the move",
                 )
             )  # fmt: skip
 
 
 def _take_best_effort(settlement: Settlement, reach: Reach, access: Access, outside: list[Change]) -> None:
-    """Let those changes stand that only want the Accelerator where it is at hand; report the others."""
+    """Accept the optional changes where the Accelerator is in scope; report the others."""
     missed: dict[tuple[InOne, Module, bool], list[Change]] = {}
     for change in settlement.best_effort:
         if reach.is_at_hand(access, change):

@@ -56,7 +56,7 @@ class Settlement:
         elif not self._selection.takes(change):
             self.withhold(change, f"{change.code} is not selected")
         elif change.level is Level.UNSAFE and not self._unsafe:
-            self.withhold(change, "it is not safe in every case; `--unsafe` applies it")
+            self.withhold(change, "not safe in every case; `--unsafe` applies it")
         else:
             (self.best_effort if change.best_effort else self.open).append(change)
 
@@ -113,7 +113,7 @@ class Settlement:
                 if [x.text for x in first.ways] != [x.text for x in argument.ways]:
                     self.withhold(
                         change,
-                        f"the Accelerator cannot be made with `{argument.name}={argument.ways[0].text}`: "
+                        f"the Accelerator cannot be created with `{argument.name}={argument.ways[0].text}`: "
                         f"{other.code} in {_place(other)} needs `{argument.name}={first.ways[0].text}`",
                     )
                     return True

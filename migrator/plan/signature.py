@@ -63,7 +63,7 @@ def _open_parenthesis(module: Module, scope: s.FunctionDef) -> int:
 
 
 def _separator(module: Module, items: list[Any]) -> str:
-    """What stands between the last two of several items, so that a new one looks like its neighbours."""
+    """The text between the last two of several items, so that a new one is laid out like them."""
     if len(items) < 2:
         return ", "
     text = module.source.text[module.span(items[-2]).end : module.span(items[-1]).start]

@@ -1,4 +1,4 @@
-"""Variables that nothing reads any more once the other edits are made: a device, a flag for a GPU."""
+"""Variables that are no longer read after the other edits: a device, a flag for a GPU."""
 
 from __future__ import annotations
 

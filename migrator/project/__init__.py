@@ -1,1 +1,1 @@
-"""Floor 7: which programs the files make up, what is known of the disk, programs that share files, the cache, writing."""
+"""Floor 7: which programs the files belong to, reading and caching, programs that share files, writing."""

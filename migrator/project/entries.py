@@ -1,4 +1,4 @@
-"""Which programs a set of files makes up: told from imports and a few bytes, before anything is parsed."""
+"""Which programs a set of files belongs to, found by imports and a few bytes, before anything is parsed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def entries(files: Mapping[str, bytes], read: Callable[[str], bytes | None]) -> 
 
 
 def is_script(data: bytes) -> bool:
-    """Whether a file asks whether it is the main program."""
+    """Whether a file checks whether it is the main program."""
     return _MAIN.search(data) is not None
 
 

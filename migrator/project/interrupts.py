@@ -1,4 +1,4 @@
-"""What must not be interrupted half way."""
+"""Work that must not be interrupted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def undisturbed(numbers: Sequence[int]) -> Iterator[None]:
-    """Hold some signals back, Ctrl-C and termination say, then let them through; a thread beside the main one gets none."""
+    """Delay signals such as Ctrl-C and termination until the block ends; threads other than the main one get none."""
     held: list[int] = []
     watched = numbers if threading.current_thread() is threading.main_thread() else ()
     handlers = {number: signal.signal(number, lambda number, _: held.append(number)) for number in watched}

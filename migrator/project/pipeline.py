@@ -1,4 +1,4 @@
-"""One page: paths -> programs -> what an earlier run has found out, or a migration -> reports."""
+"""The pipeline: paths -> programs -> a cached result, or a migration -> reports."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run_text(text: str, path: str, settings: Settings) -> ProgramReport:
 
 
 def _tells(report: ProgramReport) -> bool:
-    """Whether a report has anything to say; the others are dropped at once, so that cache stays flat."""
+    """Whether a report is not empty; empty ones are dropped at once, so that memory does not grow."""
     changes = any(file.items or file.text is not None for file in report.files)
     return bool(changes or report.problems or report.roles)
 
@@ -64,7 +64,7 @@ def analyse(
     disk_cache: DiskCache | None = None,
     others: Sequence[str] = (),
 ) -> list[ProgramReport]:
-    """Migrate files in cache: all of them, before anything is printed or written.
+    """Migrate files in memory: all of them, before anything is printed or written.
 
     Args:    store: where answers are kept from run to run. others: given files that matter only where a program reaches them.
     Raises:  UsageError where a changed script would import another `runtime` than ours.
@@ -99,7 +99,7 @@ def _run(sources: SourceStore, cache: Cache, progress: Callable[[int], None]) ->
 
 
 def _programs(sources: SourceStore, cache: Cache) -> list[Proposal]:
-    """Migrate the scripts, then the libraries that none of them has reached."""
+    """Migrate the scripts, then the libraries that none of them imports."""
     scripts, libraries = entries(sources.data, sources.peek)
     reached: set[str] = set()
     proposals: list[Proposal] = []
@@ -123,7 +123,7 @@ def _programs(sources: SourceStore, cache: Cache) -> list[Proposal]:
 def _proposals(
     paths: Sequence[str], sources: SourceStore, cache: Cache, migrated_together: frozenset[str] = frozenset()
 ) -> list[Proposal]:
-    """Give what the programs want that start in some files: remembered, or found out on as many cores as that repays.
+    """Give the proposals of the programs that start in some files: from the cache, or computed on several cores.
 
     Args:    migrated_together: files that change together with them.
     """
@@ -146,7 +146,7 @@ def _proposals(
 
 
 def _sound(path: str, edits: Sequence[Edit], sources: SourceStore, cache: Cache) -> str:
-    """Apply what several programs want of a file.
+    """Apply the edits of several programs to a file.
 
     Raises:  Distrusted
     """
@@ -160,7 +160,7 @@ def _sound(path: str, edits: Sequence[Edit], sources: SourceStore, cache: Cache)
 
 
 def _driven(sources: SourceStore, cache: Cache, reached: set[str]) -> Iterator[ProgramReport]:
-    """Files without a training step of their own that hand their training to a framework."""
+    """Files without a training step that train through a framework."""
     for path, data in sources.data.items():
         if may_be_driven(data) and path not in reached:
             report = _framework(path, sources, cache).report
@@ -169,7 +169,7 @@ def _driven(sources: SourceStore, cache: Cache, reached: set[str]) -> Iterator[P
 
 
 def _framework(path: str, sources: SourceStore, cache: Cache) -> Proposal:
-    """Say to which framework a file hands its training, if it does."""
+    """Report the framework through which a file trains, if any."""
     known = cache.known(PROPOSAL, "driven", path)
     if known is not None:
         return known

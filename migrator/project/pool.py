@@ -46,7 +46,9 @@ def spread(jobs: Sequence[_T], work: Callable[[_T], _R], processes: int) -> list
         for process in set(active_children()) - others:  # nobody waits for what they are still at
             process.kill()
         if isinstance(error, BrokenProcessPool):
-            raise RuntimeError("a process that analysed a part of the files was ended from outside") from error
+            raise RuntimeError(
+                "a worker process ended unexpectedly; if memory is short, give fewer files at a time"
+            ) from error
         raise
     finally:
         executor.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""One program: roles -> training -> changes -> plan -> rewrite -> what it wants, and what it has to say."""
+"""One program: roles -> training -> changes -> plan -> edits and findings."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def program(path: str, sources: SourceStore, migrated_together: frozenset[str] =
         proposal = migrate(sources.module(path), sources, migrated_together)
     except FileProblem as problem:
         return Proposal(entry, ProgramReport((), (problem,)))
-    except Exception as error:  # a mistake of ours about one program; the others are still done
+    except Exception as error:  # an error of ours in one program; the others are still migrated
         return Proposal(entry, ProgramReport((), (mistake(path, error),)))
     sources.tidy(proposal.modules)
     return proposal
 
 
 def mistake(path: str, error: Exception) -> Distrusted:
-    """Tell of an error that we should not have made, with its place in our code."""
+    """Report an unexpected error, with its place in our code."""
     place = extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(place.filename)}:{place.lineno}"
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Distrusted(path, f"INTERNAL ERROR: {text} ({where}); the file is left alone, please report it")
+    return Distrusted(path, f"INTERNAL ERROR: {text} ({where}); the file was not changed, please report this")
 
 
 def driven(path: str, sources: SourceStore) -> Proposal:
-    """Say of a given file that trains nothing itself which framework it hands its training to."""
+    """Report the framework that a file without a training loop trains through, if any."""
     entry = sources.names[path]
     try:
         module = sources.module(path)
@@ -65,7 +65,7 @@ def driven(path: str, sources: SourceStore) -> Proposal:
 
 
 def sound(path: str, edits: Sequence[Edit], sources: SourceStore) -> str:
-    """Apply edits, and insist that the result is sound.
+    """Apply edits, and check the result.
 
     Raises:  Distrusted
     """
@@ -115,7 +115,7 @@ def migrate(entry: Module, sources: SourceStore, migrated_together: frozenset[st
 
 
 def _started_by_name(training: Training, sources: SourceStore) -> ProgramReport | None:
-    """Say of a program that trains nothing itself where it imports what may train by a name that nobody can see."""
+    """Report where a program without a training loop imports code by a name that is only known at run time."""
     for module, call in imports_by_name(training) if sources.settings.wants(ImportByName.code) else ():
         found = [path for path in sources.trainers_near(module) if path != path_of(module)]
         if found:
@@ -125,7 +125,7 @@ def _started_by_name(training: Training, sources: SourceStore) -> ProgramReport 
 
 
 def _told(item: Item, module: Module, training: Training, sources: SourceStore) -> ProgramReport:
-    """Report what was found in a module; where that was not given, at the top of the script that imports it."""
+    """Report a finding in its module, or at the top of the script that imports it if the module was not given."""
     if sources.is_given(path_of(module)):
         return ProgramReport((FileReport(module.source, (item,)),))
     message = f"{item.message} (in {module.source.path}, which this imports)"
@@ -139,7 +139,7 @@ def _framework_item(module: Module) -> Item | None:
 
 
 def _unhandled(training: Training, plan: Plan) -> list[Change]:
-    """What matters for training, and no rule has spoken of."""
+    """Report what no rule changes or reports."""
     accepted = plan.accepted if plan.edits else ()
     seen = {node for change in accepted for node in (*change.sites, *change.covers)}
     seen.update(node for change in plan.advice for node in change.covers)
@@ -175,11 +175,11 @@ def _roles(training: Training, sources: SourceStore) -> str:
     return "\n\n".join(part for part in (explain(training.before), explain_components(training)) if part)
 
 
-# ---------------------------------------------------------------- what other programs must know
+# ---------------------------------------------------------------- what programs that share files compare
 
 
 def _placed(module: Module, edits: Sequence[Edit]) -> Iterator[Placed]:
-    """Say of each edit in which function of a module it stands."""
+    """Give each edit with the function of the module that it is in."""
     functions = _numbers(module)
     definitions: list[s.FunctionDef | s.ClassDef] = [*functions, *module.nodes(s.ClassDef)]
     around = sorted(((module.span(node), node) for node in definitions), key=lambda found: found[0].start)
@@ -190,7 +190,7 @@ def _placed(module: Module, edits: Sequence[Edit]) -> Iterator[Placed]:
 
 
 def _runs(training: Training) -> dict[str, frozenset[int]]:
-    """The functions that a program runs or hands to code that cannot be seen, by module."""
+    """The functions that a program runs or passes to code that was not read, by module."""
     executed = {*training.after.log.frames, *training.after.log.unseen}
     return {
         path_of(module): frozenset({MODULE, *(number for node, number in _numbers(module).items() if node in executed)})
@@ -199,5 +199,5 @@ def _runs(training: Training) -> dict[str, frozenset[int]]:
 
 
 def _numbers(module: Module) -> dict[s.FunctionDef, int]:
-    """The functions of a module, counted; by number they are known to programs that have each parsed it for themselves."""
+    """The functions of a module, numbered; programs that have each parsed the module agree on these numbers."""
     return {node: number for number, node in enumerate(module.nodes(s.FunctionDef))}

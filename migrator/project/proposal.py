@@ -1,4 +1,4 @@
-"""What one program wants, beside its report: which edits, where, and what else runs or uses the code that they change."""
+"""The result for one program: its report, its edits, and what else runs or uses the code that they change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODULE = -1  # in the place of a function's number: the code of the module itsel
 
 
 class Placed(NamedTuple):
-    """An edit, and where it stands."""
+    """An edit, and its place."""
 
     edit: Edit
     function: int  # the number of the innermost function around it; MODULE outside of any
@@ -21,7 +21,7 @@ class Placed(NamedTuple):
 
 
 class Assumption(NamedTuple):
-    """A file outside of a program uses what it changes, and is taken to be changed, too."""
+    """A file outside of a program uses what it changes, and is assumed to be changed as well."""
 
     path: str
     name: str
@@ -30,7 +30,7 @@ class Assumption(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What one program wants; its paths are normalised."""
+    """The result for one program; its paths are normalised."""
 
     entry: str
     report: ProgramReport | None
@@ -41,7 +41,7 @@ class Proposal:
     blocked_by: frozenset[str] = frozenset()  # files outside that use what it would have changed
 
     def concerns(self, path: str, placed: Placed, other: Proposal) -> bool:
-        """Whether an edit of its own would break another program that does not make it, too."""
+        """Whether one of its edits would break another program that does not make the same edit."""
         assumed = any(x.path == path and x.name == placed.name and x.user in other.modules for x in self.assumptions)
         return assumed or placed.function in other.runs[path]
 
@@ -61,17 +61,15 @@ class Disagreement:
     edit: Edit
 
     def file(self) -> FileReport:
-        """Report it where the edit would stand."""
+        """Report it at the place of the edit."""
         from migrator.rules.blockers import SharedFile  # most runs have none of these, and need no rules
 
         source = self.one.source_report(self.path).source
         line, column = source.where(self.edit.span.start)
-        message = (
-            f"{self.one.entry} needs a change here that {self.other.entry}, which runs this code too, does not make"
-        )
+        message = f"{self.one.entry} needs this code changed, but {self.other.entry} also runs it and does not make the same change"
         item = Item(
             line, column, SharedFile.code, message, Level.REVIEW, line, column,
-            reason="code that programs share is changed for all of them, or for none",
-            help=f"see what is in the way of {self.other.entry}, or give it a copy of its own",
+            reason="code that programs share is changed for all of them or for none, so neither program is changed",
+            help=f"resolve the findings of {self.other.entry}, or let it use a copy of this file",
         )  # fmt: skip
         return FileReport(source, (item,))

@@ -1,4 +1,4 @@
-"""Which files can matter, told from their bytes alone: before libcst is imported, and for less than a parse."""
+"""Which files may need a migration, by their bytes alone: before libcst is imported, and faster than a parse."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def trains(data: bytes) -> bool:
 
 
 def imports_by_name(data: bytes) -> bool:
-    """Whether a file may import what it makes up when it runs."""
+    """Whether a file may import modules by names that are only known at run time."""
     return b"import_" in data and any(word in data for word in _BY_NAME)  # one search, as a rule
 
 
@@ -154,7 +154,7 @@ class Outside:
         return False
 
     def starts_by_name(self, path: str) -> bool:
-        """Whether a file imports modules by names, as plug-ins, and another one near it trains."""
+        """Whether a file imports modules by name, as plug-ins, and another file near it trains."""
         if not imports_by_name(self._read(path) or b""):
             return False
         folder = os.path.dirname(path)
@@ -194,7 +194,7 @@ class Outside:
 
 
 class _Look(NamedTuple):
-    """What the bytes of a file say."""
+    """What the bytes of a file show."""
 
     matters: bool
     trains: bool
@@ -210,7 +210,7 @@ def _look(path: str) -> _Look:
 
 
 def _look_at_all(paths: list[str]) -> list[_Look]:
-    """Look at each file, on as many cores as that repays."""
+    """Scan each file, on several cores where that is faster."""
     if len(paths) < 2 * _REPAYS:
         return [_look(path) for path in paths]
     from migrator.project import pool
@@ -219,7 +219,7 @@ def _look_at_all(paths: list[str]) -> list[_Look]:
 
 
 def candidates(paths: Iterable[str]) -> list[str]:
-    """Keep the files that can matter, and those that lead to one that trains: a ``main.py`` may only start a trainer."""
+    """Keep the files that may need a migration, and those that import one that trains: a ``main.py`` may only start a trainer."""
     given = list(paths)
     looks = dict(zip(given, _look_at_all(given), strict=True))
     matter = {path for path, look in looks.items() if look.matters}
@@ -232,7 +232,7 @@ def candidates(paths: Iterable[str]) -> list[str]:
 
 
 def _bytes_of(path: str) -> bytes | None:
-    """Read a file; None for one that cannot be read, of which whoever opens it next says why."""
+    """Read a file; None if it cannot be read; the error is reported where it is migrated."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read()

@@ -1,4 +1,4 @@
-"""Other packages called `runtime`: one that a migrated script would import in place of the bundled package is refused."""
+"""Other packages called `runtime`: one that a migrated script would import instead of the bundled package is an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _is_bundled(package: str) -> bool:
 
 
 def find_shadow(script: str) -> str | None:
-    """Give what Python would import as `runtime`, in the place of the bundled package, when it runs ``script``."""
+    """Give what Python would import as `runtime` instead of the bundled package when it runs ``script``."""
     folder = os.path.dirname(script)
     spec = PathFinder.find_spec(RUNTIME, [os.path.abspath(folder)])
     if spec is None or not spec.has_location or spec.origin is None:
@@ -35,7 +35,7 @@ def find_shadow(script: str) -> str | None:
 def _scripts_to_change(report: ProgramReport) -> list[str]:
     """Give the files by which a changed program is started: its entry, where it has one.
 
-    A result that our guard stopped counts as a change: with another `runtime` in the way the guard may well object.
+    A result that failed a check counts as a change: the reason may be the other `runtime`.
     """
     if report.entries:
         return list(report.entries)
@@ -44,15 +44,15 @@ def _scripts_to_change(report: ProgramReport) -> list[str]:
 
 
 def refuse_shadows(reports: Iterable[ProgramReport], target: str) -> None:
-    """Insist that `from runtime import Accelerator` will find the bundled package.
+    """Check that `from runtime import Accelerator` will find the bundled package.
 
-    Raises:  UsageError that names what stands in the way, and the way out.
+    Raises:  UsageError that names the other package, and what to do.
     """
     if target != RUNTIME:
         return
     for script in (script for report in reports for script in _scripts_to_change(report)):
         if shadow := find_shadow(script):
             raise UsageError(
-                f"{shadow} would be imported in place of the bundled `runtime` when {script} runs; "
-                "nothing was written. Rename it, or use --target accelerate."
+                f"{script} would import {shadow} instead of the bundled package `runtime`; nothing was written. "
+                "Rename that file, or use --target accelerate."
             )

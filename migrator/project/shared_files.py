@@ -1,8 +1,8 @@
-"""Programs that share files: what they want of these files is joined, or none of them is changed.
+"""Programs that share files: their edits of these files are merged, or none of the programs is changed.
 
-    one program after the other -> those in each other's way once more, as migrated_together -> one report for all that share
+    each program alone -> programs that block each other once more, as migrated_together -> one report for all that share files
 
-Two scripts with one engine are a case in point: its functions may take an Accelerator only if both scripts hand it over.
+For example, the functions of an engine that two scripts use may take an Accelerator only if both scripts pass it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Guard = Callable[[str, Sequence[Edit]], str]
 
 
 def migrate_together(proposals: Sequence[Proposal], again: Again) -> list[Proposal]:
-    """Let programs that stand in each other's way change together.
+    """Let programs that block each other change together.
 
     Args:    again: analyses programs (by number) once more, as migrated_together of everything in some files.
     Returns: the proposals, new ones where the programs of a group agree.
@@ -54,7 +54,7 @@ def merge_shared(proposals: Sequence[Proposal], guard: Guard) -> Iterator[Progra
 
 
 def report_once(reports: Iterable[ProgramReport]) -> Iterator[ProgramReport]:
-    """Tell once what several programs meet in a file that they share; what is left of a report, where anything is."""
+    """Report a finding in a shared file once; give the rest of a report, or None if nothing is left."""
     problems: set[str] = set()
     told: set[tuple[str, Item, str]] = set()
     for report in reports:
@@ -70,7 +70,7 @@ def report_once(reports: Iterable[ProgramReport]) -> Iterator[ProgramReport]:
 
 
 def _news(file: FileReport, told: set[tuple[str, Item, str]]) -> FileReport:
-    """A file's report without findings that were told; these are added to ``told``."""
+    """A file's report without findings that were reported before; the others are added to ``told``."""
     items = {(file.source.path, item, item.reason): item for item in file.items}
     new = tuple(item for key, item in items.items() if item.applied or key not in told)
     told.update(items)
@@ -96,7 +96,7 @@ def _sharing_pairs(proposals: Sequence[Proposal]) -> Iterator[tuple[int, int]]:
 
 
 def _groups(number: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Give the connected ones among some numbers, each group in ascending order; who is alone is left out."""
+    """Give the connected groups of some numbers, each in ascending order, without single ones."""
     group = {index: [index] for index in range(number)}
     for one, two in pairs:
         if group[one] is not group[two]:
@@ -106,7 +106,7 @@ def _groups(number: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 
 def _find_disagreement(proposals: Sequence[Proposal]) -> Disagreement | None:
-    """Find an edit of one program that would break another, which does not make it; None where they agree."""
+    """Find an edit of one program that would break another one that does not make it; None if they agree."""
     for path in dict.fromkeys(path for proposal in proposals for path in proposal.edits):
         users = [proposal for proposal in proposals if path in proposal.modules]
         makers: dict[Edit, dict[str, tuple[Proposal, Placed]]] = {}
@@ -141,13 +141,15 @@ def _joined(proposals: Sequence[Proposal], guard: Guard) -> ProgramReport:
 
 
 def _joined_files(files: Iterable[FileReport], texts: dict[str, str]) -> Iterator[FileReport]:
-    """One report a file; where nothing is written, nothing was applied."""
+    """Give one report per file; if the programs disagree, no edit counts as applied."""
     alike: dict[str, list[FileReport]] = {}
     for file in files:
         alike.setdefault(os.path.normpath(file.source.path), []).append(file)
     for path, found in alike.items():
         told = dict.fromkeys(item if texts else _withheld(item) for file in found for item in file.items)
-        done = {(item.code, item.line) for item in told if item.applied}  # one program leaves what another changes
+        done = {
+            (item.code, item.line) for item in told if item.applied
+        }  # one program does not change what another one does
         items = sorted(item for item in told if item.applied or (item.code, item.line) not in done)
         yield FileReport(found[0].source, tuple(items), texts.get(path))
 
@@ -162,7 +164,7 @@ def _union(proposals: Sequence[Proposal]) -> dict[str, list[Edit]]:
 
 
 def _withheld(item: Item) -> Item:
-    """An edit that is not made, because programs that share a file do not agree."""
+    """An edit that is not made, because programs that share a file disagree."""
     if not item.applied:
         return item
     return replace(
@@ -175,7 +177,7 @@ def _withheld(item: Item) -> Item:
 
 
 def _with_file(report: ProgramReport | None, file: FileReport) -> ProgramReport:
-    """Add to a report what was found in a file."""
+    """Add the findings in a file to a report."""
     if report is None:
         return ProgramReport((file,))
     files = {x.source.path: x for x in report.files}

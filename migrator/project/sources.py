@@ -1,7 +1,7 @@
 """The files of a run: those that were given, and those that they import, each read and parsed once.
 
-All that a program learns of the disk it asks a sources. So a sources can say afterwards what was asked and what came back,
-and whether another run would hear the same: that is what an answer may be kept by.
+The analysis reads the disk only through a SourceStore. It records each question and its answer, so that a cached result
+can be checked: it is valid while all these questions have the same answers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class SourceStore:
     importers: dict[str, list[str]] = field(default_factory=dict)  # path -> the files that import what is called so
     uses: Counter[str] = field(default_factory=Counter)  # path -> how many programs it was a part of
     changed: Mapping[str, Module] = field(default_factory=dict)  # what stands in the place of files in a second pass
-    dependencies: Answers = field(default_factory=dict)  # by the program at hand
+    dependencies: Answers = field(default_factory=dict)  # by the current program
     answers: Answers = field(default_factory=dict)  # so far in this run
 
     def take(self, path: str) -> None:
@@ -70,7 +70,7 @@ class SourceStore:
         self.names[key] = path
 
     def permit(self, path: str) -> None:
-        """Let a given file be changed whose own text says nothing of training: a program may reach it."""
+        """Let a given file be changed that contains no training code: a program may import it."""
         self.names[os.path.normpath(path)] = path
 
     # ------------------------------------------------------------ what a program asks
@@ -123,13 +123,13 @@ class SourceStore:
         return self._ask("given", path) or path
 
     def second(self, results: Mapping[Module, Module]) -> SourceStore:
-        """Give the sources as it is once modules are replaced by results; what it is asked counts as asked of this one."""
+        """Give the sources after modules are replaced by results; questions to it are recorded here as well."""
         changed = {path_of(module): module for module in results.values()}
         parsed = {path: results.get(module, module) for path, module in self.parsed.items()}
         return replace(self, parsed=parsed, changed=changed)
 
     def tidy(self, used: Iterable[str]) -> None:
-        """Forget what was parsed, once it is much, but not what several programs share.
+        """Drop parsed modules if there are many, except those that several programs share.
 
         A program's trees are full of cycles, which only a collection frees.
 
@@ -148,10 +148,10 @@ class SourceStore:
         size = sum(len(module.source.text) for module in self.parsed.values())
         return size > share * _KEPT or len(self.parsed) > share * _MODULES
 
-    # ------------------------------------------------------------ what it is told
+    # ------------------------------------------------------------ input
 
     def answer(self, question: Question) -> str | None:
-        """Answer a question in a few words; throughout a run it has the same answer."""
+        """Answer a question in a few words; the answer does not change during a run."""
         if question not in self.answers:
             kind, *about = question
             self.answers[question] = _KINDS[kind](self, *about)
@@ -209,7 +209,7 @@ class SourceStore:
         try:
             return self._bytes(path) or b""
         except FileProblem:
-            return b""  # whoever migrates that file hears why it cannot be read
+            return b""  # the error is reported where that file is migrated
 
     def _bytes(self, path: str) -> bytes | None:
         """Give what a file held when it was first looked for; None where there is no such file.
@@ -244,7 +244,7 @@ _KINDS: dict[str, Callable[..., str | None]] = {
 
 
 class ExternalUsers:
-    """Who else uses what a program's modules define: the plan asks, and all that is found is kept."""
+    """The files outside a program that use what its modules define."""
 
     def __init__(self, sources: SourceStore, training: Training, migrated_together: frozenset[str]) -> None:
         self.migrated_together = migrated_together  # files whose programs change together with this one

@@ -1,4 +1,4 @@
-"""Insist, before a result is written, that a second migration would leave it alone."""
+"""Check, before a result is written, that a second migration would not change it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from migrator.project.proposal import Proposal
 from migrator.project.sources import ExternalUsers, SourceStore
 from migrator.report.report import Item, Level, ProgramReport
 from migrator.rules.catalogue import CHECKS
-from migrator.rules.rule import Safety
+from migrator.rules.severity import Effect
 from migrator.source.module import Module
 
-_EDITING = tuple(rule for rule in CHECKS if rule.safety is not Safety.REVIEW)
+_EDITING = tuple(rule for rule in CHECKS if rule.effect in (Effect.EDITS, Effect.EDITS_WITH_UNSAFE))
 
 
 def checked_twice(path: str, proposal: Proposal, sources: SourceStore, migrated_together: frozenset[str]) -> Proposal:
-    """Insist, before it is written, that a result is sound and that a second migration leaves it alone.
+    """Check, before it is written, that a result is sound and that a second migration does not change it.
 
     Args:    migrated_together: files that change together with the program.
     Returns: the same proposal, or one without edits.
@@ -35,7 +35,7 @@ def checked_twice(path: str, proposal: Proposal, sources: SourceStore, migrated_
         problem: FileProblem = Distrusted(proposal.entry, message)
     except FileProblem as found:
         problem = found
-    except Exception as error:  # a mistake of ours about one program; the others are still done
+    except Exception as error:  # an error of ours in one program; the others are still migrated
         problem = mistake(path, error)
     return replace(proposal, report=_without_edits(proposal.report, problem), edits={})
 
@@ -64,9 +64,9 @@ def _unapplied(item: Item) -> Item:
 def changes_again(
     entry: Module, results: dict[Module, Module], sources: SourceStore, migrated_together: frozenset[str]
 ) -> bool:
-    """Whether migrating the results once more, with the gate open, would change them.
+    """Whether migrating the results once more, without MIG004, would change them.
 
-    Args:    results: what has become of each changed module, as the guard has read it.
+    Args:    results: each changed module, as the guard has read it.
     """
     second = sources.second(results)
     training = analysed(results.get(entry, entry), second)
@@ -74,7 +74,7 @@ def changes_again(
         return False
     selection = Selection(training, second)
     external_users = ExternalUsers(second, training, migrated_together)
-    # the rules that only report can keep a program from being changed, and are asked where it would be
+    # the rules that only report may block the program; they are asked only if there would be edits
     return all(
         make_plan(*asked(training, rules), second, selection, external_users).edits for rules in (_EDITING, CHECKS)
     )

@@ -1,4 +1,4 @@
-"""Write the programs of a run: each whole, or not at all."""
+"""Write the programs of a run: all files of a program, or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _left_alone(report: ProgramReport, problem: FileProblem) -> ProgramReport:
-    """Tell of a program that could not be written: none of its edits is applied."""
+    """Report a program that could not be written: none of its edits is applied."""
     untouched = tuple(
         replace(file, text=None, items=tuple(replace(item, applied=False) for item in file.items))
         for file in report.files
@@ -35,5 +35,5 @@ def _write_program(report: ProgramReport) -> ProgramReport:
 
 
 def write_programs(reports: Sequence[ProgramReport]) -> list[ProgramReport]:
-    """Write each program whole or not at all, and report what came of it."""
+    """Write all files of each program or none, and report the result."""
     return [_write_program(report) for report in reports]

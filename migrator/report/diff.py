@@ -50,7 +50,7 @@ def _header_name(path: str) -> bytes:
 
 
 def unified(file: FileReport) -> Iterator[bytes]:
-    """Give the lines of one file's diff, without timestamps; nothing where the file stays as it is."""
+    """Give the lines of one file's diff, without timestamps; nothing if the file is not changed."""
     if file.text is None:
         return
     old, new = (_lines(file.source.encode(text)) for text in (file.source.text, file.text))

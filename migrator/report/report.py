@@ -20,16 +20,16 @@ class Item:
     level: Level = field(compare=False)
     end_line: int = field(compare=False)
     end_column: int = field(compare=False)
-    reason: str = field(default="", compare=False)  # why it was withheld, or what happens if it stays
+    reason: str = field(default="", compare=False)  # why it was withheld, or what happens if nothing is done
     help: str = field(default="", compare=False)  # what to do
     applied: bool = field(default=False, compare=False)
-    waits: bool = field(default=False, compare=False)  # nothing is wrong with it: something else is in its way
+    waits: bool = field(default=False, compare=False)  # another finding blocks it
     blocks: bool = field(default=False, compare=False)  # the program is not changed because of it
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What happened to one file; ``text`` is its new text, or None where it stays as it is."""
+    """What happened to one file; ``text`` is its new text, or None if it is not changed."""
 
     source: Source
     items: tuple[Item, ...] = ()

@@ -1,4 +1,4 @@
-"""The rules for people: the list of `--list-rules`, the page of `--explain`, the table of the README."""
+"""The rules as documentation: `--list-rules`, the pages of `--explain`, docs/rules.md."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from difflib import unified_diff
 from inspect import cleandoc
 from textwrap import dedent, indent
 
-from migrator.rules.rule import Example, Rule, Safety
+from migrator.rules.rule import Example, Rule
+from migrator.rules.severity import Effect
 
-LEVELS = {
-    Safety.SAFE: "applied",
-    Safety.UNSAFE: "applied with --unsafe",
-    Safety.REVIEW: "reported",
+_GROUPS = {
+    Effect.EDITS: "Edits",
+    Effect.EDITS_WITH_UNSAFE: "Edits with `--unsafe`",
+    Effect.BLOCKS: "Blocks",
+    Effect.REVIEWS: "Reviews",
+    Effect.NOTES: "Notes",
+}
+_MEANINGS = {
+    Effect.EDITS: "The code is changed. Where an edit would not be safe, the site is reported instead.",
+    Effect.EDITS_WITH_UNSAFE: "The code is changed with `--unsafe` only, since the edit may change what the script computes.",
+    Effect.BLOCKS: "The site is reported, and no file of the program is changed until it is removed.",
+    Effect.REVIEWS: "The site is reported and needs a decision; the rest of the program is migrated.",
+    Effect.NOTES: "The site is reported as worth knowing; there is nothing to do.",
 }
 
 
@@ -22,8 +32,8 @@ def _headline(rule: Rule) -> str:
 
 
 def listing(rules: Sequence[Rule]) -> str:
-    """Write a line for each rule: code, name, level and what it does, in columns."""
-    rows = [(rule.code, rule.name, LEVELS[rule.safety]) for rule in rules]
+    """Write a line for each rule: code, name, effect and what it does, in columns."""
+    rows = [(rule.code, rule.name, rule.effect.value) for rule in rules]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for rule, row in zip(rules, rows, strict=True):
@@ -33,27 +43,32 @@ def listing(rules: Sequence[Rule]) -> str:
 
 
 def table(rules: Sequence[Rule]) -> str:
-    """Write the same as a Markdown table."""
-    rows = [(rule.code, rule.name, LEVELS[rule.safety], _headline(rule).replace("|", "\\|")) for rule in rules]
-    head = [("code", "rule", "level", "what it does"), ("---",) * 4]
-    return "".join(f"| {' | '.join(row)} |\n" for row in head + rows)
+    """Write the rules as Markdown: a table for each effect, each after its meaning."""
+    sections = []
+    for effect in Effect:
+        found = [rule for rule in rules if rule.effect is effect]
+        rows = [(rule.code, rule.name, _headline(rule).replace("|", "\\|")) for rule in found]
+        head = [("code", "rule", "what it does"), ("---",) * 3]
+        lines = "".join(f"| {' | '.join(row)} |\n" for row in head + rows) if rows else "No rule does so today.\n"
+        sections.append(f"## {_GROUPS[effect]}\n\n{_MEANINGS[effect]}\n\n{lines}")
+    return "\n".join(sections)
 
 
 def _example(example: Example) -> str:
-    """Show an example as the diff that it gets, or as the code that stays."""
+    """Show an example as a diff, or as the code that is not changed."""
     before = dedent(example.before).strip("\n")
-    where = f", {example.frame.where}" if example.frame is not None else ""
+    where = f"; {example.frame.where}" if example.frame is not None else ""
     if example.after is None:
-        fate = f"reported as {example.reviews}" if example.reviews else "left alone"
+        result = f"reported as {example.reviews}" if example.reviews else "not affected"
         body = before
     else:
         after = dedent(example.after).strip("\n")
         _, _, *lines = unified_diff(before.split("\n"), after.split("\n") if after else [], n=len(before), lineterm="")
-        fate, body = "rewritten", "\n".join(line for line in lines if not line.startswith("@@"))
-    return f"{example.name} ({fate}{where}):\n\n{indent(body, '    ')}\n"
+        result, body = "rewritten", "\n".join(line for line in lines if not line.startswith("@@"))
+    return f"{example.name} ({result}{where}):\n\n{indent(body, '    ')}\n"
 
 
 def explain(rule: Rule) -> str:
     """Write the page of one rule: what it does, why, how safe it is, and its examples."""
-    title = f"{rule.code} {rule.name} ({LEVELS[rule.safety]})"
+    title = f"{rule.code} {rule.name} ({rule.effect.value})"
     return "\n".join([title, "=" * len(title), "", cleandoc(rule.page()), "", *map(_example, rule.examples)])

@@ -7,10 +7,17 @@ from dataclasses import replace
 
 from migrator.plan.plan import Plan
 from migrator.report.report import FileReport, Item, Level
-from migrator.rules.change import Change
+from migrator.rules.change import Change, short
 from migrator.source import syntax as s
 from migrator.source.ignore import Ignores
 from migrator.source.module import Module
+
+
+def _message(change: Change, module: Module, node: s.Node) -> str:
+    """Give the message of a change at one of its sites: where it quotes the text of the first, with that of this one."""
+    if node is change.node:
+        return change.message
+    return change.message.replace(f"`{short(change.module.text(change.node))}`", f"`{short(module.text(node))}`", 1)
 
 
 def item_of(change: Change, module: Module, node: s.Node, *, applied: bool = False, reason: str = "") -> Item:
@@ -25,7 +32,7 @@ def item_of(change: Change, module: Module, node: s.Node, *, applied: bool = Fal
         line,
         column,
         change.code,
-        change.message,
+        _message(change, module, node),
         change.level if applied or change.is_advice else Level.REVIEW,
         end_line,
         end_column + 1,

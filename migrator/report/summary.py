@@ -1,4 +1,4 @@
-"""What came of a run, in numbers; the exit code follows from them."""
+"""The summary of a run in numbers, and its exit code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from migrator.report.report import Item, Level, ProgramReport
 
 
 def is_left(item: Item) -> bool:
-    """Whether an item asks for a decision: it matters, it was not migrated, and nothing else has to be settled first."""
+    """Whether an item needs a decision: it was not applied, does not wait for another finding, and is more than a note."""
     return not item.applied and not item.waits and item.level is not Level.NOTE
 
 
@@ -18,17 +18,17 @@ def is_left(item: Item) -> bool:
 class RunSummary:
     """Counts over all programs of a run."""
 
-    files: int  # files looked at, those that cannot matter included
+    files: int  # all files, including those without training code
     changed: int = 0
     edits: int = 0
     unsafe: int = 0  # changes that --unsafe would apply
-    review: int = 0  # other sites left to a person
-    waiting: int = 0  # edits that only these are in the way of
+    review: int = 0  # other sites that need a decision
+    waiting: int = 0  # edits that other findings block
     notes: int = 0
     errors: int = 0
 
     def exit_code(self, written: bool, strict: bool) -> Exit:
-        """Choose the code; what went wrong comes before what is pending, and that before what is left to review."""
+        """Choose the code: errors come first, then pending changes, then sites to review."""
         if self.errors:
             return Exit.FILE
         if self.changed and not written:

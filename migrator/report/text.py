@@ -25,12 +25,12 @@ def _finding(path: str, item: Item, verbose: bool) -> Iterator[str]:
 
 
 def problem(error: FileProblem) -> str:
-    """Say why one file was left alone."""
+    """Say why one file was not changed."""
     return f"{error.path}:{error.line}:{error.column}: error: {error.message}"
 
 
 def findings(reports: Sequence[ProgramReport], verbose: bool) -> Iterator[str]:
-    """Give what was found but not changed; ``verbose`` adds the edits, made or not, and why and what to do below each item."""
+    """Give the findings; ``verbose`` adds all edits, and for each item the reason and what to do."""
     for report in reports:
         for file in report.files:
             for item in sorted(file.items):
@@ -39,24 +39,27 @@ def findings(reports: Sequence[ProgramReport], verbose: bool) -> Iterator[str]:
 
 
 def nothing(files: int) -> str:
-    """Say that there was nothing to change and nothing to tell."""
+    """Say that there was nothing to change and nothing to report."""
     return f"Nothing to change in {plural(files, 'file')}." if files else "No Python files found."
 
 
 def summary(outcome: RunSummary, written: bool, verbose: bool = False) -> str:
-    """Say in one line what came of the run, and which flag goes further."""
+    """Give the summary line, with the flags for the next step."""
     files = plural(outcome.files, "file")
     if outcome.changed:
         which = files if outcome.changed == outcome.files else f"{outcome.changed} of {files}"
         parts = [f"{which} {'changed' if written else 'would change'} ({plural(outcome.edits, 'edit')})"]
+    elif outcome.waiting and outcome.review:
+        verb = "was" if written else "would be"
+        parts = [f"No file {verb} changed ({plural(outcome.waiting, 'edit')} blocked)"]
     else:
         parts = [nothing(outcome.files).removesuffix(".")]
     if outcome.unsafe:
         parts.append(f"{plural(outcome.unsafe, 'unsafe change')} withheld")
     if outcome.review:
         parts.append(f"{plural(outcome.review, 'site')} to review")
-    if outcome.waiting:
-        parts[-1] += f" in the way of {plural(outcome.waiting, 'edit')}" if outcome.review else ""
+    if outcome.waiting and outcome.review and outcome.changed:
+        parts.append(f"{plural(outcome.waiting, 'edit')} blocked")
     if outcome.notes:
         parts.append(plural(outcome.notes, "note"))
     if outcome.errors:
@@ -65,7 +68,7 @@ def summary(outcome: RunSummary, written: bool, verbose: bool = False) -> str:
     if outcome.changed and not written:
         hints.append("--write applies")
     if outcome.unsafe:
-        hints.append("--unsafe adds what was withheld")
+        hints.append("--unsafe applies them as well")
     if (outcome.review or outcome.unsafe or outcome.notes) and not verbose:
-        hints.append("-v says why")
+        hints.append("-v shows reasons and fixes")
     return ", ".join(parts) + "." + (f" ({'; '.join(hints)})" if hints else "")

@@ -1,4 +1,4 @@
-"""Gradient accumulation that the script does itself: right as it stands, so it is kept."""
+"""Gradient accumulation that the script implements itself, which is kept."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from migrator.inference.objects import Object
 from migrator.inference.trace import Backpropagated, Called
 from migrator.rules.advice import shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.position import within
 from migrator.training.training import Training
 
 
 class Accumulation(Rule):
-    """Keep gradient accumulation that the script does itself.
+    """Report gradient accumulation that the script implements itself, which is kept.
 
     What: an optimizer that does not step after every `backward`: by a modulo or a counter, after `continue`, or after an
     inner loop of micro-batches.
     Why: DDP averages the gradients at every `backward`, and the sum of these averages is the average of the sums. The
     numbers are right on any number of processes; only communication is spent.
-    Safety: nothing is edited: `accumulate` also steps after the last batch of an epoch, which would change the number of
+    Safety: never edits: `accumulate` also steps after the last batch of an epoch, which would change the number of
     steps where the script does not.
     Source: torch.nn.parallel.DistributedDataParallel; Accelerate's `Accelerator.accumulate` and `no_sync`; measured against
     hand-written DDP on two processes.
@@ -29,7 +30,7 @@ class Accumulation(Rule):
 
     code = "MIG306"
     name = "accumulation"
-    safety = Safety.REVIEW
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         done: set[s.Node] = set()

@@ -1,4 +1,4 @@
-"""Rules that edit nothing: they point at a site, and say what follows from it and what to do."""
+"""The base class of rules that never edit: they report a site, its consequence and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from migrator.rules.change import Change, Level, short
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -15,28 +16,29 @@ Sites = Iterable[tuple[Any, str]]
 
 
 class AdviceRule(Rule):
-    """Base of the rules that report constructs in code that takes part in the training."""
+    """Base of the rules that report constructs in code that takes part in the training.
 
-    safety = Safety.REVIEW
-    level: ClassVar[Level] = Level.REVIEW
-    blocks: ClassVar[bool] = False  # leaving it in place would be wrong, so the program is left alone
-    once: ClassVar[bool] = False  # the first site speaks for all
-    anywhere: ClassVar[bool] = False  # the rule itself knows that its sites take part
+    Its findings follow from its ``effect``: BLOCKS, REVIEWS or NOTES.
+    """
+
+    once: ClassVar[bool] = False  # only the first site is reported
+    anywhere: ClassVar[bool] = False  # `sites` itself gives only code that takes part in the training
     reason: ClassVar[str] = ""
     help: ClassVar[str] = ""
 
     def sites(self, training: Training) -> Sites:
-        """Give the nodes to report, each with what it is."""
+        """Give the nodes to report, each with its message."""
         raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
 
     def check(self, training: Training) -> Iterator[Change]:
         seen: set[Any] = set()
+        level = Level.NOTE if self.effect is Effect.NOTES else Level.REVIEW
         for node, what in self.sites(training) if training.required or self.anywhere else ():
             if node not in seen and (self.anywhere or training.is_involved(node)):
                 seen.add(node)
                 module = training.module_of(node)
                 yield Change(
-                    self.code, module, node, what, level=self.level, blocks=self.blocks,
+                    self.code, module, node, what, level=level, blocks=self.effect is Effect.BLOCKS,
                     reason=self.reason, help=self.help,
                 )  # fmt: skip
                 if self.once:

@@ -1,4 +1,4 @@
-"""Back-propagation goes through the Accelerator."""
+"""`backward` calls: those that go through the Accelerator, and those that cannot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from migrator.inference.trace import Event, Forwarded, Route
 from migrator.rules.advice import AdviceRule, Sites
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.fact import BACKWARD, FOR_PREPARED, prepare_obliges
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Replace
 from migrator.source.module import Module
@@ -30,13 +31,15 @@ class Backward(Rule):
 
     What: `loss.backward(retain_graph=True)` becomes `accelerator.backward(loss, retain_graph=True)`. The receiver may be
     any expression; positional arguments get their names.
-    Why: the Accelerator scales the loss under mixed precision and accumulation, and finishes what DDP has begun.
-    Safety: safe together with `prepare` (MIG201); alone it would change nothing, so it is applied with it or not at all.
+    Why: the Accelerator scales the loss under mixed precision and gradient accumulation, and finishes the gradient
+    synchronisation of DDP.
+    Safety: safe together with `prepare` (MIG201): both are applied, or neither.
     Source: Accelerate's `Accelerator.backward`, torch.Tensor.backward.
     """
 
     code = "MIG301"
     name = "backward"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         seen: set[Any] = set()
@@ -57,23 +60,25 @@ class Backward(Rule):
                 self.code,
                 training.module_of(call),
                 call,
-                "This backward belongs to no model and no optimizer that was recognised",
+                "This `backward` call belongs to no model and no optimizer that was recognised",
                 level=Level.REVIEW,
-                reason="without them there is nothing to prepare",
-                help="build the model and its optimizer where this code can be seen together with them",
+                reason="without a model and an optimizer there is nothing to pass through `prepare`, so the script is not changed",
+                help="give migrate the file that builds the model and the optimizer as well",
             )
 
     def _change(self, module: Module, call: s.Call, is_live: bool) -> Change:
         func = call.func
         assert isinstance(func, s.Attribute)
-        receiver = module.text(func.value)
-        shown = f"{receiver}.backward()" if len(receiver) < 40 else "backward()"
+        receiver = module.outer_text(func.value)
+        argument = receiver if _needs_parentheses(func.value) else module.text(func.value)
+        is_short = len(receiver) < 40 and "\n" not in receiver
+        shown = f"{receiver}.backward()" if is_short else "backward()"
         steps = tuple(Step(module, call, operation) for operation in self._edits(module, call, func))
         return Change(
             self.code,
             module,
             call,
-            f"Replace `{shown}` with `accelerator.backward({receiver if len(receiver) < 40 else '...'})`",
+            f"Replace `{shown}` with `accelerator.backward({argument if is_short else '...'})`",
             steps,
             requires=FOR_PREPARED,
             provides=frozenset({BACKWARD.of(call)}),
@@ -113,18 +118,18 @@ def _needs_parentheses(node: Any) -> bool:
 
 
 class AutogradGrad(Rule):
-    """Report gradients that are taken by hand.
+    """Report gradients that are computed with `torch.autograd.grad`.
 
-    What: `torch.autograd.grad(...)` and `torch.autograd.backward(...)` stay as they are.
-    Why: gradients taken so bypass the synchronisation between processes; a gradient penalty is fine, because it becomes
-    part of a loss that is back-propagated through the Accelerator.
-    Safety: reported only.
+    What: `torch.autograd.grad(...)` is not changed.
+    Why: these gradients are not synchronised between processes. A gradient penalty is fine: it becomes part of a loss that
+    is back-propagated through the Accelerator.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel, on autograd.grad.
     """
 
     code = "MIG302"
     name = "autograd-grad"
-    safety = Safety.REVIEW
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         for module, call in training.calls.get("torch.autograd.grad", []):
@@ -134,40 +139,56 @@ class AutogradGrad(Rule):
                 self.code,
                 module,
                 call,
-                "`torch.autograd.grad` is left as it is",
+                "`torch.autograd.grad` was not changed",
                 level=Level.NOTE,
-                reason="its result is not synchronised between processes, unless it ends up in a loss that is back-propagated",
-                help="make sure that it only feeds a loss (a gradient penalty does)",
+                reason="harmless if the result becomes part of a loss that is back-propagated; otherwise it differs between processes",
+                help="check that the result is only used in a loss, as in a gradient penalty",
             )
+
+
+class AutogradBackward(Rule):
+    """Report backward calls that are not methods of a tensor.
+
+    What: `torch.autograd.backward([a, b])`, and `optimizer.backward(loss)` of a library's optimizer.
+    Why: `accelerator.backward` takes one loss; with any other call the gradients are neither scaled nor synchronised.
+    Safety: blocks the program; none of its files is changed.
+    Source: torch.autograd.backward; Accelerate's `Accelerator.backward`.
+    """
+
+    code = "MIG302"
+    name = "autograd-backward"
+    effect = Effect.BLOCKS
+
+    def check(self, training: Training) -> Iterator[Change]:
         for event in training.components.backwards:
             if event.route in (Route.AUTOGRAD, Route.OPTIMIZER):
                 yield Change(
                     self.code,
                     training.module_of(event.node),
                     event.node,
-                    "This backward is not a tensor's own, so it cannot go through the Accelerator",
+                    "This is no `backward` method of a tensor, so it cannot go through `accelerator.backward`",
                     level=Level.REVIEW,
                     blocks=True,
-                    reason="its gradients would not be scaled or synchronised",
-                    help="add the losses up and call `backward()` on the sum",
+                    reason="its gradients would be neither scaled nor synchronised between processes",
+                    help="add up the losses and call `backward()` on the sum",
                 )
 
 
 class SecondBackward(AdviceRule):
-    """Say where a second backward goes through one forward of a model.
+    """Report a second `backward` after one forward pass of a model.
 
-    What: `a.backward(retain_graph=True)` and `b.backward()`, or two losses of two forwards, with a step behind the second.
-    Why: DistributedDataParallel averages gradients once behind a forward, in the first backward. The bundled runtime
-    averages those of the second one before the step; Accelerate does not, and the parameters part for good.
-    Safety: nothing is edited.
-    Source: torch.nn.parallel.DistributedDataParallel, whose reducer listens from a forward to the next backward.
+    What: `a.backward(retain_graph=True)` and then `b.backward()`, or two losses of two forward passes, followed by a step.
+    Why: DistributedDataParallel averages gradients once per forward pass, in the first backward. The bundled runtime also
+    averages those of the second one, before the step; Accelerate does not, and the replicas diverge.
+    Safety: never edits.
+    Source: torch.nn.parallel.DistributedDataParallel, whose reducer is active from a forward to the next backward.
     """
 
     code = "MIG313"
     name = "second-backward"
-    level = Level.NOTE
-    reason = "gradients are averaged in the first backward behind a forward; here the bundled runtime sees to it, Accelerate does not"
-    help = "with Accelerate, add the losses up and call `backward()` once, or run the model anew in between"
+    effect = Effect.NOTES
+    reason = "harmless with the bundled runtime; with Accelerate, DDP averages only the gradients of the first, and the replicas diverge"
+    help = "with Accelerate, add up the losses and call `backward()` once, or run the model again in between"
 
     def sites(self, training: Training) -> Sites:
         components = training.components
@@ -182,10 +203,10 @@ class SecondBackward(AdviceRule):
                     and model in second.roots
                     and not _runs_between(components, model, first, second)
                 ):
-                    yield second.node, f"A second backward goes through one forward of `{model.label}`"
+                    yield second.node, f"This is a second `backward` after one forward pass of `{model.label}`"
 
     def _trained_by(self, training: Training, backward: Event) -> Iterator[Object]:
-        """The models whose optimizers step behind a backward, and before the next one."""
+        """The models whose optimizers step after a backward, and before the next one."""
         components = training.components
         later = [x.order for x in components.backwards if x.order > backward.order and x.node is not backward.node]
         following = min(later, default=float("inf"))
@@ -195,7 +216,7 @@ class SecondBackward(AdviceRule):
 
 
 def _runs_between(components: Components, model: Object, first: Event, second: Event) -> bool:
-    """Whether a model runs between two backwards on every way from one to the other."""
+    """Whether a model runs between two backwards on every path from one to the other."""
     here = dict(statements_up(second.node, scope_of(second.node)))
     for event in components.events_of(model, Forwarded):
         if first.order < event.order < second.order:
@@ -204,4 +225,4 @@ def _runs_between(components: Components, model: Object, first: Event, second: E
     return False
 
 
-RULES: tuple[type[Rule], ...] = (Backward, AutogradGrad, SecondBackward)
+RULES: tuple[type[Rule], ...] = (Backward, AutogradGrad, AutogradBackward, SecondBackward)

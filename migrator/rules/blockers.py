@@ -1,4 +1,4 @@
-"""Constructs that another tool's training stands on: seen, explained, and for now a reason to leave the program alone."""
+"""Constructs that are not migrated and that would clash with an Accelerator, so the program is not changed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 from migrator.inference import knowledge
 from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import DerivedRule, Rule, Safety
+from migrator.rules.rule import DerivedRule, Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.framework import framework_of
 from migrator.training.training import Training
 
-# what has a rule of its own (processes.py, gradient.py)
+# reported by other rules (processes.py, gradient.py)
 RANK_CALLS = r"get_rank|get_world_size|get_node_local_rank"
 COLLECTIVES = (
     r"(all_)?(reduce|gather)(_\w+)?|broadcast\w*|scatter\w*|reduce_scatter\w*|all_to_all\w*|barrier|monitored_barrier"
@@ -24,14 +25,13 @@ SHARDED = r"ZeroRedundancyOptimizer"
 
 
 class _BlockingRule(Rule):
-    """Base of the rules that report a construct and stop the program."""
+    """Base of the rules that report a construct and block the program."""
 
-    safety = Safety.REVIEW
     reason = ""
     help = ""
 
     def sites(self, training: Training) -> Iterable[tuple[Module, Any, str]]:
-        """Give the places, each with what it is."""
+        """Give the places, each with its message."""
         raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
 
     def check(self, training: Training) -> Iterator[Change]:
@@ -51,159 +51,174 @@ class _BlockingRule(Rule):
                 )
 
 
-def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, Any, str]]:
+def _library_calls(training: Training, pattern: str, message: str) -> Iterator[tuple[Module, Any, str]]:
+    """Report the calls of library functions whose name matches; ``message`` has a place for the call's text."""
     for call in calls_of(training, pattern):
-        yield training.module_of(call), call, f"`{shown(training, call)}` is there already"
+        yield training.module_of(call), call, message.format(shown(training, call))
 
 
 class ProcessGroup(_BlockingRule):
-    """Report a process group made by hand.
+    """Report process groups that the script creates with `torch.distributed`.
 
-    What: `torch.distributed.init_process_group` and what else sets several processes up: groups, stores, RPC.
-    Why: the Accelerator makes the process group; a second one raises, and ranks worked out by hand go with the first.
-    Safety: reported only for now; the program is left alone.
+    What: `torch.distributed.init_process_group`, and other functions that set up several processes: groups, stores, RPC.
+    Why: the Accelerator creates the process group, and creating a second one raises an error.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed.
     """
 
     code = "MIG401"
     name = "init-process-group"
+    effect = Effect.BLOCKS
     names = ("init_process_group", "destroy_process_group")
     distinctive_names = ("init_distributed_mode",)
-    reason = "the Accelerator makes its own process group, and a second one raises"
-    help = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
+    reason = "the Accelerator creates the process group, and creating a second one raises an error"
+    help = "remove the process group, DistributedDataParallel and DistributedSampler, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        for found in _library_calls(training, r"torch\.distributed\.(?!is_available$).*"):
+        calls = r"torch\.distributed\.(?!is_available$).*"
+        for found in _library_calls(training, calls, "`{}` manages the process group, as the Accelerator does"):
             name = found[0].text(found[1].func).rpartition(".")[2]
             if not any(re.fullmatch(pattern, name) for pattern in (RANK_CALLS, COLLECTIVES, SHARDED)):
                 yield found
 
 
-class WrappedByHand(_BlockingRule):
-    """Report models wrapped by hand.
+class HandWrittenDdp(_BlockingRule):
+    """Report models that the script wraps in `DistributedDataParallel`.
 
     What: `DistributedDataParallel(model)`.
-    Why: `prepare` wraps the model; a wrapper inside a wrapper synchronises twice.
-    Safety: reported only for now; the program is left alone.
+    Why: `prepare` wraps the model; a wrapper inside a wrapper synchronises gradients twice.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.
     """
 
     code = "MIG402"
     name = "ddp-wrap"
+    effect = Effect.BLOCKS
     names = ("DDP",)
     distinctive_names = ("DistributedDataParallel",)
-    reason = "`prepare` wraps the model itself"
+    reason = "`prepare` wraps the model as well, so gradients would be synchronised twice"
     help = "remove the wrapper, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for name, found in training.calls.items():
             if knowledge.DISTRIBUTED_PARALLEL.match(name):
                 for module, call in found:
-                    yield module, call, f"`{shown(training, call)}` wraps a model by hand"
+                    yield module, call, f"`{shown(training, call)}` already wraps the model for several processes"
 
 
-class SamplerByHand(_BlockingRule):
-    """Report samplers that shard by hand.
+class DistributedSamplers(_BlockingRule):
+    """Report samplers that shard the data between processes.
 
     What: `DistributedSampler(dataset)`.
-    Why: a prepared loader shards too; together each process sees a quarter of the data, without an error.
-    Safety: reported only for now; the program is left alone.
+    Why: a prepared loader shards as well; on two processes each would see a quarter of the data, without an error.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.utils.data.distributed.
     """
 
     code = "MIG403"
     name = "sampler"
+    effect = Effect.BLOCKS
     distinctive_names = ("DistributedSampler",)
-    reason = "a prepared loader shards too, so the data would be sharded twice"
+    reason = "a prepared loader shards as well, so each process would train on too little of the data"
     help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.utils\.data\.(distributed\.)?DistributedSampler")
+        yield from _library_calls(
+            training,
+            r"torch\.utils\.data\.(distributed\.)?DistributedSampler",
+            "`{}` already shards the data between processes",
+        )
 
 
 class SetDevice(_BlockingRule):
-    """Report devices set per process by hand.
+    """Report `torch.cuda.set_device`.
 
     What: `torch.cuda.set_device(local_rank)`.
-    Why: the Accelerator sets each process's device.
-    Safety: reported only for now; the program is left alone.
+    Why: the Accelerator chooses the GPU of each process; another current GPU would contradict it.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.cuda.set_device.
     """
 
     code = "MIG405"
     name = "set-device"
+    effect = Effect.BLOCKS
     names = ("set_device",)
-    reason = "the Accelerator sets each process's device"
-    help = "remove it; choose a GPU with CUDA_VISIBLE_DEVICES"
+    reason = "the Accelerator chooses the GPU of each process, and another current GPU would contradict it"
+    help = "remove it; to choose a GPU, set CUDA_VISIBLE_DEVICES"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
-        yield from _library_calls(training, r"torch\.(cuda|accelerator)\.set_device(_index)?")
+        yield from _library_calls(
+            training,
+            r"torch\.(cuda|accelerator)\.set_device(_index)?",
+            "`{}` selects the GPU of this process, as the Accelerator does",
+        )
 
 
 class ClosureResult(_BlockingRule):
     """Report an `optimizer.step(closure)` whose result is used.
 
     What: `loss = optimizer.step(closure)`.
-    Why: a prepared optimizer's `step` returns nothing under Accelerate.
-    Safety: reported only; the program is left alone.
+    Why: under Accelerate, the `step` of a prepared optimizer returns nothing.
+    Safety: blocks the program; none of its files is changed.
     Source: Accelerate's `AcceleratedOptimizer.step`.
     """
 
     code = "MIG907"
     name = "closure-result"
-    reason = "a prepared optimizer's `step` returns nothing"
-    help = "keep the loss in a variable inside the closure"
+    effect = Effect.BLOCKS
+    reason = "the `step` of a prepared optimizer returns nothing under Accelerate"
+    help = "store the loss in a variable inside the closure, and use that"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
         for item in training.components.optimizers:
             for event in training.components.steps_of(item):
                 if event.node.args and not isinstance(event.node.parent, s.Evaluate):
                     module = training.module_of(event.node)
-                    yield module, event.node, f"The result of `{shown(training, event.node)}` is used"
+                    yield module, event.node, f"The script uses the result of `{shown(training, event.node)}`"
 
 
 class Framework(DerivedRule):
-    """Leave code alone that another framework drives.
+    """Report scripts that already train through a framework.
 
-    What: scripts on Accelerate, Fabric, Lightning, DeepSpeed, Ignite, the Hugging Face Trainer and their kin.
-    Why: they place, wrap and shard themselves.
-    Safety: nothing is edited. Leave the rule out (`--ignore MIG004`) to finish a file that was migrated in part.
+    What: scripts on Accelerate, Fabric, Lightning, DeepSpeed, Ignite, the Hugging Face Trainer and similar frameworks.
+    Why: these frameworks move models and batches, wrap models and shard data themselves.
+    Safety: never edits. `--ignore MIG004` migrates the rest of a partly migrated file.
     Source: the frameworks' own documentation.
     """
 
     code = "MIG004"
     name = "already-migrated"
-    safety = Safety.REVIEW
+    effect = Effect.NOTES
 
     @classmethod
     def found(cls, module: Module) -> Change | None:
-        """Report the framework that drives a module, if one does."""
+        """Report the framework that a module trains through, if any."""
         found = framework_of(module)
         if found is None:
             return None
         node, name = found
         return Change(
-            cls.code, module, node, f"Not changed: {name} drives this training",
-            level=Level.NOTE, help=f"`--ignore {cls.code}` finishes a file that was migrated in part",
+            cls.code, module, node, f"Not changed: this code already trains through {name}",
+            level=Level.NOTE, help=f"`--ignore {cls.code}` migrates the rest of a partly migrated file",
         )  # fmt: skip
 
 
 class SharedFile(DerivedRule):
-    """Report where programs that share a file would have it changed in different ways.
+    """Report files that two programs share and that they would change in different ways.
 
-    What: one script's migration needs a change of a function that another script runs as well, and the other's does not
-    make it: it is refused for a reason of its own, or treats the function in another way.
-    Why: a function that takes an Accelerator, or that no longer moves its batches, breaks whoever does not play along.
-    Safety: neither program is changed.
-    Source: contract, P4.
+    What: the migration of one script changes a function that another script runs as well, and the migration of the other
+    script does not: something blocks it, or it needs another change of the function.
+    Why: a function that takes an Accelerator, or that no longer moves its batches, breaks a script that was not migrated.
+    Safety: blocks both programs; none of their files is changed.
+    Source: README, "Limits".
     """
 
     code = "MIG006"
     name = "shared-file"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
 
 RULES: tuple[type[Rule], ...] = (
     Framework, SharedFile,
-    ProcessGroup, WrappedByHand, SamplerByHand, SetDevice, ClosureResult,
+    ProcessGroup, HandWrittenDdp, DistributedSamplers, SetDevice, ClosureResult,
 )  # fmt: skip

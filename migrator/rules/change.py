@@ -20,9 +20,9 @@ _NO_FACTS: frozenset[Fact] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Text before an expression, for edits that are often not made: its place is asked for when it is.
+    """Text to insert before an expression; its place is computed only if the edit is made.
 
-    The first place that is asked for in a file costs half a parse, and most results of ours hold prints like this one.
+    The first place that is computed in a file costs half a parse, and most migrated scripts only have edits like this one.
     """
 
     expression: s.Node

@@ -1,4 +1,4 @@
-"""Files: checkpoints that one process writes, with the names that they always had."""
+"""Checkpoints: written by one process, with the same keys as before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from migrator.inference.trace import Called, Forwarded
 from migrator.rules.change import ACCELERATOR, Change, Step
 from migrator.rules.fact import FOR_PREPARED, SAVED, UNWRAPPED, prepare_obliges
 from migrator.rules.main_process import is_guarded
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.rules.wrapper import wrapped_uses, wrapper_questions
 from migrator.source import syntax as s
 from migrator.source.block import Replace, Wrap
@@ -23,17 +24,18 @@ _GUARD = f"if {ACCELERATOR}.is_main_process:"
 
 
 class Save(Rule):
-    """Let the main process alone write checkpoints.
+    """Write checkpoints on the main process only.
 
-    What: `torch.save(x, path)` becomes `accelerator.save(x, path)`; a block that opens the file itself moves under
-    `if accelerator.is_main_process:`. The model is unwrapped first, so that a checkpoint keeps its names.
-    Why: N processes writing one file at once leave a broken one; the wrapper's names begin with `module.`.
+    What: `torch.save(x, path)` becomes `accelerator.save(x, path)`; a block that opens the file itself is put under
+    `if accelerator.is_main_process:`. The model is unwrapped first, so that the keys of the checkpoint stay the same.
+    Why: N processes that write one file at once corrupt it; the keys of a wrapped model begin with `module.`.
     Safety: safe; on one process nothing changes.
     Source: Accelerate's `Accelerator.save`.
     """
 
     code = "MIG501"
     name = "save"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -117,16 +119,17 @@ def _opening_block(training: Training, call: s.Call) -> s.With | None:
 
 
 class LoadedModel(Rule):
-    """Load a whole model onto the process's own device.
+    """Load a pickled model onto the device of the process that loads it.
 
-    What: in `model = torch.load("best.pt")`, where the model then runs, `map_location=accelerator.device` is added.
-    Why: it comes back on the device of the process that wrote it, and the other ones' batches do not.
-    Safety: safe; weights that are copied into a model (`load_state_dict`), and a model that is moved or prepared, are left.
+    What: `model = torch.load("best.pt")`, where the model then runs, gets `map_location=accelerator.device`.
+    Why: `torch.load` restores the model to the device of the process that saved it, while batches are on this one's.
+    Safety: safe. Not changed: weights that `load_state_dict` copies into a model, and models that are moved or prepared.
     Source: torch.load.
     """
 
     code = "MIG503"
     name = "loaded-model"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -141,22 +144,23 @@ class LoadedModel(Rule):
                 continue
             end = module.outer(call.args[-1].value).end
             yield Change(
-                self.code, module, call, "Load this model onto the process's own device",
+                self.code, module, call, "Load this model onto `accelerator.device`",
                 (Step(module, call, Replace(Span(end, end), f", map_location={ACCELERATOR}.device")),), requires=FOR_PREPARED,
             )  # fmt: skip
 
 
 class MainProcessGuard(Rule):
-    """Ask the Accelerator who the main process is.
+    """Report `rank == 0`, which could be `accelerator.is_main_process`.
 
-    What: `if rank == 0:` becomes `if accelerator.is_main_process:`.
-    Why: the rank that the script worked out by hand goes with its process group.
-    Safety: safe for a plain comparison with 0 that guards a block.
+    What: `if rank == 0:` would become `if accelerator.is_main_process:`.
+    Why: a rank from `torch.distributed` needs a process group that the script creates.
+    Safety: safe, but not applied today: the call that gives the rank blocks the program (MIG404, MIG407).
     Source: Accelerate's `Accelerator.is_main_process`.
     """
 
     code = "MIG406"
     name = "rank-check"
+    effect = Effect.REVIEWS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -176,18 +180,18 @@ class MainProcessGuard(Rule):
 
 
 class ModelModule(Rule):
-    """Replace `model.module` by `unwrap_model`.
+    """Replace `model.module` with `accelerator.unwrap_model(model)`.
 
     What: `model.module.x` becomes `accelerator.unwrap_model(model).x`, and so does the whole of
     `model.module.x if hasattr(model, "module") else model.x`.
-    Why: on one process there is no `module`.
+    Why: on one process the model is not wrapped and has no `module`.
     Safety: safe; done together with MIG207.
     Source: Accelerate's `Accelerator.unwrap_model`.
     """
 
     code = "MIG504"
     name = "model-module"
-    safety = Safety.SAFE
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         for node, model in wrapper_questions(training) if training.required else ():
@@ -203,7 +207,7 @@ class ModelModule(Rule):
                 self.code,
                 module,
                 node,
-                f"Reach the model through `accelerator.unwrap_model({shown})`, wrapped or not",
+                f"Replace this with `accelerator.unwrap_model({shown})`, which works whether the model is wrapped or not",
                 (Step(module, node, Replace(span, text)),),
                 requires=FOR_PREPARED,
                 provides=frozenset(UNWRAPPED.of(x) for x in node.walk()),

@@ -1,4 +1,4 @@
-"""What the processes say: once, not N times."""
+"""Console output: printed once, not by every process."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from migrator.rules.change import ACCELERATOR, Change, Level, Prefix, Step
 from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.main_process import is_guarded_on_every_way, takes_part
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Replace, Wrap
 from migrator.source.module import Module
@@ -22,17 +23,18 @@ from migrator.training.training import Training
 class Print(Rule):
     """Print on the main process only.
 
-    What: `print(...)` becomes `accelerator.print(...)` where the Accelerator is at hand; `sys.stdout.write(...)` moves under
+    What: `print(...)` becomes `accelerator.print(...)` where an Accelerator is in scope; `sys.stdout.write(...)` is put under
     `if accelerator.is_local_main_process:`.
     Why: N processes would print every line N times.
-    Safety: safe; on one process it prints the same. Prints to a file stay as they are. So do those in code that no
-    Accelerator reaches, be that in a file that was not given, in the code of a model or a dataset, before there is one, or
-    through a variable that holds `print`: where the program gets to them, they are spoken of once a file.
+    Safety: safe; on one process it prints the same. Prints to a file are not changed. A print that cannot use the
+    Accelerator is reported, once per file: in a file that was not given, in the code of a model or a dataset, before the
+    Accelerator is created, or through a variable that holds `print`.
     Source: Accelerate's `Accelerator.print`.
     """
 
     code = "MIG702"
     name = "print"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -63,8 +65,12 @@ class Print(Rule):
                     in_one=_missed,
                 )
         for module, calls in kept.items():
-            reason = "the code of a model or a dataset should not depend on an Accelerator"
-            yield _repeated(module, calls, reason, "print where the Accelerator is at hand")
+            reason = (
+                "every process prints this line; the code of a model or a dataset should not depend on an Accelerator"
+            )
+            yield _repeated(
+                module, calls, reason, "print in the training script instead, where the Accelerator is in scope"
+            )
         for module, call in training.calls.get("sys.stdout.write", []):
             if not isinstance(call.parent, s.Evaluate) or is_guarded_on_every_way(training, call):
                 continue
@@ -88,35 +94,36 @@ def _missed(changes: Sequence[Change], reason: str, help: str) -> Change:
 
 
 def _repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
-    """Say of prints in one file that they come once per process, at the first of them."""
+    """Report the prints of one file that every process executes, at the first of them."""
     first = min(prints, key=module.where)
-    several = f"{len(prints)} prints of this file, the first of them here, come" if len(prints) > 1 else ""
+    several = f"Every process executes {len(prints)} prints of this file, the first of them here"
     return Change(
-        "MIG702", module, first, f"{several or 'This print comes'} once per process",
+        "MIG702", module, first, several if len(prints) > 1 else "Every process executes this print",
         level=Level.NOTE, reason=reason, help=help,
     )  # fmt: skip
 
 
 def _held(module: Module, call: s.Call) -> Change:
-    """Say of a variable that holds `print` that what is printed through it comes once per process."""
+    """Report a call of a variable that may hold `print`."""
     return Change(
-        "MIG702", module, call, f"`{module.text(call.func)}` may be `print`, whose lines come once per process",
-        level=Level.NOTE, reason="what else the variable may hold, an Accelerator has not",
-        help="give it `accelerator.print` instead of `print`",
+        "MIG702", module, call, f"`{module.text(call.func)}` may be `print`, which every process executes",
+        level=Level.NOTE, reason="not changed: the variable may hold something other than `print`, which the Accelerator cannot replace",
+        help="assign `accelerator.print` to it instead of `print`",
     )  # fmt: skip
 
 
 class ProgressBar(Rule):
     """Show progress bars on the main process only.
 
-    What: `tqdm(loader)` gets `disable=not accelerator.is_local_main_process` where the Accelerator is at hand.
-    Why: N bars draw over one another.
-    Safety: safe; a bar that says `disable` itself stays as it is.
+    What: `tqdm(loader)` gets `disable=not accelerator.is_local_main_process` where an Accelerator is in scope.
+    Why: N bars overwrite one another.
+    Safety: safe; a bar that already has `disable` is not changed.
     Source: tqdm.
     """
 
     code = "MIG703"
     name = "progress-bar"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -157,9 +164,9 @@ def _in_model(training: Training, node: Any) -> bool:
 
 
 def _runs_in_model(training: Training, call: s.Call) -> bool:
-    """Whether the program gets to a call in the code of a model or a dataset.
+    """Whether the program executes a call in the code of a model or a dataset.
 
-    All methods of a trained model count as involved, and its constructor is walked only where that trains.
+    All methods of a trained model count as involved, and its constructor is analysed only where that trains.
     """
     scope = scope_of(call)
     owner = class_of(scope)

@@ -1,4 +1,4 @@
-"""Decisions that one process may take and another not."""
+"""Conditions whose outcome may differ between processes."""
 
 from __future__ import annotations
 
@@ -8,57 +8,58 @@ from typing import Any
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Backpropagated, Event, Forwarded
 from migrator.rules.advice import AdviceRule, Sites, enclosing, shown
-from migrator.rules.change import Level
 from migrator.rules.main_process import is_guarded
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.rank_divergence import Origin
 from migrator.training.training import Training
 
 _WORDS = {
-    Origin.SHARE: "each process's own share of the batches",
-    Origin.PARTLY: "each process's own share of the batches",
-    Origin.CLOCK: "each process's own clock",
+    Origin.SHARE: "the batches of each process",
+    Origin.PARTLY: "the batches of each process",
+    Origin.CLOCK: "the clock of each process",
     Origin.CHANCE: "random numbers that differ between processes",
 }
 
 
 class Divergence(AdviceRule):
-    """Stop where processes may part: one trains on while another has left the loop or skipped a step.
+    """Report conditions by which one process may skip a step, or leave the loop, while the others train on.
 
     What: `if loss.isnan(): continue`, `if mean_loss < 0.01: break`, `while time.time() < deadline`, `if d_loss > 0.5:
-    optimizer.step()`, where the condition comes of a process's own batches, clock or random numbers.
-    Why: every backward of a prepared model waits for all processes: where one takes no part, the others wait for ever, or
-    their parameters part. Decisions over an evaluation loader are the same everywhere, and stay.
-    Safety: reported only; the program is left alone.
+    optimizer.step()`, where the condition depends on the batches, the clock or the random numbers of one process.
+    Why: every backward of a prepared model waits for all processes: if one of them skips it, the others hang, or the
+    replicas diverge. Conditions on an evaluation loader have the same outcome everywhere and are not reported.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel; Accelerate's `set_trigger` and `check_trigger`.
     """
 
     code = "MIG910"
     name = "rank-divergence"
-    blocks = True
-    reason = "on several processes one may train on while another does not, and each waits for the other"
-    help = "decide on a value that all share, such as `accelerator.gather(loss.detach()).mean()`"
+    effect = Effect.BLOCKS
+    reason = "the outcome may differ between processes: one trains on while another does not, and the program hangs"
+    help = "use a value that is the same on all processes, such as `accelerator.gather(loss.detach()).mean()`"
 
     def sites(self, training: Training) -> Sites:
         for node in _conditions(training):
             if _parts(training, node) and (origins := training.divergence.of(node.test)):
                 where = " and ".join(sorted({_WORDS[origin] for origin in origins}))
-                yield node, f"`{shown(training, node.test)}` decides about the training by {where}"
+                yield node, f"`{shown(training, node.test)}` decides whether to train on, and depends on {where}"
 
 
 class SwallowedError(AdviceRule):
-    """Report errors of a training step that one process would survive.
+    """Report `except` clauses that catch errors of a training step.
 
-    What: `try: loss.backward() ... except RuntimeError: continue`, as is done when memory runs out.
-    Why: the process that skips the step leaves the others waiting in theirs.
-    Safety: nothing is edited. `except StopIteration` and `except KeyboardInterrupt` are not mentioned.
+    What: `try: loss.backward() ... except RuntimeError: continue`, for example to skip a batch when memory runs out.
+    Why: if one process skips the step, the others wait for it for ever.
+    Safety: never edits. `except StopIteration` and `except KeyboardInterrupt` are not reported.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG910"
     name = "swallowed-error"
-    reason = "the process that skips the step leaves the others waiting in theirs"
-    help = "raise it again, so that torchrun stops all of them"
+    effect = Effect.REVIEWS
+    reason = "if one process skips the step, the others wait for it for ever"
+    help = "raise the error again, so that torchrun stops all processes"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
@@ -68,22 +69,25 @@ class SwallowedError(AdviceRule):
                     for handler in node.handlers:
                         if not _is_expected(handler) and not any(isinstance(x, s.Raise) for x in handler.body.walk()):
                             first = handler.type or handler.body.statements[0]
-                            yield first, "An error of a training step is survived by one process alone"
+                            yield (
+                                first,
+                                "This catches errors of a training step, so that one process may skip a step that the others take",
+                            )
 
 
 class OwnDecision(AdviceRule):
-    """Say where a file depends on one process's own numbers.
+    """Report saves that depend on a number of the main process only.
 
-    What: `if mean_loss < best: torch.save(...)`, where the loss is that of a process's own batches.
-    Why: the main process writes, and decides by its share of the training data alone.
-    Safety: nothing is edited.
+    What: `if mean_loss < best: torch.save(...)`, where the loss is that of the batches of one process.
+    Why: the main process saves, and compares the loss of its own share of the training data.
+    Safety: never edits.
     Source: Accelerate's guide on metrics.
     """
 
     code = "MIG506"
     name = "own-decision"
-    level = Level.NOTE
-    reason = "the main process decides by its own share of the batches"
+    effect = Effect.NOTES
+    reason = "the main process saves, and only knows the numbers of its own share of the batches"
     help = "compare `accelerator.gather(loss.detach()).mean()` instead"
 
     def sites(self, training: Training) -> Sites:
@@ -91,29 +95,32 @@ class OwnDecision(AdviceRule):
         for node in _conditions(training) if saves else ():
             decides = saves.intersection(_arms(node)) and not _parts(training, node)
             if decides and Origin.SHARE in training.divergence.of(node.test):
-                yield node, f"`{shown(training, node.test)}` decides what is saved"
+                yield (
+                    node,
+                    f"`{shown(training, node.test)}` decides whether to save, by numbers of the main process only",
+                )
 
 
 class GuardedForward(AdviceRule):
-    """Stop where the main process alone runs a prepared model.
+    """Report prepared models that only the main process runs.
 
     What: `if rank == 0: evaluate(model)`, `if accelerator.is_main_process: model(x)`.
-    Why: a prepared model's forward and backward talk to the other processes, which are not there: all wait for ever.
-    Safety: reported only; the program is left alone. `unwrap_model(model)` may run on one process.
+    Why: the forward and backward of a prepared model communicate with the other processes, so the program hangs.
+    Safety: blocks the program; none of its files is changed. `unwrap_model(model)` may run on one process.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG911"
     name = "guarded-forward"
-    blocks = True
-    reason = "the others would not take part, and each waits for the other"
-    help = "let every process run it, or run `accelerator.unwrap_model(model)` without gradients"
+    effect = Effect.BLOCKS
+    reason = "the forward of a prepared model communicates with the other processes, so the program would hang"
+    help = "run it on every process, or run `accelerator.unwrap_model(model)` under `torch.no_grad()`"
 
     def sites(self, training: Training) -> Sites:
         for event in training.after.log.events:
             for _, statement in event.steps() if _runs_model(event) else ():
                 if is_guarded(training, statement):
-                    yield event.node, f"`{shown(training, event.node)}` runs on the main process only"
+                    yield event.node, f"Only the main process runs the model here: `{shown(training, event.node)}`"
                     break
 
 

@@ -1,11 +1,11 @@
-"""Calls of `torch.cuda` that stay as they are."""
+"""Calls of `torch.cuda`, which are reported and never changed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
-from migrator.rules.change import Level
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -17,83 +17,86 @@ _NEEDS_CUDA = (
 
 
 class CudaOnly(AdviceRule):
-    """Say where the script needs a CUDA device besides the one that it trains on.
+    """Report calls that raise an error on a machine without a GPU.
 
     What: `torch.cuda.synchronize()`, `torch.cuda.Event(...)`, `torch.cuda.reset_peak_memory_stats()` outside of any
     `if torch.cuda.is_available():`.
-    Why: the migrated script runs without a GPU as well, and would fail there. Calls that do nothing without one, such as
-    `empty_cache()`, are not mentioned.
-    Safety: nothing is edited.
+    Why: the migrated script can run without a GPU, but would fail at this call. Calls that do nothing without a GPU, such
+    as `empty_cache()`, are not reported.
+    Safety: never edits.
     Source: torch.cuda.
     """
 
     code = "MIG804"
     name = "cuda-only"
-    level = Level.NOTE
+    effect = Effect.NOTES
     once = True
-    reason = "on a machine without a CUDA device it raises"
+    reason = "on a machine without a GPU it raises an error"
     help = 'put it under `if accelerator.device.type == "cuda":`'
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _NEEDS_CUDA):
             if not _is_guarded(training, call):
-                yield call, f"`{shown(training, call)}` needs a CUDA device"
+                yield call, f"`{shown(training, call)}` needs a GPU"
 
 
 class CudaStreams(AdviceRule):
-    """Report streams and graphs of CUDA.
+    """Report CUDA streams and CUDA graphs.
 
     What: `torch.cuda.Stream()`, `torch.cuda.CUDAGraph()`, `torch.cuda.graph(g)`.
-    Why: a prepared model's backward talks to the other processes on streams of its own, and its loader copies on another.
-    Safety: nothing is edited.
+    Why: a prepared model communicates on separate CUDA streams, and a prepared loader copies on another one; the script's
+    stream does not wait for them.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel; torch.cuda.graphs.
     """
 
     code = "MIG804"
     name = "cuda-streams"
-    reason = "a prepared model and loader use streams of their own, which this one does not wait for"
-    help = "check what waits for what, or leave the stream to PyTorch"
+    effect = Effect.REVIEWS
+    reason = "a prepared model and loader use other CUDA streams, and this one does not wait for them, so it may read unfinished data"
+    help = "synchronise the streams explicitly, or use the default stream"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(
             training, r"torch\.cuda\.(streams\.|graphs\.)?(Stream|stream|CUDAGraph|graph|make_graphed_callables)"
         ):
-            yield call, f"`{shown(training, call)}` works on a stream of its own"
+            yield call, f"`{shown(training, call)}` uses a separate CUDA stream"
 
 
 class DeviceCount(AdviceRule):
-    """Say where GPUs are counted.
+    """Report `torch.cuda.device_count()`.
 
     What: `torch.cuda.device_count()`.
-    Why: each process counts all GPUs of its machine, and uses one.
-    Safety: nothing is edited. Where it only decides whether to wrap the model in DataParallel, nothing is said.
+    Why: each process counts all GPUs of the machine, but uses one of them.
+    Safety: never edits. A count in a condition, such as whether to use DataParallel, is not reported.
     Source: torch.cuda.device_count; Accelerate's `num_processes`.
     """
 
     code = "MIG802"
     name = "device-count"
-    level = Level.NOTE
-    reason = "each process counts all GPUs of its machine, and uses one"
-    help = "where the number of processes is meant, use `accelerator.num_processes`"
+    effect = Effect.NOTES
+    reason = "each process counts all GPUs of the machine, but uses one of them"
+    help = "harmless if the GPUs of the machine are meant; for the number of processes use `accelerator.num_processes`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.cuda\.device_count"):
             if not _is_test(call):
-                yield call, f"`{shown(training, call)}` is left as it is"
+                yield call, f"`{shown(training, call)}` was not changed"
 
 
 class DeviceGenerator(AdviceRule):
-    """Report random generators on a CUDA device.
+    """Report random generators on a GPU.
 
-    What: `torch.Generator(device="cuda")`, handed to a loader or a sampler.
-    Why: a loader draws its order on the CPU; where the script runs without a GPU there is no such generator.
-    Safety: nothing is edited.
+    What: `torch.Generator(device="cuda")`, passed to a loader or a sampler.
+    Why: a loader draws its order on the CPU, and on a machine without a GPU the generator cannot be created.
+    Safety: never edits.
     Source: torch.Generator.
     """
 
     code = "MIG806"
     name = "device-generator"
-    reason = "a loader draws its order on the CPU, and all processes must draw the same one"
+    effect = Effect.REVIEWS
+    reason = "a loader draws its order on the CPU, and on a machine without a GPU the generator cannot be created"
     help = "use `torch.Generator()` for loaders and samplers"
 
     def sites(self, training: Training) -> Sites:
@@ -101,11 +104,11 @@ class DeviceGenerator(AdviceRule):
             device = call.argument(0, "device")
             text = training.module_of(call).text(device) if device is not None else ""
             if "cuda" in text or "gpu" in text:
-                yield call, f"`{shown(training, call)}` draws on a GPU"
+                yield call, f"`{shown(training, call)}` draws its random numbers on a GPU"
 
 
 def _is_guarded(training: Training, node: Any) -> bool:
-    """Whether code runs only where the script asked for a GPU, one way or another."""
+    """Whether code runs only if the script has checked for a GPU."""
     tests = [owner.test for owner in enclosing(node, s.If)]
     tests += [part.test for part in enclosing(node, s.Conditional)]
     return any(training.devices.is_flag(test) or _asks_for_cuda(x) for test in tests for x in test.walk())

@@ -1,4 +1,4 @@
-"""Datasets, samplers and loaders that do more than usual."""
+"""Custom datasets, samplers, collate functions, and loaders that are read in a thread."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from typing import Any
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Iterated
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
-from migrator.rules.change import Level
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training import device_move, moves
 from migrator.training.training import Training
 
 
-class OwnSampler(AdviceRule):
-    """Report samplers of one's own.
+class CustomSampler(AdviceRule):
+    """Report custom samplers that draw a random order.
 
     What: `DataLoader(dataset, sampler=MySampler(...))`, where the class draws at random.
-    Why: `prepare` deals out what the sampler yields; if each process draws another order, samples are seen twice or not
-    at all.
-    Safety: nothing is edited.
+    Why: each process takes every N-th batch of the order that the sampler draws. If the processes draw different orders,
+    some samples are read twice and others never.
+    Safety: never edits.
     Source: Accelerate's `BatchSamplerShard`.
     """
 
     code = "MIG914"
-    name = "own-sampler"
-    reason = "every process must draw the same order, or samples are seen twice or not at all"
-    help = "draw from a generator that has the same seed in every process, and that counts the epochs"
+    name = "custom-sampler"
+    effect = Effect.REVIEWS
+    reason = "if the processes draw different orders, some samples are read twice and others never"
+    help = (
+        "draw from a generator with the same seed on every process, for example the seed plus the number of the epoch"
+    )
 
     def sites(self, training: Training) -> Sites:
         for call in _loader_calls(training):
@@ -35,47 +38,50 @@ class OwnSampler(AdviceRule):
                 given = call.argument(position, keyword)
                 for item in training.value(given) if given is not None else ():
                     if item.kind in (Kind.INSTANCE, Kind.SAMPLER) and _draws(item):
-                        yield call, f"`{shown(training, given)}` draws an order of its own"
+                        yield call, f"`{shown(training, given)}` is a custom sampler that draws a random order"
 
 
-class OwnStream(AdviceRule):
-    """Say what becomes of a stream of samples.
+class CustomIterable(AdviceRule):
+    """Report loaders over a custom `IterableDataset`.
 
-    What: a `DataLoader` over an `IterableDataset` of one's own.
-    Why: a stream has no indices to deal out: the main process reads all of it and sends each other process its part.
-    Safety: nothing is edited. A stream that shards itself would be sharded twice.
+    What: a `DataLoader` over a subclass of `IterableDataset`.
+    Why: such a dataset has no indices to shard: the main process reads all of it and sends the others their batches. A
+    dataset that shards itself would be sharded twice.
+    Safety: never edits.
     Source: Accelerate's `dispatch_batches`.
     """
 
     code = "MIG914"
-    name = "own-stream"
-    level = Level.NOTE
+    name = "iterable-dataset"
+    effect = Effect.NOTES
     reason = (
-        "the main process reads it and sends the others their parts; a stream that shards itself would be sharded twice"
+        "the main process reads all of it and sends the others their batches; right, unless the dataset shards itself"
     )
+    help = "if it shards itself by rank or by worker, remove that"
 
     def sites(self, training: Training) -> Sites:
         for call in _loader_calls(training):
             given = call.argument(0, "dataset")
             for item in training.value(given) if given is not None else ():
                 if _inherits(item, "IterableDataset"):
-                    yield call, f"`{shown(training, given)}` is a stream"
+                    yield call, f"`{shown(training, given)}` is an `IterableDataset`, which only the main process reads"
 
 
 class MovingDataset(AdviceRule):
-    """Report datasets that put their samples on a GPU.
+    """Report datasets that move samples to a GPU.
 
     What: `.cuda()` or `.to(device)` in `__getitem__`, or in a `collate_fn`.
-    Why: worker processes cannot use the GPU, and a prepared loader moves whole batches itself.
-    Safety: nothing is edited.
+    Why: a prepared loader moves whole batches itself, and worker processes of a loader cannot use the GPU.
+    Safety: never edits.
     Source: torch.utils.data, on CUDA in workers.
     """
 
     code = "MIG914"
     name = "moving-dataset"
+    effect = Effect.REVIEWS
     anywhere = True
-    reason = "a prepared loader moves whole batches itself, and its workers cannot use a GPU"
-    help = "return tensors of the CPU"
+    reason = "a prepared loader moves whole batches itself, and worker processes of a loader (`num_workers`) cannot use a GPU"
+    help = "return tensors on the CPU"
 
     def sites(self, training: Training) -> Sites:
         owners = set(_sample_makers(training))
@@ -87,22 +93,23 @@ class MovingDataset(AdviceRule):
                     and _function(call) in owners
                 ):
                     if device_move.is_device_move(training, call):
-                        yield call, f"`{shown(training, call)}` puts samples on a device one by one"
+                        yield call, f"`{shown(training, call)}` moves single samples to a device"
 
 
 class LoaderThread(AdviceRule):
-    """Report loaders that a thread draws from.
+    """Report loaders that are read in a separate thread.
 
     What: `threading.Thread(target=fill, args=(loader,))`.
-    Why: a prepared loader keeps the processes in step and knows which batch is the last; in a thread it runs ahead.
-    Safety: nothing is edited.
+    Why: a prepared loader tells the optimizer when a batch is the last one; in a thread it is ahead of the training.
+    Safety: never edits.
     Source: Accelerate's `GradientState`.
     """
 
     code = "MIG914"
     name = "loader-thread"
-    reason = "a prepared loader tells the optimizer which batch is the last, and a thread runs ahead of it"
-    help = "let the loader's workers read ahead (`num_workers`, `prefetch_factor`)"
+    effect = Effect.REVIEWS
+    reason = "a prepared loader tells the optimizer when a batch is the last one, and in a thread it is ahead of the training"
+    help = "read ahead with the loader's workers instead (`num_workers`, `prefetch_factor`)"
 
     def sites(self, training: Training) -> Sites:
         drawn = {e.frame.node for e in training.events(Iterated) if training.is_required(e.item)}
@@ -115,29 +122,29 @@ class LoaderThread(AdviceRule):
                 else []
             )
             if any(x.kind in (Kind.LOADER, Kind.ITERATOR) for x in held) or any(x in drawn for x in functions):
-                yield call, f"`{shown(training, call)}` draws batches in a thread"
+                yield call, f"`{shown(training, call)}` reads batches in a separate thread"
 
 
-class OwnBatches(AdviceRule):
-    """Say where a prepared loader may not move its batches.
+class CustomBatches(AdviceRule):
+    """Report loaders whose batches `prepare` may not move.
 
-    What: a `collate_fn` that returns an object of one's own class, or something that cannot be seen through.
-    Why: `prepare` moves tensors, and tensors in tuples, lists and dicts; the script's own moves stay in place for the rest.
-    Safety: nothing is edited.
+    What: a `collate_fn` that returns an object of a custom class, or something that could not be analysed.
+    Why: a prepared loader moves tensors, and tensors in tuples, lists and dicts, but no other objects.
+    Safety: never edits. The moves of such batches (`.to(device)`) are kept.
     Source: Accelerate's `send_to_device`.
     """
 
     code = "MIG908"
-    name = "own-batches"
-    level = Level.NOTE
-    reason = "`prepare` moves tensors, and tensors in tuples, lists and dicts; the moves of other batches stay"
+    name = "custom-batches"
+    effect = Effect.NOTES
+    reason = "harmless: a prepared loader may not move such batches, so the script's `.to(device)` is kept"
 
     def sites(self, training: Training) -> Sites:
         for item in training.components.loaders:
             call = item.site
             if item.kind is Kind.LOADER and isinstance(call, s.Call) and call.argument(6, "collate_fn") is not None:
                 if not moves._collates_plainly(training, item):
-                    yield call, f"`{shown(training, call)}` makes batches of a kind that was not understood"
+                    yield call, f"`{shown(training, call)}` has a `collate_fn` whose batches could not be analysed"
 
 
 def _loader_calls(training: Training) -> Iterator[s.Call]:
@@ -147,7 +154,7 @@ def _loader_calls(training: Training) -> Iterator[s.Call]:
 
 
 def _draws(item: Object) -> bool:
-    """Whether a sampler of one's own makes its order at random."""
+    """Whether a custom sampler draws its order at random."""
     owner = item.data.site if isinstance(item.data, Object) else None
     words = {x.name for x in owner.walk() if isinstance(x, s.Attribute)} if isinstance(owner, s.ClassDef) else set()
     return bool(words & {"shuffle", "randperm", "permutation", "sample", "choice", "choices", "randint", "multinomial"})
@@ -178,4 +185,4 @@ def _function(node: Any) -> Any:
     return node
 
 
-RULES: tuple[type[AdviceRule], ...] = (OwnSampler, OwnStream, MovingDataset, LoaderThread, OwnBatches)
+RULES: tuple[type[AdviceRule], ...] = (CustomSampler, CustomIterable, MovingDataset, LoaderThread, CustomBatches)

@@ -1,4 +1,4 @@
-"""Device definitions, and defaults that decide where all tensors go."""
+"""Device definitions, and default devices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from migrator.inference.objects import Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.fact import DEVICE, FOR_PREPARED, Fact, prepare_obliges
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
 from migrator.source.module import Module
@@ -23,15 +24,16 @@ class DeviceDefinition(Rule):
     """Take the device from the Accelerator.
 
     What: `device = torch.device("cuda" if torch.cuda.is_available() else "cpu")` becomes `device = accelerator.device`;
-    the variable keeps its name. A flag such as `--no-cuda` goes into `Accelerator(cpu=...)`. A variable that nothing uses
-    any more goes. A device that the user picks, by name or by index, stays as it is, and the Accelerator takes it over.
-    Why: each process has its own device; a literal "cuda:0" would put all of them on the first GPU.
-    Safety: safe. Where picks cannot be taken over in one place, the program is left alone.
+    the variable keeps its name. A flag such as `--no-cuda` becomes `Accelerator(cpu=...)`. A variable that nothing uses
+    any more is removed. A device that the user chooses, by name or by index, is kept, and the Accelerator uses it.
+    Why: each process has its own device; a literal "cuda:0" would put all processes on the first GPU.
+    Safety: safe. Blocks where the user's choice cannot be passed on to the Accelerator: no file of the program is changed.
     Source: Accelerate's `Accelerator.device`.
     """
 
     code = "MIG101"
     name = "device-definition"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -58,13 +60,13 @@ class DeviceDefinition(Rule):
                 yield self._unheld(training, device, node)
 
     def _take_over(self, training: Training, user_device: UserDevice) -> Change:
-        """Leave the user's device as it is, and let the Accelerator use it."""
+        """Keep the device that the user chooses, and let the Accelerator use it."""
         assert user_device.block is not None
         module, first = user_device.module, user_device.definitions[0]
         as_text = user_device.is_text and any(_is_read_as_text(training, item) for item in user_device.definitions)
         line = f"{user_device.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
-        behind = user_device.block.statements[user_device.index]
-        steps = [Step(module, behind, Insert(user_device.block, user_device.index, (line,), tight=True, rank=-1))]
+        following = user_device.block.statements[user_device.index]
+        steps = [Step(module, following, Insert(user_device.block, user_device.index, (line,), tight=True, rank=-1))]
         if user_device.wraps:
             span = module.outer(first.value)
             steps.append(
@@ -75,30 +77,30 @@ class DeviceDefinition(Rule):
             self.code,
             module,
             first.statement,
-            f"Take `{user_device.text}` over into the Accelerator, which honours it on one process",
+            f"Read `{user_device.text}` back from the Accelerator, which uses the chosen device on one process",
             tuple(steps),
             requires=FOR_PREPARED,
             provides=frozenset(DEVICE.of(x.statement) for x in user_device.definitions),
             obliges=_obligations(training, user_device.definitions),
             alike=tuple(x.statement for x in user_device.definitions[1:]),
-            reason="on several processes each has a device of its own",
+            reason="on several processes each one gets a different device",
         )
 
     def _change(self, training: Training, item: Definition, arms: list[Definition]) -> Change:
         module = item.module
         suffix = ".device.type" if item.is_text and _is_read_as_text(training, item) else ".device"
-        span, text = module.outer(item.value), f"{ACCELERATOR}{suffix}"
+        span, target = module.outer(item.value), ""
+        message = f"Replace `{short(module.text(item.value))}` with `accelerator{suffix}`"
         if len(arms) > 1:
-            span, text = (
-                if_span(module, _first_if(item.statement)),
-                f"{module.text(item.statement.targets[0])} = {text}",
-            )
+            target = f"{module.text(item.statement.targets[0])} = "
+            span = if_span(module, _first_if(item.statement))
+            message = f"Replace `{short(module.text(item.statement))}` with `{target}accelerator{suffix}`"
         return Change(
             self.code,
             module,
             item.statement,
-            f"Replace `{short(module.text(item.value))}` with `accelerator{suffix}`",
-            (Step(module, item.statement, Replace(span, text)),),
+            message,
+            (Step(module, item.statement, Replace(span, f"{target}{ACCELERATOR}{suffix}")),),
             requires=FOR_PREPARED,
             provides=frozenset(DEVICE.of(x.statement) for x in arms),
             obliges=_obligations(training, arms),
@@ -106,7 +108,7 @@ class DeviceDefinition(Rule):
         )
 
     def _other_arm(self, training: Training, item: Definition) -> Iterator[Change]:
-        """Say of what the variable gets in the other arm of an `if`, where that is not known to be a device."""
+        """Report what the variable is assigned in the other branch of an `if`, where that may be another device."""
         block, target = item.statement.block, item.module.text(item.statement.targets[0])
         known = {x.statement for x in training.devices.definitions}
         arms = [block.owner.body, block.owner.orelse] if isinstance(block.owner, s.If) else []
@@ -117,24 +119,24 @@ class DeviceDefinition(Rule):
                     self.code,
                     item.module,
                     other,
-                    f"`{short(item.module.text(other))}` may name another device than the Accelerator's",
+                    f"`{short(item.module.text(other))}` may choose another device than the Accelerator's",
                     level=Level.REVIEW,
-                    reason="models and batches go where the Accelerator puts them, whatever this says",
-                    help="where it means the CPU, make that `Accelerator(cpu=True)`",
+                    reason="models and batches are moved to `accelerator.device` in any case, so tensors on this device would not fit them",
+                    help="if it chooses the CPU, write `Accelerator(cpu=True)` for that case",
                 )
 
     def _unheld(self, training: Training, device: Object, node: Any) -> Change:
-        """Stop where all processes would meet on one GPU that no variable of the training names."""
+        """Report a GPU by index that is in no device variable of the training."""
         site = device.site or node
         return Change(
             self.code,
             training.module_of(site),
             site,
-            f"`{device.data}` is the same GPU for every process, and no variable of the training stands for it",
+            f"`{device.data}` is the same GPU on every process",
             level=Level.REVIEW,
             blocks=True,
-            reason="what is moved there would not meet the models of the other processes",
-            help='name it "cuda", which is each process\'s own GPU, or define it in a variable of the training',
+            reason="tensors on it would not be on the device of the other processes' models",
+            help='write "cuda", which is the GPU of each process, or use the device variable of the training',
         )
 
     def _refusal(self, training: Training, item: Definition) -> Change:
@@ -142,12 +144,12 @@ class DeviceDefinition(Rule):
             self.code,
             item.module,
             item.statement,
-            f"`{short(item.module.text(item.value))}` lets its user pick a device that an Accelerator would not honour",
+            f"`{short(item.module.text(item.value))}` lets the user choose a device, which the Accelerator would ignore",
             level=Level.REVIEW,
             blocks=True,
             reason="the script would silently run on another device",
             obliges=_obligations(training, [item]),
-            help="pick the device in one variable, right after the options are read, or by CUDA_VISIBLE_DEVICES",
+            help="choose the device in one variable right after the options are parsed, or with CUDA_VISIBLE_DEVICES",
         )
 
 
@@ -157,7 +159,7 @@ def _obligations(training: Training, definitions: Iterable[Definition]) -> Mappi
 
 
 def _all_arms(training: Training, item: Definition) -> list[Definition]:
-    """The definitions in all arms of an `if` that does nothing but define one device variable, without a comment; else the one."""
+    """The definitions in all branches of an `if` that only defines one device variable, without a comment; else the given one."""
     if not isinstance(item.statement.block.owner, s.If):
         return [item]
     first = _first_if(item.statement)
@@ -183,7 +185,7 @@ def _all_arms(training: Training, item: Definition) -> list[Definition]:
 
 
 def _is_redefined(training: Training, item: Definition) -> bool:
-    """Whether the same variable gets another device further down."""
+    """Whether the same variable is assigned another device later."""
     if not isinstance(item.statement, s.Assign):
         return False
     name = item.module.text(item.statement.targets[0])
@@ -198,7 +200,7 @@ def _is_redefined(training: Training, item: Definition) -> bool:
 
 
 def _first_if(statement: Any) -> s.If:
-    """The `if` at the head of the chain whose arm a statement stands in."""
+    """The first `if` of the `if`/`elif` chain that a statement is in."""
     owner = statement.block.owner
     while owner.is_elif:
         owner = owner.block.owner
@@ -206,7 +208,7 @@ def _first_if(statement: Any) -> s.If:
 
 
 def if_span(module: Module, node: s.If) -> Span:
-    """Give the place of an `if` with all its arms."""
+    """Give the span of an `if` with all its branches."""
     last: Any = node
     while isinstance(last, s.If):
         last = (last.orelse or last.body).statements[-1]
@@ -214,7 +216,7 @@ def if_span(module: Module, node: s.If) -> Span:
 
 
 def _is_read_as_text(training: Training, item: Definition) -> bool:
-    """Whether a device name is used in a way that only a string bears."""
+    """Whether a device name is used as only a string can be."""
     devices = set(item.devices)
     for module in training.modules:
         for node in module.variables():
@@ -233,17 +235,17 @@ def _is_read_as_text(training: Training, item: Definition) -> bool:
 
 
 class DefaultDevice(Rule):
-    """Stop where the script sets a default device or tensor type.
+    """Report default devices and default tensor types.
 
     What: `torch.set_default_device("cuda")`, `torch.set_default_tensor_type(torch.cuda.FloatTensor)`.
-    Why: everything made from then on lands on one GPU, in every process.
-    Safety: reported only; the program is left alone.
+    Why: every process would create all its tensors on the same GPU.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.set_default_device.
     """
 
     code = "MIG111"
     name = "default-device"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -253,9 +255,9 @@ class DefaultDevice(Rule):
                 if not any(word in module.text(call) for word in ("cuda", "device", "mps", "xpu")):
                     continue
                 yield Change(
-                    self.code, module, call, f"`{short(module.text(call))}` decides where all tensors go",
-                    level=Level.REVIEW, blocks=True, reason="in every process they would land on the same device",
-                    help="remove it, and put tensors on `accelerator.device`",
+                    self.code, module, call, f"`{short(module.text(call))}` sets a default device for all tensors",
+                    level=Level.REVIEW, blocks=True, reason="every process would create its tensors on the same device",
+                    help="remove it, and move tensors to `accelerator.device`",
                 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What devices are called: comparisons with a name, options that ask for one."""
+"""Device names: comparisons with a name, and command-line options."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Step
 from migrator.rules.fact import FOR_PREPARED
-from migrator.rules.rule import DerivedRule, Rule, Safety
+from migrator.rules.rule import DerivedRule, Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Replace
 from migrator.source.module import Module
@@ -20,13 +21,14 @@ class DeviceCompare(Rule):
     """Compare a device by its type.
 
     What: `device == torch.device("cuda")` and `str(device) == "cuda:0"` become `device.type == "cuda"`.
-    Why: each process has its own device: on the second one `accelerator.device` is `cuda:1`, and equals neither.
-    Safety: safe where the variable holds nothing but the device that becomes the Accelerator's.
+    Why: each process has its own device: on the second one `accelerator.device` is `cuda:1`, and both comparisons fail.
+    Safety: safe where the variable only ever holds the device that becomes `accelerator.device`.
     Source: torch.device; Accelerate's `Accelerator.device`.
     """
 
     code = "MIG110"
     name = "device-compare"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         ours = (
@@ -47,7 +49,7 @@ class DeviceCompare(Rule):
             if values and values <= ours and named:
                 text = module.text(device)
                 yield Change(
-                    self.code, module, node, f"Compare `{text}` by its type",
+                    self.code, module, node, f"Compare `{text}.type` instead of the device, which has another index on each process",
                     (
                         Step(module, node, Replace(module.outer(one), f"{text}.type")),
                         Step(module, node, Replace(module.outer(other), f'"{named}"')),
@@ -76,18 +78,18 @@ def _type_named(training: Training, node: Any, is_text: bool) -> str:
 
 
 class DeviceOption(DerivedRule):
-    """Keep options that ask for a device.
+    """Report command-line options for a device, which are kept.
 
-    What: `--gpu`, `--device`, `--no-cuda`, `--local_rank`: they stay, so that command lines go on working. `--no-cuda` goes
-    into `Accelerator(cpu=...)`.
-    Why: a device that the user picks by index is honoured or refused (MIG101, MIG905), never silently another one.
-    Safety: nothing is edited.
-    Source: contract, P6.
+    What: `--gpu`, `--device`, `--no-cuda`, `--local_rank` are kept, so that existing command lines still work. `--no-cuda`
+    is also passed on as `Accelerator(cpu=...)`.
+    Why: a device that the user chooses is either used or blocks the program (MIG101, MIG905); it is never ignored.
+    Safety: never edits.
+    Source: README, "Limits".
     """
 
     code = "MIG707"
     name = "device-option"
-    safety = Safety.REVIEW
+    effect = Effect.NOTES
 
 
 RULES: tuple[type[Rule], ...] = (DeviceCompare, DeviceOption)

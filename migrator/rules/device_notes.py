@@ -13,21 +13,21 @@ from migrator.training.user_device import UserDevice
 
 
 def about_device(training: Training, cpu: CpuArgument) -> Iterator[Change]:
-    """Say where several flags decide about the device, or none does."""
+    """Report that several flags choose the device, or that none does."""
     for condition in cpu.conflict:
         shown = condition.module.text(condition.node)
         yield Change(
-            "MIG107", condition.module, condition.node, f"Several flags decide about the device, among them `{shown}`",
-            level=Level.REVIEW, blocks=True, reason="an Accelerator has one device; no single `cpu=` argument says the same",
-            help="let one flag decide, then run migrate again",
+            "MIG107", condition.module, condition.node, f"Several flags choose the device, among them `{shown}`",
+            level=Level.REVIEW, blocks=True, reason="the Accelerator has one device, and one `cpu=` argument cannot express this",
+            help="let one flag choose the device, then run migrate again",
         )  # fmt: skip
     if cpu.silent:
         node = _first_site(training)
         yield Change(
             "MIG101", training.module_of(node), node,
-            "The script never names a device, so it keeps to the CPU: `Accelerator(cpu=True)`",
-            level=Level.NOTE, reason="some of its tensors are not moved, and would not meet the model on a GPU",
-            help="move them to `accelerator.device`, then remove `cpu=True`",
+            "This script uses no GPU, and the migrated one does not either: `Accelerator(cpu=True)`",
+            level=Level.NOTE, reason="some of its tensors are never moved to a device, so a model on a GPU could not use them",
+            help="to use a GPU, move these tensors to `accelerator.device` and remove `cpu=True`",
         )  # fmt: skip
 
 
@@ -39,12 +39,14 @@ def _first_site(training: Training) -> Any:
 
 
 def about_index(user_device: UserDevice, module: Module, node: Any) -> Iterator[Change]:
-    """Say what becomes of a GPU that the user picks by its index, where it is picked and where it is set."""
+    """Report what happens to a GPU that the user chooses by its index."""
     yield Change(
-        "MIG101", user_device.module, user_device.node, f"`{user_device.text}` may name a GPU by its index, which counts on one process",
-        level=Level.NOTE, reason="on several processes each has a GPU of its own",
+        "MIG101", user_device.module, user_device.node,
+            f"`{user_device.text}` may choose a GPU by its index, which is used on one process only",
+        level=Level.NOTE, reason="on several processes each one uses another GPU",
     )  # fmt: skip
     yield Change(
-        "MIG405", module, node, f"The GPU of `{user_device.text}` is made the current one before this, for the Accelerator to use",
-        level=Level.NOTE, reason="an Accelerator on one process uses the current GPU; on several it sets that itself",
+        "MIG405", module, node,
+            f"`torch.cuda.set_device` is called before this, so that the Accelerator uses the GPU that `{user_device.text}` chooses",
+        level=Level.NOTE, reason="on one process the Accelerator uses the current GPU; on several processes it chooses one for each",
     )  # fmt: skip

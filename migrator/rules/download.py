@@ -1,4 +1,4 @@
-"""Downloads: by one process, before the others look for what it got."""
+"""Downloads: done by one process first, then read by the others."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Wrap
 from migrator.source.module import Module
 from migrator.training.position import within
 from migrator.training.training import Training
 
-_REASON = "processes that fetch one file at once leave a broken one"
+_REASON = "processes that write the same file at once corrupt it"
 
 
 class Download(Rule):
-    """Let one process download, and the others find what it got.
+    """Download on the main process first; the others then find the files.
 
-    What: `data = datasets.MNIST(root, download=True)` moves under `with accelerator.main_process_first():` where the
-    Accelerator is at hand; a dataset that is made in the middle of a loader, and an archive that every process unpacks, are
-    reported.
-    Why: two processes that fetch and unpack one file at once leave a broken one.
-    Safety: safe; such a class downloads nothing that is there already.
+    What: `data = datasets.MNIST(root, download=True)` is put under `with accelerator.main_process_first():` where an
+    Accelerator is in scope. A dataset that is built inside a loader's arguments, and an archive that every process unpacks,
+    are reported.
+    Why: processes that download or unpack the same file at once corrupt it.
+    Safety: safe; these datasets do not download files that exist.
     Source: Accelerate's `Accelerator.main_process_first`.
     """
 
     code = "MIG505"
     name = "download"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         for module in training.modules if training.required else ():
@@ -41,9 +43,9 @@ class Download(Rule):
                     yield self._change(training, module, call)
                 elif isinstance(call.func, s.Attribute) and call.func.name == "extractall":
                     yield Change(
-                        self.code, module, call, f"Every process unpacks `{short(module.text(call))}`", level=Level.REVIEW,
-                        reason="one may read what another one is still writing",
-                        help="unpack it beforehand, or under `with accelerator.main_process_first():`",
+                        self.code, module, call, f"Every process unpacks an archive: `{short(module.text(call))}`", level=Level.REVIEW,
+                        reason="a process may read a file that another one is still writing",
+                        help="unpack it before the training, or under `with accelerator.main_process_first():`",
                     )  # fmt: skip
 
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
@@ -67,13 +69,13 @@ class Download(Rule):
 
 def _advice(module: Module, call: s.Call) -> Change:
     return Change(
-        "MIG505", module, call, f"Every process may download `{short(module.text(call.func))}`", level=Level.NOTE,
-        reason=_REASON, help="run the script once on one process, which finds the data there afterwards",
+        "MIG505", module, call, f"Every process may download the same files: `{short(module.text(call.func))}`", level=Level.NOTE,
+        reason=_REASON, help="run the script once on one process; later runs find the files",
     )  # fmt: skip
 
 
 def _downloads(training: Training, call: s.Call) -> bool:
-    """Whether a call of unseen code is asked to download what is not there."""
+    """Whether a library call may download missing files."""
     argument = call.argument(None, "download")
     if argument is None or (isinstance(argument, s.Literal) and not argument.value):
         return False
@@ -82,7 +84,7 @@ def _downloads(training: Training, call: s.Call) -> bool:
 
 
 def _is_first(node: Any) -> bool:
-    """Whether code runs on one process before the others, or on one only, already."""
+    """Whether code already runs on one process before the others, or on one only."""
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         tests = [item.value for item in node.items] if isinstance(node, s.With) else []
         tests += [node.test] if isinstance(node, s.If) else []

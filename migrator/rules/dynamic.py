@@ -1,49 +1,51 @@
-"""Code that is put together while it runs."""
+"""Code that is only known at run time: `eval`, `exec`, configured classes."""
 
 from __future__ import annotations
 
 from migrator.inference.objects import Kind
 from migrator.rules.advice import AdviceRule, Sites, shown
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 
 class Dynamic(AdviceRule):
-    """Report what is trained and comes of code that cannot be read beforehand.
+    """Report models, optimizers and loaders whose class is only known at run time.
 
     What: `model = eval(args.arch)()`, `optimizer = hydra.utils.instantiate(config.optimizer)`.
-    Why: what it is was told from its use alone.
-    Safety: nothing is edited besides what the use licences.
-    Source: contract, P3.
+    Why: their kind was inferred from how the script uses them, which may be wrong.
+    Safety: never edits; other rules treat the object as what it was inferred to be.
+    Source: README, "Limits".
     """
 
     code = "MIG916"
     name = "dynamic"
-    reason = "what it makes cannot be seen, and was told from its use alone"
-    help = "check that it is what it was taken for (`migrate --roles`)"
+    effect = Effect.REVIEWS
+    reason = "its class is only known at run time, so its kind was inferred from how the script uses it"
+    help = "check that this is right (`migrate --roles` shows why)"
 
     def sites(self, training: Training) -> Sites:
         for item in training.required:
             node = item.site
             parts = node.walk() if isinstance(node, s.Call) else ()
             if any(isinstance(x, s.Call) and _is_dynamic(training, x) for x in parts):
-                yield node, f"`{shown(training, node)}` was taken for a {item.kind.value}"
+                yield node, f"`{shown(training, node)}` is treated as a {item.kind.value}"
 
 
 class UnseenModel(AdviceRule):
-    """Stop where an optimizer has the parameters of something that nobody can see.
+    """Report optimizers whose parameters come from an object that was not recognised as a model.
 
     What: `model = eval(name)()`, `model = queue.get()`, and then `Adam(model.parameters())`.
-    Why: a model that is not recognised would not be prepared: each process would train its own.
-    Safety: reported only; the program is left alone.
-    Source: contract, P3.
+    Why: a model that is not recognised would not be prepared, so the replicas would diverge.
+    Safety: blocks the program; none of its files is changed.
+    Source: README, "Limits".
     """
 
     code = "MIG916"
     name = "unseen-model"
-    blocks = True
-    reason = "it would not be prepared, so that each process would train a model of its own"
-    help = "build the model where its class can be seen"
+    effect = Effect.BLOCKS
+    reason = "it would not be prepared, so the replicas would diverge"
+    help = "build the model by calling its class or a function in the given files, or name what makes it under [tool.migrate.makes]"
 
     def sites(self, training: Training) -> Sites:
         for item in training.components.optimizers:
@@ -55,22 +57,23 @@ class UnseenModel(AdviceRule):
 
 
 class ExecutedText(AdviceRule):
-    """Report code that is executed from a text.
+    """Report code that is executed from a string.
 
     What: `exec(open("configurator.py").read())`.
-    Why: what it binds is not seen; a device or a flag that it sets anew may go against the Accelerator.
-    Safety: reported only.
-    Source: contract, P3.
+    Why: the executed text may set a device, or anything else; it cannot be analysed.
+    Safety: never edits.
+    Source: README, "Limits".
     """
 
     code = "MIG916"
     name = "executed-text"
-    reason = "a device that is set there may go against the Accelerator's, and nobody can see what else is"
-    help = "leave the device out of it, or read the settings by `argparse`"
+    effect = Effect.REVIEWS
+    reason = "the executed text may set a device, or anything else; it cannot be analysed"
+    help = "set no device in it, or read the settings with `argparse`"
 
     def sites(self, training: Training) -> Sites:
         for _, call in training.calls.get("exec", []):
-            yield call, f"`{shown(training, call)}` may bind any name anew"
+            yield call, f"`{shown(training, call)}` may assign any variable"
 
 
 def _is_dynamic(training: Training, call: s.Call) -> bool:

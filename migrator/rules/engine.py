@@ -1,4 +1,4 @@
-"""Training, or a part of it, in code that was not read: in no given file, or in one that cannot be parsed."""
+"""Training in code that was not read: it is in none of the given files, or in one that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from migrator.inference.objects import Kind
 from migrator.inference.trace import Escaped, of_kind
 from migrator.rules.advice import shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import DerivedRule, Rule, Safety
+from migrator.rules.rule import DerivedRule, Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
@@ -19,37 +20,37 @@ _TRAINED = {Kind.OPTIMIZER: "optimizer", Kind.MODEL: "model", Kind.LOADER: "load
 
 
 class UnseenEngine(Rule):
-    """Report where a script hands its training to code that cannot be seen.
+    """Report scripts whose training steps are in code that was not read.
 
     What: `Trainer(model, optimizer).fit(loader)` where `Trainer` is in none of the given files, or in one that cannot be parsed.
-    Why: whoever takes the steps has to go through the Accelerator as well; the call that begins it is all that is here.
-    Safety: reported only.
-    Source: contract, P3 and P4.
+    Why: the code that calls `backward` and `step` has to use the Accelerator as well, and it was not read.
+    Safety: never edits.
+    Source: README, "Limits".
     """
 
     code = "MIG915"
     name = "unseen-engine"
-    safety = Safety.REVIEW
+    effect = Effect.REVIEWS
 
     def check(self, training: Training) -> Iterator[Change]:
         for node in dict.fromkeys(event.node for event in training.handed_over if isinstance(event.node, s.Call)):
             module = training.module_of(node)
             problem = training.unread(node.func)
-            where = "its code is in none of the given files" if problem is None else _fault(problem)
-            help = "give the file that takes the steps too, or migrate it by the framework's own means"
+            where = "that code is in none of the given files" if problem is None else _fault(problem)
+            help = "give migrate the file with the training steps as well; a training framework has its own support for several processes"
             yield Change(
                 self.code,
                 module,
                 node,
-                f"`{shown(training, node.func)}` gets the optimizer, and {where}",
+                f"`{shown(training, node.func)}` gets the optimizer, but {where}",
                 level=Level.REVIEW,
-                reason="the training steps were not seen, so nothing here can be prepared for them",
-                help=help if problem is None else f"mend {problem.path}, then run migrate again",
+                reason="the training steps were not read, so the script is not changed",
+                help=help if problem is None else f"fix the syntax error in {problem.path}, then run migrate again",
             )
             yield from self._stays(training, node)
 
     def _stays(self, training: Training, call: s.Call) -> Iterator[Change]:
-        """Say of what the unseen code gets that it stays as it is."""
+        """Report what is passed to code that was not read, and is therefore not prepared."""
         to = f"`{shown(training, call.func)}`"
         for event in of_kind(training.before.log.events, Escaped):
             item = event.item.raw
@@ -58,24 +59,24 @@ class UnseenEngine(Rule):
                     self.code,
                     training.module_of(item.site),
                     item.site,
-                    f"This {_TRAINED[item.kind]} is not prepared: {to} gets it",
+                    f"This {_TRAINED[item.kind]} is not prepared: it is passed to {to}",
                     level=Level.NOTE,
-                    reason="what becomes of it there was not seen",
+                    reason="the code that uses it was not read",
                 )
 
 
 class UnreadFile(Rule):
-    """Stop where an imported file that cannot be parsed gets a part of the training.
+    """Report imported files that cannot be parsed and that take part in the training.
 
     What: `utils.evaluate(model, loader)` where `utils.py` is written in Python 2.
-    Why: it may step, place or save what it gets; and the script cannot run before the file is mended.
-    Safety: reported only; the program is left alone.
-    Source: contract, P3 and P4.
+    Why: it may train, move or save what it gets, and the script cannot run before the file is fixed.
+    Safety: blocks the program; none of its files is changed.
+    Source: README, "Limits".
     """
 
     code = "MIG915"
     name = "unread-file"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         told = set()
@@ -91,31 +92,31 @@ class UnreadFile(Rule):
                 self.code,
                 training.module_of(event.node),
                 event.node,
-                f"`{shown(training, event.node.func)}` gets a {what}, and {_fault(problem)}",
+                f"`{shown(training, event.node.func)}` gets a {what}, but {_fault(problem)}",
                 level=Level.REVIEW,
                 blocks=True,
-                reason="what becomes of it there was not seen",
-                help=f"mend {problem.path}, then run migrate again",
+                reason="the code that uses it was not read",
+                help=f"fix the syntax error in {problem.path}, then run migrate again",
             )
 
 
 class ImportByName(DerivedRule):
-    """Report where a script that trains nothing itself imports what may train by a name that nobody can see.
+    """Report scripts that import their training code by a name that is only known at run time.
 
     What: `importlib.import_module(f"agents.{args.agent}")`, `__import__(name)`, with files beside it that train.
-    Why: which module it will be is decided when the script runs, so neither is the training analysed as a part of it, nor
-    can the Accelerator be made where the script begins.
-    Safety: reported only.
-    Source: contract, P4.
+    Why: the imported module is not known before the script runs, so it cannot be analysed together with the script, and
+    the script cannot create the Accelerator for it.
+    Safety: never edits.
+    Source: README, "Limits".
     """
 
     code = "MIG919"
     name = "import-by-name"
-    safety = Safety.REVIEW
+    effect = Effect.REVIEWS
 
 
 def imports_by_name(training: Training) -> Iterator[tuple[Module, s.Call]]:
-    """Give the imports by names that are made up when the program runs."""
+    """Give the imports by names that are only known at run time."""
     for module in training.modules:
         for call in module.nodes(s.Call):
             name = call.func.name if isinstance(call.func, s.Attribute) else getattr(call.func, "id", "")
@@ -132,15 +133,15 @@ def import_by_name(module: Module, call: s.Call, found: list[str]) -> Change:
         ImportByName.code,
         module,
         call,
-        f"What is imported here is decided when the script runs; it may be {found[0]}, which may train",
+        f"This imports a module by a name that is only known at run time; it may be {found[0]}, which may train",
         level=Level.REVIEW,
-        reason="a module that is imported by a made-up name is not analysed together with who imports it",
-        help="import it by a plain `import`, then run migrate again",
+        reason="the imported module is not analysed together with this script, so neither is changed for the other",
+        help="use a plain `import` statement, then run migrate again",
     )
 
 
 def _fault(problem: FileProblem) -> str:
-    """Say which file was not read, and where it fails."""
+    """Give the file that cannot be parsed, and the place of the error."""
     file, message = os.path.basename(problem.path), problem.message.partition(";")[0]
     return f"its file {file} {message} in line {problem.line}"
 

@@ -1,4 +1,4 @@
-"""Other files than checkpoints: figures and logs, which the main process alone writes."""
+"""Files other than checkpoints, such as figures and logs: written by the main process only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from migrator.rules.change import Change, Level
 from migrator.rules.checkpoint import guarded
 from migrator.rules.main_process import is_guarded, is_guarded_on_every_way, takes_part
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.training import Training
@@ -23,7 +24,7 @@ _WRITERS = frozenset(
     torch.onnx.export joblib.dump shutil.copyfile shutil.copy shutil.move os.remove os.rename yaml.dump""".split()
 )
 _OPENERS = frozenset({"open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open"})
-# where a writer names its file, where that is not the first argument; of those with None somebody else opens it
+# the position of the file name, where that is not the first argument; None: the function gets an open file
 _PATHS = {
     "torchvision.utils.save_image": 1, "joblib.dump": 1, "torch.onnx.export": 2, "shutil.copyfile": 1, "shutil.copy": 1,
     "shutil.move": 1, "os.rename": 1, "os.remove": None, "json.dump": None, "pickle.dump": None, "yaml.dump": None,
@@ -36,16 +37,17 @@ _WRITING_METHODS = frozenset(
 
 
 class OtherWrites(Rule):
-    """Let the main process alone write other files.
+    """Write other files on the main process only.
 
-    What: `save_image(...)`, `np.save(...)`, `plt.savefig(...)` move under `if accelerator.is_main_process:`.
-    Why: two processes that write one file leave a broken one.
-    Safety: safe for calls that are made for their effect only.
+    What: `save_image(...)`, `np.save(...)`, `plt.savefig(...)` are put under `if accelerator.is_main_process:`.
+    Why: processes that write the same file at once corrupt it.
+    Safety: safe for calls whose result is not used; others are reported.
     Source: Accelerate's guide on processes.
     """
 
     code = "MIG505"
     name = "other-writes"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -59,9 +61,9 @@ class OtherWrites(Rule):
             return
         if _runs_model(training, statement):
             yield Change(
-                self.code, module, call, f"`{name}` writes a file in every process", level=Level.REVIEW,
-                reason="the processes overwrite one another's file",
-                help="compute first, then write under `if accelerator.is_main_process:`",
+                self.code, module, call, f"Every process writes a file with `{name}`", level=Level.REVIEW,
+                reason="the processes overwrite each other's file",
+                help="compute what is written on every process, then write it under `if accelerator.is_main_process:`",
             )  # fmt: skip
             return
         block = _opening_with(training, statement)
@@ -70,7 +72,7 @@ class OtherWrites(Rule):
 
 
 def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]]:
-    """The calls that write a file in every process, each with what is called."""
+    """The calls by which every process writes a file, each with the function's name."""
     done: set[Any] = set()
     for name, found in training.calls.items():
         for module, call in found if name in _WRITERS else ():
@@ -105,7 +107,7 @@ def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
 
 
 def _runs_model(training: Training, statement: Any) -> bool:
-    """Whether a statement runs a model: under a guard, DDP's forward would wait for the other processes for ever."""
+    """Whether a statement runs a model: on the main process only, the forward of DDP would hang."""
     inside = set(statement.walk())
     return any(
         event.node in inside for event in training.events(Forwarded) if event.item.kind in (Kind.MODEL, Kind.OPAQUE)
@@ -113,7 +115,7 @@ def _runs_model(training: Training, statement: Any) -> bool:
 
 
 def _opening_with(training: Training, statement: Any) -> s.With | None:
-    """The ``with open(path, "w") as f:`` that exists for one write only."""
+    """The ``with open(path, "w") as f:`` whose body is one write."""
     owner = statement.block.owner
     if not isinstance(owner, s.With) or len(owner.body.statements) != 1 or len(owner.items) != 1:
         return None
@@ -123,17 +125,18 @@ def _opening_with(training: Training, statement: Any) -> s.With | None:
 
 
 class OpenedFile(Rule):
-    """Let the main process alone write the files that the script opens itself.
+    """Open files for writing on the main process only.
 
-    What: `with open("log.csv", "a") as f:` moves under `if accelerator.is_main_process:` where its body does nothing but
-    write; any other `open(..., "w")` is reported.
-    Why: N processes that write one file leave its lines N times, or in pieces.
-    Safety: safe where nothing in the body is read afterwards and no model runs in it.
+    What: `with open("log.csv", "a") as f:` is put under `if accelerator.is_main_process:` where its body only writes; any
+    other `open(..., "w")` is reported.
+    Why: when N processes write one file, its lines are repeated or interleaved.
+    Safety: safe where no variable that the body assigns is read afterwards and no model runs in it.
     Source: Accelerate's guide on processes.
     """
 
     code = "MIG505"
     name = "opened-file"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         for module, call in _opened(training) if training.required else ():
@@ -148,8 +151,8 @@ class OpenedFile(Rule):
             elif _opening_save(training, call) is None:
                 yield Change(
                     self.code, module, call, f"Every process writes {_path(module, call)}", level=Level.REVIEW,
-                    reason="its lines come N times, or in pieces",
-                    help="open it, and write to it, under `if accelerator.is_main_process:`",
+                    reason="the lines of the file are repeated or interleaved",
+                    help="open the file and write to it under `if accelerator.is_main_process:`",
                 )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _writes(mode: Any) -> bool:
 
 
 def _path_node(call: s.Call) -> Any:
-    """The expression of the file's name: what `open` gets, or what `.open` is called on."""
+    """The expression that names the file: the argument of `open`, or what `.open` is called on."""
     if isinstance(call.func, s.Attribute) and _writes(call.argument(0, "mode")):
         return call.func.value
     return call.args[0].value if call.args else None
@@ -181,7 +184,7 @@ def _path(module: Module, call: s.Call) -> str:
 
 
 def _only_writes(training: Training, call: s.Call) -> s.With | None:
-    """The `with` around a file that is opened, written to and closed, with nothing left of it that anybody reads."""
+    """The `with` whose body only writes to the file and assigns nothing that is read afterwards."""
     block = call.statement
     if not isinstance(block, s.With) or _runs_model(training, block):
         return None
@@ -199,7 +202,7 @@ def _only_writes(training: Training, call: s.Call) -> s.With | None:
 
 
 def _has_its_own(name: s.Name) -> bool:
-    """Whether a name is read under another `with` that binds it anew."""
+    """Whether a name is read under another `with` that rebinds it."""
     node: Any = name
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         if isinstance(node, s.With) and any(
@@ -218,7 +221,7 @@ def _statements(block: s.Block) -> Iterator[Any]:
 
 
 def _opening_save(training: Training, call: s.Call) -> Any:
-    """The `torch.save` that a file is opened for, which MIG501 sees to."""
+    """The `torch.save` that a file is opened for, which MIG501 handles."""
     inside = set(call.statement.walk())
     return next((save for _, save in training.calls.get("torch.save", []) if save in inside), None)
 

@@ -1,4 +1,4 @@
-"""Folders, which two processes may want to make at the same time."""
+"""Folders that several processes create at the same time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from migrator.rules.change import Change, Level, Step, short
 from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.main_process import is_guarded, takes_part
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
@@ -21,17 +22,17 @@ _TAKEN = frozenset({"OSError", "FileExistsError", "Exception", "IOError", "Envir
 
 
 class Folder(Rule):
-    """Make folders without a race.
+    """Create folders without a race between processes.
 
-    What: `os.mkdir(d)` becomes `os.makedirs(d, exist_ok=True)`; a `path.mkdir()` that fails where the folder is there is
-    reported.
-    Why: two processes that make one folder at once: the second one gets a FileExistsError.
-    Safety: safe; left alone where a `try` around it takes that error and goes on.
+    What: `os.mkdir(d)` and `os.makedirs(d)` become `os.makedirs(d, exist_ok=True)`; a `path.mkdir()` is reported.
+    Why: if another process created the folder first, the call fails with a FileExistsError.
+    Safety: safe; not changed where a `try` around the call catches that error and goes on.
     Source: Python's `os.makedirs`.
     """
 
     code = "MIG505"
     name = "folder"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -44,9 +45,9 @@ class Folder(Rule):
             for call in module.nodes(s.Call):
                 if _makes_by_path(training, call) and takes_part(training, call) and not is_guarded(training, call):
                     yield Change(
-                        self.code, module, call, f"`{short(module.text(call))}` fails where another process was faster",
-                        level=Level.REVIEW, reason="the folder is there already",
-                        help="make it with `exist_ok=True`, or under `if accelerator.is_main_process:`",
+                        self.code, module, call, f"`{short(module.text(call))}` fails if another process created the folder first",
+                        level=Level.REVIEW, reason="the processes create the folder at the same time, and only the first one succeeds",
+                        help="create it with `exist_ok=True`, or under `if accelerator.is_main_process:`",
                     )  # fmt: skip
 
     def _folder(self, training: Training, module: Module, call: s.Call, name: str) -> Iterator[Change]:
@@ -67,13 +68,13 @@ class Folder(Rule):
             end = module.outer(call.args[-1].value).end
             operations.append(Replace(Span(end, end), ", exist_ok=True"))
         yield Change(
-            self.code, module, call, "Make the folder without failing where another process was faster",
+            self.code, module, call, "Create the folder without failing if another process created it first",
             tuple(Step(module, call, operation) for operation in operations), requires=FOR_PREPARED,
         )  # fmt: skip
 
 
 def _makes_by_path(training: Training, call: s.Call) -> bool:
-    """Whether a call is a `path.mkdir(...)` that does not take a folder that is there."""
+    """Whether a call is a `path.mkdir(...)` that fails if the folder exists."""
     if not isinstance(call.func, s.Attribute) or call.func.name != "mkdir":
         return False
     argument = call.argument(2, "exist_ok")
@@ -83,7 +84,7 @@ def _makes_by_path(training: Training, call: s.Call) -> bool:
 
 
 def _tolerates(statement: Any) -> bool:
-    """Whether a statement stands in a `try` whose handlers take a folder that is there already, and go on."""
+    """Whether a statement is in a `try` that catches the error of an existing folder and goes on."""
     while isinstance(statement.block.owner, s.If):
         statement = statement.block.owner
     owner = statement.block.owner

@@ -1,4 +1,4 @@
-"""Gradients and parameters that the script handles itself."""
+"""Gradients and parameters that the script reads or changes directly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from migrator.inference.objects import Kind
 from migrator.inference.trace import Called
 from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
 from migrator.rules.blockers import SHARDED
-from migrator.rules.change import Level
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -19,177 +19,185 @@ _RANDOM_METHODS = frozenset({"normal_", "uniform_", "bernoulli_", "exponential_"
 
 
 class ClipNorm(AdviceRule):
-    """Leave clipping by norm where it is.
+    """Report gradient clipping by norm in scripts with `autocast`.
 
     What: `torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)`.
-    Why: once `backward` is through, every process has the same gradients, and clips them alike. Under fp16 they are still
-    scaled; so it is mentioned beside `autocast`.
-    Safety: nothing is edited.
+    Why: after `backward` every process has the same gradients and clips them in the same way, so it is not changed. With
+    `mixed_precision="fp16"` the gradients would still be scaled, so it is reported in scripts that use `autocast`.
+    Safety: never edits.
     Source: Accelerate's `Accelerator.clip_grad_norm_`.
     """
 
     code = "MIG308"
     name = "clip-norm"
-    level = Level.NOTE
+    effect = Effect.NOTES
     once = True
-    reason = 'it is right as it is, but not under `mixed_precision="fp16"`, where gradients are scaled'
-    help = "with `mixed_precision`, use `accelerator.clip_grad_norm_`"
+    reason = 'harmless, but with `mixed_precision="fp16"` it would clip scaled gradients'
+    help = "if you set `mixed_precision`, call `accelerator.clip_grad_norm_` instead"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.nn\.utils\.(clip_grad\.)?clip_grad_norm_?"):
             if _mixes(training):
-                yield call, f"`{shown(training, call)}` is left as it is"
+                yield call, f"`{shown(training, call)}` was not changed"
 
 
 class ClipValue(AdviceRule):
-    """Leave clipping by value where it is.
+    """Report gradient clipping by value in scripts with `autocast`.
 
     What: `torch.nn.utils.clip_grad_value_(model.parameters(), 1.0)`.
-    Why: as for clipping by norm (MIG308).
-    Safety: nothing is edited.
+    Why: with `mixed_precision="fp16"` the gradients would still be scaled, as for clipping by norm (MIG308).
+    Safety: never edits.
     Source: Accelerate's `Accelerator.clip_grad_value_`.
     """
 
     code = "MIG309"
     name = "clip-value"
-    level = Level.NOTE
+    effect = Effect.NOTES
     once = True
-    reason = 'it is right as it is, but not under `mixed_precision="fp16"`, where gradients are scaled'
-    help = "with `mixed_precision`, use `accelerator.clip_grad_value_`"
+    reason = 'harmless, but with `mixed_precision="fp16"` it would clip scaled gradients'
+    help = "if you set `mixed_precision`, call `accelerator.clip_grad_value_` instead"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.nn\.utils\.(clip_grad\.)?clip_grad_value_"):
             if _mixes(training):
-                yield call, f"`{shown(training, call)}` is left as it is"
+                yield call, f"`{shown(training, call)}` was not changed"
 
 
 class NoisyGradient(AdviceRule):
-    """Report gradients and parameters that get random noise.
+    """Report random noise that is added to gradients or parameters.
 
     What: `p.grad += torch.randn_like(p.grad)`, `p.data.add_(torch.randn(p.shape))`.
-    Why: each process draws its own noise, and nothing brings the parameters together again.
-    Safety: nothing is edited.
+    Why: each process draws different noise, so the replicas diverge permanently.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel, which averages gradients once, in `backward`.
     """
 
     code = "MIG310"
     name = "grad-noise"
-    reason = "each process draws its own noise, and their parameters part for good"
-    help = "draw it from a `torch.Generator` that has the same seed in every process"
+    effect = Effect.REVIEWS
+    reason = "each process draws different noise, so the replicas diverge permanently"
+    help = "draw the noise from a `torch.Generator` with the same seed on every process"
 
     def sites(self, training: Training) -> Sites:
         random = set(calls_of(training, _RANDOM))
         for _, statement in _parameter_writes(training):
             words = {x.func.name for x in statement.walk() if isinstance(x, s.Call) and isinstance(x.func, s.Attribute)}
             if words & _RANDOM_METHODS or any(x in random for x in statement.walk()):
-                yield statement, f"`{shown(training, statement)}` adds noise to what all processes share"
+                yield statement, f"`{shown(training, statement)}` adds random noise to gradients or parameters"
 
 
 class ShardedOptimizer(AdviceRule):
-    """Report optimizers that share their state out.
+    """Report optimizers that shard their state between processes.
 
     What: `ZeroRedundancyOptimizer(model.parameters(), torch.optim.Adam)`.
-    Why: it needs a process group when it is made, before the Accelerator has one ready for it.
-    Safety: reported only; the program is left alone.
+    Why: it needs an initialised process group when it is created; on one process there is none.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed.optim.
     """
 
     code = "MIG312"
     name = "sharded-optimizer"
-    blocks = True
+    effect = Effect.BLOCKS
     anywhere = True
-    reason = "it needs a process group of its own"
-    help = "use the optimizer that it wraps"
+    reason = "it needs an initialised process group; on one process there is none"
+    help = "use the optimizer class that it wraps, for example `torch.optim.Adam`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, rf"torch\.distributed\.optim\.(\w+\.)*({SHARDED})"):
-            yield call, f"`{shown(training, call)}` shares its state out"
+            yield call, f"`{shown(training, call)}` shards the optimizer state between processes"
 
 
-class GradientsByHand(AdviceRule):
-    """Stop where the gradients of parameters are taken by hand.
+class ManualGradients(AdviceRule):
+    """Report gradients of parameters that are computed without `backward`.
 
     What: `torch.autograd.grad(loss, model.parameters())`, `torch.func.functional_call(model, ...)`, `higher`.
-    Why: only a backward through the prepared model's own forward is averaged over the processes.
-    Safety: reported only; the program is left alone.
+    Why: only the gradients of a `backward` through the forward of the prepared model are averaged over the processes.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel, on autograd.grad.
     """
 
     code = "MIG904"
-    name = "gradients-by-hand"
-    blocks = True
-    reason = "these gradients would not be averaged over the processes"
-    help = "make one loss of it and call `backward()`, or average by hand with `accelerator.reduce`"
+    name = "manual-gradients"
+    effect = Effect.BLOCKS
+    reason = "these gradients would not be averaged over the processes, so the replicas would diverge"
+    help = "call `backward()` on one loss instead; or migrate this script manually, averaging the gradients with `accelerator.reduce`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.autograd\.grad"):
             inputs = call.argument(1, "inputs")
             parts = training.value(inputs) if inputs is not None else frozenset()
             if any(x.kind is Kind.PARAMETERS and any(map(training.is_required, x.of)) for x in parts):
-                yield call, f"`{shown(training, call)}` takes the gradients of parameters by hand"
+                yield call, f"`{shown(training, call)}` computes gradients of parameters without `backward`"
         for call in calls_of(
             training, r"(torch\.func|functorch)\.(functional_call|grad|grad_and_value|make_functional\w*)|higher\.\w+"
         ):
-            yield call, f"`{shown(training, call)}` computes a model's gradients its own way"
+            yield (
+                call,
+                f"`{shown(training, call)}` runs the model outside its `forward`, where gradients are not synchronised",
+            )
 
 
 class SecondOrder(AdviceRule):
-    """Report gradients of gradients of parameters.
+    """Report second-order gradients.
 
     What: `loss.backward(create_graph=True)`.
-    Why: the average over the processes is no part of the graph, so that what is differentiated again is one process's own.
-    Safety: nothing is edited.
+    Why: averaging over the processes is not recorded in the graph, so second-order gradients are those of one process.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG904"
     name = "second-order"
-    reason = "a second backward does not go through the average over the processes"
-    help = "make sure that the graph serves one loss that is back-propagated once"
+    effect = Effect.REVIEWS
+    reason = (
+        "averaging over the processes is not recorded in that graph, so second-order gradients differ between processes"
+    )
+    help = "harmless if these gradients are not differentiated again; otherwise use `torch.autograd.grad` and add the result to the loss"
 
     def sites(self, training: Training) -> Sites:
         for event in training.components.backwards:
             value = event.node.argument(2, "create_graph") if isinstance(event.node, s.Call) else None
             if isinstance(value, s.Literal) and value.value is True:
-                yield event.node, f"`{shown(training, event.node)}` keeps the graph of its gradients"
+                yield event.node, f"`{shown(training, event.node)}` creates a graph for second-order gradients"
 
 
 class LateParameters(AdviceRule):
-    """Stop where parameters come to be trained after `prepare`.
+    """Report parameters that are unfrozen after `prepare`.
 
     What: `p.requires_grad = True` in the training loop for parameters that were frozen before it.
-    Why: DDP gathers the parameters that require a gradient once, when it wraps the model.
-    Safety: reported only; the program is left alone. Switching off and on again within the loop stays.
+    Why: DDP registers the parameters that require a gradient once, when it wraps the model.
+    Safety: blocks the program; none of its files is changed. Freezing and unfreezing within the loop is not reported.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG917"
     name = "late-parameters"
-    blocks = True
-    reason = "`prepare` has wrapped the model without them, so that their gradients would not be averaged"
-    help = "leave them trainable, and give them a learning rate of 0 at first"
+    effect = Effect.BLOCKS
+    reason = "`prepare` wraps the model before that, so the gradients of these parameters would not be averaged"
+    help = "keep them trainable from the start, with a learning rate of 0 until then"
 
     def sites(self, training: Training) -> Sites:
         switches = list(_switches(training))
         frozen = any(value is False and not _in_training(training, node) for node, value in switches)
         for node, value in switches:
             if value is True and frozen and _in_training(training, node):
-                yield node, f"`{shown(training, node)}` unfreezes parameters during the training"
+                yield node, f"`{shown(training, node)}` unfreezes parameters after training has started"
 
 
 class LateGroup(AdviceRule):
-    """Report parameters that an optimizer gets after `prepare`.
+    """Report parameters that are added to an optimizer after `prepare`.
 
     What: `optimizer.add_param_group({"params": head.parameters()})` in the training loop.
     Why: their gradients are averaged only if they belong to a prepared model.
-    Safety: nothing is edited.
+    Safety: never edits.
     Source: torch.optim.Optimizer.add_param_group.
     """
 
     code = "MIG917"
     name = "late-group"
+    effect = Effect.REVIEWS
     reason = "their gradients are averaged only if they belong to a prepared model"
-    help = "give the optimizer all of its parameters before `prepare`"
+    help = "give the optimizer all its parameters before the training loop"
 
     def sites(self, training: Training) -> Sites:
         for event in training.events(Called):
@@ -198,45 +206,45 @@ class LateGroup(AdviceRule):
 
 
 class ParameterWrites(AdviceRule):
-    """Leave parameters alone that the script changes without a gradient.
+    """Report parameters that the script changes without an optimizer.
 
     What: `for p in critic.parameters(): p.data.clamp_(-c, c)`.
-    Why: all processes have the same parameters, and change them alike.
-    Safety: nothing is edited.
+    Why: all processes have the same parameters and change them in the same way, so it is not changed.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG918"
     name = "parameter-write"
-    level = Level.NOTE
-    reason = "every process does the same to the same parameters, so that they stay equal"
+    effect = Effect.NOTES
+    reason = "harmless: every process changes the same parameters in the same way"
 
     def sites(self, training: Training) -> Sites:
         loops = set()
         for loop, statement in _parameter_writes(training):
             if loop not in loops and not _reads_gradient(statement):
                 loops.add(loop)
-                yield statement, f"`{shown(training, statement)}` is left as it is"
+                yield statement, f"`{shown(training, statement)}` was not changed"
 
 
-class StepByHand(AdviceRule):
-    """Leave a step alone that the script takes itself.
+class ManualStep(AdviceRule):
+    """Report parameter updates that the script computes without an optimizer.
 
     What: `for p in model.parameters(): p.data.add_(p.grad, alpha=-lr)`.
-    Why: behind `accelerator.backward` every process has the same gradients, and takes the same step.
-    Safety: nothing is edited.
+    Why: after `accelerator.backward` every process has the same gradients, and takes the same step, so it is not changed.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG918"
-    name = "hand-step"
-    level = Level.NOTE
-    reason = "behind `accelerator.backward` every process has the same gradients, and takes the same step"
+    name = "manual-step"
+    effect = Effect.NOTES
+    reason = "harmless: after `accelerator.backward` every process has the same gradients, and takes the same step"
 
     def sites(self, training: Training) -> Sites:
         for loop, statement in _parameter_writes(training):
             if not _reads_gradient(_changed(statement)) and _reads_gradient(statement):
-                yield loop.iter, f"The step by hand in `{shown(training, statement)}` is left as it is"
+                yield loop.iter, f"The parameter update `{shown(training, statement)}` was not changed"
 
 
 def _changed(statement: Any) -> Any:
@@ -252,7 +260,7 @@ def _reads_gradient(node: Any) -> bool:
 
 
 def _mixes(training: Training) -> bool:
-    """Whether the script computes in mixed precision, which MIG304 advises to leave to the Accelerator."""
+    """Whether the script uses mixed precision, for which MIG304 suggests the Accelerator."""
     return any(True for _ in calls_of(training, _AUTOCAST))
 
 
@@ -305,6 +313,6 @@ def _in_training(training: Training, node: Any) -> bool:
 
 
 RULES: tuple[type[AdviceRule], ...] = (
-    ClipNorm, ClipValue, NoisyGradient, ShardedOptimizer, GradientsByHand, SecondOrder, LateParameters, LateGroup, ParameterWrites,
-    StepByHand,
+    ClipNorm, ClipValue, NoisyGradient, ShardedOptimizer, ManualGradients, SecondOrder, LateParameters, LateGroup, ParameterWrites,
+    ManualStep,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Moves under an `if cuda:`, which the Accelerator's device makes needless."""
+"""Moves under an `if cuda:`, which is unnecessary with `accelerator.device`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from migrator.rules.device import if_span
 from migrator.rules.fact import FOR_PREPARED, MOVED, TENSOR_TYPES
 from migrator.rules.move import MoveToAccelerator, device_moves
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Unwrap
 from migrator.source.module import Module
@@ -18,16 +19,18 @@ from migrator.training.training import Training
 
 
 class GuardedMove(Rule):
-    """Take away an `if cuda:` that guards nothing but moves.
+    """Remove an `if cuda:` that guards only moves.
 
-    What: `if use_cuda: z = z.cuda()` becomes `z = z.to(accelerator.device)`; an `if` whose moves all go, goes with them.
-    Why: the Accelerator's device is the CPU where there is no GPU or the flag says so, so the move is right on every path.
-    Safety: safe where the condition is about devices only and there is no `else`.
+    What: `if use_cuda: z = z.cuda()` becomes `z = z.to(accelerator.device)`; an `if` whose moves are all removed is removed
+    with them.
+    Why: `accelerator.device` is the CPU if there is no GPU or the flag forbids it, so the move is right in every case.
+    Safety: safe where the condition is only about devices and there is no `else`, or one that does the same without moves.
     Source: torch.Tensor.to.
     """
 
     code = "MIG107"
     name = "if-cuda-block"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if training.placement.walk is None:
@@ -50,19 +53,19 @@ class GuardedMove(Rule):
                     self.code,
                     module,
                     node,
-                    f"Take away `if {short(module.text(node.test))}:`, which guards nothing but moves",
+                    f"Remove `if {short(module.text(node.test))}:`, which guards only moves",
                     (Step(module, node, Unwrap(node)),),
                     is_relied_on=True,
                     requires=FOR_PREPARED | {MOVED.of(call) for call in inside},
                 )
 
     def _changes(self, training: Training, module: Module, call: s.Call) -> bool:
-        """Whether a move has to change: one that follows the Accelerator's device already may stand by itself as it is."""
+        """Whether a move has to change; one whose variable holds `accelerator.device` does not."""
         left = moves.is_left_to_prepare(training, call) or moves.is_prepared_batch(training, call.func.value)  # type: ignore[attr-defined]
         return left or MoveToAccelerator().edit(training, module, call) is not None
 
     def _equal_arms(self, training: Training, module: Module, node: s.If) -> Iterator[Change]:
-        """`if cuda: x = x.cuda() else: x = x`: aimed at the Accelerator's device, the first arm serves for both."""
+        """`if cuda: x = x.cuda() else: x = x`: with `accelerator.device`, the first branch is right for both."""
         assert node.orelse is not None
         arms = (node.body.statements, node.orelse.statements)
         if len(arms[0]) != len(arms[1]) or "#" in module.source.text[slice(*if_span(module, node))]:
@@ -77,7 +80,7 @@ class GuardedMove(Rule):
             self.code,
             module,
             node,
-            f"Take away `if {short(module.text(node.test))}:`, whose arms differ only in moves",
+            f"Remove `if {short(module.text(node.test))}:`, whose branches differ only in moves",
             (Step(module, node, Unwrap(node)), *(Step(module, node, Drop(x)) for x in arms[1])),
             is_relied_on=True,
             requires=FOR_PREPARED

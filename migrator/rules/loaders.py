@@ -1,49 +1,35 @@
-"""The loaders of a training, prepared or not: what N processes make of their batches."""
+"""Data loaders: which are prepared, and what N processes do with their batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.inference.objects import Kind
+from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Iterated
 from migrator.rules.change import Change, Level
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.training.components import key_of
 from migrator.training.training import Training
 
 
 class EvaluationLoader(Rule):
-    """Leave evaluation loaders unprepared.
+    """Report evaluation loaders, which are not prepared.
 
-    What: a loader that no training loop learns from keeps its batches' moves.
-    Why: every process then evaluates everything: slower, but its metrics are right without gathering. Where one variable
-    holds a loader to train on and one to evaluate on by turns, both are prepared, and a review says so.
-    Safety: nothing is edited.
+    What: a loader that no training loop reads is not passed to `prepare`, and the moves of its batches are kept.
+    Why: every process evaluates all of it. That takes as long as on one process, and its metrics are right without
+    gathering.
+    Safety: never edits.
     Source: Accelerate's guide on metrics.
     """
 
     code = "MIG206"
     name = "eval-loader"
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
-        shared = {
-            key_of(event.item.raw)
-            for event in training.events(Iterated)
-            if event.item.kind is Kind.LOADER and event.item.prepared and not training.is_required(event.item)
-        }
-        for item in training.components.drawn_loaders():
-            if item in training.components.loaders or item.site is None or not training.required:
-                continue
-            if key_of(item) in shared:
-                yield Change(
-                    self.code,
-                    training.module_of(item.site),
-                    item.site,
-                    "This loader is prepared in the turns that evaluate, too: each process evaluates its share",
-                    level=Level.REVIEW,
-                    reason="on N processes what is reported is about a Nth of the samples",
-                    help="gather what is reported, or build the loader to evaluate on in a statement of its own",
-                )
+        for item, is_shared in _evaluation_loaders(training):
+            if is_shared:
                 continue
             yield Change(
                 self.code,
@@ -51,21 +37,62 @@ class EvaluationLoader(Rule):
                 item.site,
                 "This loader is not prepared: every process evaluates all of it",
                 level=Level.NOTE,
-                reason="metrics summed over it stay right; it takes as long as on one process",
+                reason="harmless: metrics over it stay right, and evaluating takes as long as on one process",
             )
 
 
-class BatchMeaning(Rule):
-    """Say what N processes do to the batch size.
+class SharedLoader(Rule):
+    """Report evaluation loaders that are prepared because they share a variable with a training loader.
 
-    What: each process draws batches of the size that the script gives; together they train on N times as many samples a step.
-    Why: learning rates tuned for one process may want adjusting.
-    Safety: nothing is edited.
+    What: one variable that holds a loader for training in some iterations of a loop, and one for evaluation in others.
+    Why: both are passed to `prepare`, so each process evaluates only its share of the samples.
+    Safety: never edits.
+    Source: Accelerate's guide on metrics.
+    """
+
+    code = "MIG206"
+    name = "shared-loader"
+    effect = Effect.REVIEWS
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for item, is_shared in _evaluation_loaders(training):
+            if is_shared:
+                yield Change(
+                    self.code,
+                    training.module_of(item.site),
+                    item.site,
+                    "This loader is also prepared when it evaluates, so each process evaluates only its share",
+                    level=Level.REVIEW,
+                    reason="on N processes the printed metrics cover only 1/N of the samples",
+                    help="gather the metrics, or create the evaluation loader in a separate statement and variable",
+                )
+
+
+def _evaluation_loaders(training: Training) -> Iterator[tuple[Object, bool]]:
+    """The loaders that no training loop reads, each with whether it is prepared along with one that is trained on."""
+    shared = {
+        key_of(event.item.raw)
+        for event in training.events(Iterated)
+        if event.item.kind is Kind.LOADER and event.item.prepared and not training.is_required(event.item)
+    }
+    for item in training.components.drawn_loaders() if training.required else ():
+        if item not in training.components.loaders and item.site is not None:
+            yield item, key_of(item) in shared
+
+
+class BatchMeaning(Rule):
+    """Report how N processes change the batch size and the number of steps.
+
+    What: each process reads batches of the size that the script gives; one step trains on N of them, and an epoch has 1/N
+    as many steps.
+    Why: a learning rate that was tuned for one process may have to be adjusted.
+    Safety: never edits.
     Source: Accelerate's `split_batches`.
     """
 
     code = "MIG211"
     name = "batch-semantics"
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         for item in training.components.loaders:
@@ -77,20 +104,22 @@ class BatchMeaning(Rule):
                 item.site,
                 "On N processes a step trains on N batches of this loader, and an epoch has 1/N as many steps",
                 level=Level.NOTE,
+                reason="the total batch size is N times that of one process, and learning rates are not adjusted",
             )
 
 
 class NoLoader(Rule):
-    """Say that data is not sharded where there is no DataLoader.
+    """Report training loops without a DataLoader, whose data is not sharded.
 
     What: loops over tensors, generators or an environment.
-    Why: without a loader that `prepare` can shard, N processes do identical work.
-    Safety: nothing is edited.
+    Why: without a loader that `prepare` can shard, all processes may do the same work.
+    Safety: never edits.
     Source: Accelerate's `prepare_data_loader`.
     """
 
     code = "MIG912"
     name = "no-loader"
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required or training.components.loaders:
@@ -102,10 +131,11 @@ class NoLoader(Rule):
             self.code,
             training.module_of(node),
             node,
-            "This loop draws from no DataLoader, so its data is not sharded: every process does all of the work",
+            "This loop reads from no DataLoader, so its data is not sharded: every process does all of the work",
             level=Level.NOTE,
-            help="put the samples in a Dataset and a DataLoader to share the work",
+            reason="the training is right, but no faster on several processes",
+            help="read the samples from a Dataset through a DataLoader",
         )
 
 
-RULES: tuple[type[Rule], ...] = (EvaluationLoader, BatchMeaning, NoLoader)
+RULES: tuple[type[Rule], ...] = (EvaluationLoader, SharedLoader, BatchMeaning, NoLoader)

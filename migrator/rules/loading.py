@@ -1,4 +1,4 @@
-"""Where what is read from a checkpoint comes to lie."""
+"""The device to which a checkpoint is loaded."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from typing import Any
 
 from migrator.inference.objects import Object, Value
 from migrator.rules.advice import AdviceRule, Sites, shown
-from migrator.rules.change import Level
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 
 class SavedDevice(AdviceRule):
-    """Say on which device saved weights come back.
+    """Report checkpoints that are loaded without `map_location`.
 
     What: `model.load_state_dict(torch.load("last.pt"))`.
-    Why: without `map_location` every tensor comes back where it was saved: what the main process wrote, each of N
-    processes reads into the memory of the first GPU before it copies it to its own.
-    Safety: nothing is edited; tensors that are read and not loaded into anything are left out.
+    Why: without `map_location`, tensors are restored to the device they were saved on. All N processes would load them
+    into the memory of the first GPU before copying them to their own.
+    Safety: never edits. Only checkpoints that are passed to `load_state_dict` are reported.
     Source: torch.load.
     """
 
     code = "MIG507"
     name = "saved-device"
-    level = Level.NOTE
+    effect = Effect.NOTES
     once = True
     anywhere = True
-    reason = "tensors come back on the device that they were saved from, for every process the first GPU"
-    help = 'add `map_location="cpu"`; `load_state_dict` copies to where the parameters are'
+    reason = "every process loads them into the memory of the first GPU before copying them to its own"
+    help = 'add `map_location="cpu"`; `load_state_dict` then copies the tensors to the device of the model'
 
     def sites(self, training: Training) -> Sites:
         loaded = set(_loaded(training)) if training.required else set()
         for _, call in training.calls.get("torch.load", ()):
             is_told = call.argument(1, "map_location") or any(arg.star for arg in call.args)
             if call in loaded and not is_told:
-                yield call, f"`{shown(training, call)}` reads to the device that was saved from"
+                yield call, f"`{shown(training, call)}` restores tensors to the device they were saved on"
 
 
 def _loaded(training: Training) -> Iterator[Any]:
-    """The calls whose results some `load_state_dict` takes, whole or in part."""
+    """The calls whose results, or parts of them, are passed to `load_state_dict`."""
     for module in training.modules:
         for call in module.nodes(s.Call):
             if isinstance(call.func, s.Attribute) and call.func.name == "load_state_dict":
@@ -48,7 +48,7 @@ def _loaded(training: Training) -> Iterator[Any]:
 
 
 def _makers(value: Value) -> Iterator[Any]:
-    """The places where objects were made, and those that they are parts of."""
+    """The places where objects, and those that they are parts of, are created."""
     todo: list[Object] = list(value)
     seen: set[Object] = set()
     while todo:

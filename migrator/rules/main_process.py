@@ -1,4 +1,4 @@
-"""Code that only the main process runs."""
+"""Which code runs on the main process only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrator.training.training import Training
 
 
 def is_guarded(training: Training, node: Any) -> bool:
-    """Whether code runs on the main process only already."""
+    """Whether code already runs on the main process only."""
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         parent = node.parent
         owner = parent.owner if isinstance(parent, s.Block) else None
@@ -26,7 +26,7 @@ def is_guarded(training: Training, node: Any) -> bool:
 
 
 def is_guarded_on_every_way(training: Training, node: Any) -> bool:
-    """Whether code runs on the main process only, or is called there only."""
+    """Whether code runs, or is called, on the main process only."""
     frames = training.before.log.frames.get(scope_of(node), [])
     calls = [[frame.call for frame in way.chain() if frame.call is not None] for way in frames]
     return is_guarded(training, node) or (
@@ -35,5 +35,5 @@ def is_guarded_on_every_way(training: Training, node: Any) -> bool:
 
 
 def takes_part(training: Training, call: Any) -> bool:
-    """Whether the program gets to a call on its way, be that to its training or before it."""
+    """Whether the program executes a call, in its training or before it."""
     return training.is_involved(call) or training.is_run(call)

@@ -1,4 +1,4 @@
-"""Numbers about batches: on several processes each has those of its own share."""
+"""Metrics that a process computes from its own share of the batches."""
 
 from __future__ import annotations
 
@@ -7,95 +7,99 @@ from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.advice import AdviceRule, Sites, enclosing, shown
-from migrator.rules.change import Level
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.rank_divergence import Origin
 from migrator.training.training import Training
 
 _SHARES = frozenset({Origin.SHARE, Origin.PARTLY})
-_SEVERAL = "each process sums over its own share of the batches"
+_SEVERAL = "each process sums over its own share of the batches, so the printed value is that of one process"
 
 
 class CountedExamples(AdviceRule):
-    """Say where right answers are counted over a prepared loader.
+    """Report counts of correct predictions over a prepared loader.
 
     What: `correct += pred.eq(y).sum().item()` in the loop over the training batches.
-    Why: each process counts its own share; what is shown is the main process's.
-    Safety: nothing is edited: as a training display it serves.
+    Why: each process counts its own share of the batches, and the main process prints its own count.
+    Safety: never edits: as a progress display, the count of one process is good enough.
     Source: Accelerate's `gather_for_metrics`.
     """
 
     code = "MIG601"
     name = "per-example-metric"
-    level = Level.NOTE
+    effect = Effect.NOTES
     reason = _SEVERAL
-    help = "gather before it is reduced: `pred, y = accelerator.gather_for_metrics((pred, y))`"
+    help = "harmless as a progress display; for all processes: `pred, y = accelerator.gather_for_metrics((pred, y))` before counting"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_sums(training, counts=True)):
-            yield statement, f"`{shown(training, statement)}` counts this process's share"
+            yield statement, f"`{shown(training, statement)}` counts only the samples of this process"
 
 
 class DatasetDenominator(AdviceRule):
-    """Report numbers of one process that are divided by the size of the whole dataset.
+    """Report sums of one process that are divided by the size of the whole dataset.
 
     What: `correct / len(loader.dataset)`, where `correct` was counted over a prepared loader.
-    Why: N processes see a Nth of the dataset each, so that the result is a Nth of what it should be.
-    Safety: reported only; one process is not concerned.
+    Why: on N processes each one sees 1/N of the dataset, so the result is 1/N of the right value.
+    Safety: never edits; on one process the result is right.
     Source: Accelerate's `gather_for_metrics`.
     """
 
     code = "MIG602"
     name = "dataset-denominator"
-    reason = "on N processes the sum is over a Nth of the dataset, so the result is a Nth of what it says"
-    help = "gather first, or divide by the number of samples that were counted"
+    effect = Effect.REVIEWS
+    reason = "on N processes the sum is over 1/N of the dataset, so the result is 1/N of the right value"
+    help = "sum over all processes with `accelerator.reduce` first, or divide by the number of samples that this process has seen"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
             for node in module.nodes(s.Binary):
                 whole = node.operator == "Divide" and _is_dataset_length(training, node.right)
                 if whole and training.is_involved(node) and _SHARES & training.divergence.of(node.left):
-                    yield node, f"`{shown(training, node)}` divides this process's sum by the whole dataset's size"
+                    yield (
+                        node,
+                        f"`{shown(training, node)}` divides the sum of one process by the size of the whole dataset",
+                    )
 
 
 class SummedLoss(AdviceRule):
-    """Say where losses are summed over a prepared loader.
+    """Report losses that are summed over a prepared loader.
 
     What: `total += loss.item()`, `meter.update(loss.item(), n)` in the loop over the training batches.
-    Why: each process has the mean of its own share; what is shown is the main process's.
-    Safety: nothing is edited: as a training display it serves.
+    Why: each process sums the losses of its own share of the batches, and the main process prints its own sum.
+    Safety: never edits: as a progress display, the loss of one process is good enough.
     Source: Accelerate's `Accelerator.reduce`.
     """
 
     code = "MIG603"
     name = "summed-loss"
-    level = Level.NOTE
+    effect = Effect.NOTES
     reason = _SEVERAL
-    help = "for a mean over all of them: `accelerator.reduce(total, 'mean')` at the end of the loop"
+    help = "harmless as a progress display; for all processes: `accelerator.reduce(total, 'mean')` after the loop, with `total` a tensor"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_sums(training, counts=False)):
-            yield statement, f"`{shown(training, statement)}` sums up this process's share"
+            yield statement, f"`{shown(training, statement)}` sums only over the batches of this process"
 
 
 class ListedPredictions(AdviceRule):
-    """Say where results of a prepared loader's batches are collected in a list.
+    """Report lists of results of a prepared loader's batches.
 
     What: `predictions.extend(pred.tolist())` in the loop over the training batches.
-    Why: each process's list holds its own share.
-    Safety: nothing is edited.
+    Why: the list of each process holds the results of its own share of the batches.
+    Safety: never edits.
     Source: Accelerate's `gather_for_metrics`.
     """
 
     code = "MIG604"
     name = "listed-predictions"
-    level = Level.NOTE
-    reason = "each process's list holds its own share of the batches"
-    help = "gather before: `pred = accelerator.gather_for_metrics(pred)`"
+    effect = Effect.NOTES
+    reason = "the list of each process holds the results of its own share of the batches, so it is incomplete"
+    help = "gather first: `pred = accelerator.gather_for_metrics(pred)`"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_listings(training)):
-            yield statement, f"`{shown(training, statement)}` lists this process's share"
+            yield statement, f"`{shown(training, statement)}` collects only the results of this process"
 
 
 def _sums(training: Training, counts: bool) -> Iterator[Any]:
@@ -115,15 +119,15 @@ def _sums(training: Training, counts: bool) -> Iterator[Any]:
 
 
 def _starts_outside(node: s.Augment) -> bool:
-    """Whether a sum goes on over the turns of its loop (``loss += penalty`` begins anew in each)."""
+    """Whether a sum continues over the iterations of its loop (``loss += penalty`` starts again in each)."""
     loop = next(enclosing(node, (s.For, s.While)), None)
     target = node.target
     if not isinstance(target, s.Name):
         return isinstance(target, s.Attribute)
     scope = target.scope.resolve(target.id)
     stores = scope.names.get(target.id, []) if scope is not None else []
-    anew = [x for x in stores if x.store and isinstance(x.parent, s.Assign)]
-    return not any(loop in enclosing(x, (s.For, s.While)) for x in anew)
+    restarts = [x for x in stores if x.store and isinstance(x.parent, s.Assign)]
+    return not any(loop in enclosing(x, (s.For, s.While)) for x in restarts)
 
 
 def _listings(training: Training) -> Iterator[Any]:
@@ -140,9 +144,9 @@ def _listings(training: Training) -> Iterator[Any]:
 
 
 def _is_shared(training: Training, node: Any, value: Any) -> bool:
-    """Whether a statement in a loop over the batches of a prepared loader is about a number of this process's own."""
+    """Whether a statement in a loop over the batches of a prepared loader uses a number that differs between processes."""
     loop = next(enclosing(node, (s.For, s.While)), None)
-    # `for x in enumerate(loader)`: the loader stands inside of what the loop goes through
+    # `for x in enumerate(loader)`: the loader is inside the loop's expression
     draws = loop.iter.walk() if isinstance(loop, s.For) else ()
     draws_batches = loop in training.components.batch_loops or any(x in training.shared_draws for x in draws)
     return draws_batches and bool(_SHARES & training.divergence.of(value))
@@ -158,7 +162,7 @@ def _compares(value: Any) -> bool:
 
 
 def _first_in_loop(statements: Iterator[Any]) -> Iterator[Any]:
-    """The first of the statements in each loop: what it says holds for the others."""
+    """The first of the statements in each loop, which is reported for all of them."""
     loops = set()
     for statement in statements:
         loop = next(enclosing(statement, (s.For, s.While)), None)

@@ -1,4 +1,4 @@
-"""Moves to a device, and devices named in place: left to `prepare`, aimed at the Accelerator's, or reported."""
+"""Moves to a device, and device names in calls: removed, replaced with `accelerator.device`, or reported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.fact import FOR_PREPARED, MOVED
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
@@ -18,6 +19,8 @@ from migrator.training import device_move, move_removal, moves
 from migrator.training.device import is_accelerated, is_indexed, is_move
 from migrator.training.training import Training
 from migrator.training.user_device import is_option_read
+
+_MOVED = {"model": "`prepare` moves the model", "batch": "the prepared loader moves its batches"}
 
 
 def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
@@ -35,17 +38,18 @@ def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
 
 
 class ModelMove(Rule):
-    """Leave it to `prepare` to move the models that it prepares.
+    """Remove the moves of models that `prepare` moves.
 
-    What: `model = Net().to(device)` loses its move, `model.cuda()` goes.
-    Why: `prepare` puts the model on the Accelerator's device.
-    Safety: safe where the move has no dtype and nothing between it and `prepare` runs, initialises or saves the model;
-    else it stays, aimed at `accelerator.device`, which costs nothing.
+    What: `model = Net().to(device)` becomes `model = Net()`; a line `model.cuda()` is removed.
+    Why: `prepare` moves the model to `accelerator.device`.
+    Safety: safe where the move has no dtype and no code between it and `prepare` runs, initialises or saves the model;
+    otherwise the move is kept, to `accelerator.device`, which is harmless.
     Source: Accelerate's `prepare_model`.
     """
 
     code = "MIG102"
     name = "model-to"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if training.placement.walk is None:
@@ -57,12 +61,17 @@ class ModelMove(Rule):
             yield _removed(self.code, module, call, operations, "model")
 
 
+def _moved(node: Any) -> Any:
+    """What is moved: ``x`` in ``x.cuda()``."""
+    return node.func.value if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) else node
+
+
 def _removed(code: str, module: Module, call: Any, operations: list[Operation], what: str) -> Change:
     return Change(
         code,
         module,
         call,
-        f"Remove `{short(module.text(call))}`: `prepare` places this {what}",
+        f"Remove `{short(module.text(call))}`: {_MOVED[what]}",
         tuple(Step(module, call, operation) for operation in operations),
         requires=FOR_PREPARED,
         provides=frozenset({MOVED.of(call)}),
@@ -71,17 +80,18 @@ def _removed(code: str, module: Module, call: Any, operations: list[Operation], 
 
 
 class BatchMove(Rule):
-    """Leave it to a prepared loader to move its batches.
+    """Remove the moves of batches that a prepared loader moves.
 
-    What: `x, y = x.to(device), y.to(device)` goes where `x` and `y` come out of a prepared loader.
-    Why: the loader that `prepare` returns yields batches on the Accelerator's device.
-    Safety: safe where every path leads to a batch of a prepared loader whose batches are tensors in tuples, lists or
-    dicts, and the move changes no dtype or memory format; else it stays.
+    What: `x, y = x.to(device), y.to(device)` is removed where `x` and `y` are read from a prepared loader.
+    Why: the loader that `prepare` returns yields batches on `accelerator.device`.
+    Safety: safe where the value is, on every path, a batch of a prepared loader whose batches are tensors in tuples, lists
+    or dicts, and the move changes no dtype or memory format; otherwise the move is kept.
     Source: Accelerate's `prepare_data_loader`.
     """
 
     code = "MIG103"
     name = "batch-to"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if training.placement.walk is None:
@@ -93,7 +103,7 @@ class BatchMove(Rule):
             if not device_move.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
                 found[module, call.statement].append(call)
             elif isinstance(call.statement, s.Assign) and isinstance(call.statement.value, s.Collection):
-                partly.add(call.statement)  # `x, z = x.cuda(), z.cuda()` would leave `x = x` behind
+                partly.add(call.statement)  # `x, z = x.cuda(), z.cuda()` would become `x = x`
         for (module, statement), calls in found.items():
             if statement in partly:
                 continue
@@ -106,12 +116,12 @@ class BatchMove(Rule):
             )  # fmt: skip
 
 
-def _aimed(code: str, module: Module, node: Any, operation: Replace) -> Change:
+def _aimed(code: str, module: Module, node: Any, operation: Replace, message: str) -> Change:
     return Change(
         code,
         module,
         node,
-        f"Aim `{short(module.text(node))}` at `accelerator.device`",
+        message,
         (Step(module, node, operation),),
         requires=FOR_PREPARED,
         provides=frozenset({MOVED.of(node)}),
@@ -119,17 +129,18 @@ def _aimed(code: str, module: Module, node: Any, operation: Replace) -> Change:
 
 
 class MoveToAccelerator(Rule):
-    """Aim the other moves at the Accelerator's device.
+    """Change moves that are still needed to `accelerator.device`.
 
-    What: `z.cuda()`, `net.to("cuda")`, `torch.zeros(3, device="cuda")` name `accelerator.device` instead.
-    Why: tensors that the script makes itself, frozen helper networks, criteria and batches of unprepared loaders still need
-    their move, to the process's own device.
-    Safety: safe; dtype, memory format and `non_blocking` stay. Another index than 0 stops the program (MIG905).
+    What: `z.cuda()` and `net.to("cuda")` become `z.to(accelerator.device)` and `net.to(accelerator.device)`.
+    Why: tensors that the script creates, frozen helper networks, loss functions and batches of unprepared loaders still
+    need their move, to the device of the process.
+    Safety: safe; dtype, memory format and `non_blocking` are kept. Another index than 0 blocks the program (MIG905).
     Source: torch.Tensor.to, Accelerate's `Accelerator.device`.
     """
 
     code = "MIG104"
     name = "cuda-call-to-device"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -144,10 +155,11 @@ class MoveToAccelerator(Rule):
                 continue  # MIG905
             operation = self.edit(training, module, call)
             if operation is not None:
-                yield _aimed(self.code, module, call, operation)
+                message = f"Move `{short(module.text(_moved(call)))}` to `accelerator.device`"
+                yield _aimed(self.code, module, call, operation, message)
 
     def edit(self, training: Training, module: Module, call: s.Call) -> Replace | None:
-        """Give the edit that aims a move at the Accelerator's device; None where it goes there by itself."""
+        """Give the edit that moves something to `accelerator.device`; None if it is moved there without an edit."""
         func = call.func
         assert isinstance(func, s.Attribute)
         target = call.argument(0, "device")
@@ -179,30 +191,34 @@ class MoveToAccelerator(Rule):
 
 
 def _reads_choice(training: Training, node: s.Attribute | s.Subscript) -> bool:
-    """Whether a device is the user's option itself, which the Accelerator has taken over."""
+    """Whether a device is read from the user's option, which is passed on to the Accelerator."""
     return training.user_device is not None and is_option_read(training.value, node)
 
 
 class FactoryDevice(Rule):
-    """Make tensors on the Accelerator's device where the script named one in place.
+    """Replace device names in arguments with `accelerator.device`.
 
     What: `torch.zeros(3, device="cuda")` gets `device=accelerator.device`; `torch.load(f, map_location="cuda:0")` likewise.
-    Why: a literal names the same GPU in every process.
-    Safety: safe. `torch.zeros(3).cuda()` keeps its form (MIG104): folding it could change random streams.
+    Why: a literal device is the same GPU in every process.
+    Safety: safe. `torch.zeros(3).cuda()` keeps its form (MIG104), because creating a tensor directly on the device could
+    change random numbers.
     Source: torch factory functions.
     """
 
     code = "MIG105"
     name = "factory-device"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         for module in training.modules if training.required else ():
             for call in module.nodes(s.Call):
                 for node in self._literal_devices(training, call) if training.is_involved(call) else ():
-                    yield _aimed(self.code, module, node, Replace(module.outer(node), f"{ACCELERATOR}.device"))
+                    message = f"Replace the device `{short(module.text(node))}` with `accelerator.device`"
+                    operation = Replace(module.outer(node), f"{ACCELERATOR}.device")
+                    yield _aimed(self.code, module, node, operation, message)
 
     def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
-        """Device names written in place: ``device="cuda"`` of a factory, ``map_location="cuda:0"``."""
+        """Device names in arguments: ``device="cuda"`` of a factory function, ``map_location="cuda:0"``."""
         for arg in call.args:
             if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):
                 if _reads_choice(training, arg.value) and not is_move(call):
@@ -216,17 +232,17 @@ class FactoryDevice(Rule):
 
 
 class OtherDevice(Rule):
-    """Stop where the script spreads itself over several devices.
+    """Report moves to a particular GPU.
 
-    What: `x.to("cuda:1")`, `.cuda(1)`, `device_map=...`.
-    Why: each process owns one device; collapsing two onto one would change what runs where.
-    Safety: reported only; the program is left alone.
+    What: `x.to("cuda:1")`, `.cuda(1)`, `.cuda(args.gpu)`.
+    Why: each process uses one device, chosen by the Accelerator; the choice of the script would be ignored.
+    Safety: blocks the program; none of its files is changed.
     Source: Accelerate's device placement.
     """
 
     code = "MIG905"
     name = "explicit-device"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -239,15 +255,15 @@ class OtherDevice(Rule):
                 self.code,
                 module,
                 call,
-                f"`{short(module.text(call))}` asks for a particular device",
+                f"`{short(module.text(call))}` selects a particular GPU",
                 level=Level.REVIEW,
                 blocks=True,
-                reason="an Accelerator gives each process one device, and would silently use that",
-                help="choose the GPU with CUDA_VISIBLE_DEVICES; model parallelism needs another tool",
+                reason="each process uses the GPU that the Accelerator chooses, so this choice would be ignored",
+                help='use "cuda" and choose the GPU with CUDA_VISIBLE_DEVICES; a model on several GPUs cannot be migrated',
             )
 
     def _chosen(self, training: Training, call: s.Call) -> bool:
-        """Whether the device is one that the user picks by number."""
+        """Whether the device is one that the user chooses by number."""
         target = call.argument(0, "device")
         if target is None or isinstance(target, s.Literal):
             return False

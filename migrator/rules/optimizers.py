@@ -1,4 +1,4 @@
-"""Optimizers: those that train a part of a model, or tensors of no model, and those that are not prepared."""
+"""Optimizers of a part of a model or of plain tensors, and optimizers that are not prepared."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections.abc import Iterator
 
 from migrator.inference.objects import Kind, Object
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.training.training import Training
 
 
 class PartlyTrained(Rule):
-    """Say where a model has parameters that its optimizer does not train.
+    """Report optimizers that train only a part of a model.
 
-    What: `Adam(encoder.linear.parameters())`: the rest of `encoder` is wrapped with it and gets no gradient.
-    Why: plain DDP waits for every parameter that requires a gradient; the bundled runtime finishes such a backward itself.
-    Safety: nothing is edited.
+    What: `Adam(encoder.linear.parameters())`, where the whole `encoder` is prepared.
+    Why: DDP waits for a gradient of every parameter that requires one; the bundled runtime handles missing gradients,
+    Accelerate does not.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel, `find_unused_parameters`.
     """
 
     code = "MIG210"
     name = "find-unused"
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         for item in training.components.optimizers if training.required else ():
@@ -34,25 +37,25 @@ class PartlyTrained(Rule):
                 self.code,
                 training.module_of(item.site),
                 item.site,
-                f"The optimizer trains only {names} of a model that is prepared whole",
+                f"This optimizer trains only {names}, while `prepare` wraps the whole model",
                 level=Level.NOTE,
-                reason="parameters without a gradient hold up plain DDP; the bundled runtime does not wait for them",
-                help="with `--target accelerate`, freeze the rest (`requires_grad_(False)`) or set `find_unused_parameters`",
+                reason="harmless with the bundled runtime; with `--target accelerate`, DDP waits for the gradients of the other parameters",
+                help="with `--target accelerate`, freeze the other parameters (`requires_grad_(False)`) or set `find_unused_parameters`",
             )
 
 
 class BareTensors(Rule):
-    """Stop where an optimizer trains tensors that belong to no model.
+    """Report optimizers of tensors that belong to no model.
 
-    What: `SGD([w, b])` over tensors that the script made itself.
-    Why: only models are wrapped, so that nobody would average these tensors' gradients: the processes would drift apart.
-    Safety: reported only; the program is left alone.
+    What: `SGD([w, b])` over tensors that the script creates.
+    Why: only the gradients of prepared models are averaged over the processes, so these tensors would diverge.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG205"
     name = "bare-tensors"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         for item in training.components.optimizers if training.required else ():
@@ -66,23 +69,24 @@ class BareTensors(Rule):
                 "This optimizer trains tensors that belong to no model",
                 level=Level.REVIEW,
                 blocks=True,
-                reason="their gradients would not be averaged over the processes, each of which draws other numbers",
-                help="make them `nn.Parameter`s of a module, and call that module in the loop",
+                reason="their gradients would not be averaged over the processes, so the replicas would diverge",
+                help="make them parameters (`nn.Parameter`) of an `nn.Module`, and call that module in the training loop",
             )
 
 
 class Unprepared(Rule):
-    """Say which optimizers are not prepared.
+    """Report optimizers that are not prepared.
 
-    What: an optimizer of the script's own that steps by methods of its own (`first_step`), and one of which no step was seen,
-    made so that a checkpoint can be read, say.
-    Why: `prepare` knows `step` alone. The gradients that the others read are averaged all the same.
-    Safety: nothing is edited.
+    What: a custom optimizer that is stepped with other methods than `step` (such as `first_step`), and an optimizer whose
+    `step` is never called, for example one that is only created to load a checkpoint.
+    Why: `prepare` handles `step` only. The gradients that such an optimizer reads are averaged in any case.
+    Safety: never edits.
     Source: Accelerate's `AcceleratedOptimizer`.
     """
 
     code = "MIG212"
     name = "unprepared-optimizer"
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         components = training.components
@@ -93,17 +97,21 @@ class Unprepared(Rule):
             steps = " and ".join(f"`{name}`" for name in components.own_steps(item))
             if steps:
                 yield self._note(
-                    training, item, f"This optimizer is not prepared: it takes its steps by {steps}",
-                    "every process takes the same ones, from averaged gradients",
-                    'with `mixed_precision="fp16"` it would read scaled gradients; use "bf16"',
+                    training, item, f"This optimizer is not prepared: it is stepped with {steps}, not with `step`",
+                    "harmless: every process takes the same steps, with averaged gradients",
+                    'do not set `mixed_precision="fp16"`, where it would read scaled gradients; "bf16" works',
                 )  # fmt: skip
             elif components.may_step(item):
                 yield self._note(
-                    training, item, "This optimizer is not prepared: no step of it was seen",
-                    "it is handed to code that cannot be seen", "if that code steps it, prepare it by hand",
+                    training, item, "This optimizer is not prepared: no call of its `step` was found",
+                    "it is passed to code that was not read",
+                    "if that code calls `step`, pass the optimizer through `accelerator.prepare` yourself",
                 )  # fmt: skip
             else:
-                yield self._note(training, item, "This optimizer is not prepared: no step of it was seen")
+                yield self._note(
+                    training, item, "This optimizer is not prepared: its `step` is never called",
+                    "harmless: it does not train",
+                )  # fmt: skip
 
     def _note(self, training: Training, item: Object, message: str, reason: str = "", help: str = "") -> Change:
         module = training.module_of(item.site)

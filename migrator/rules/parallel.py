@@ -1,4 +1,4 @@
-"""Data parallelism by threads of one process: several processes take its place."""
+"""`nn.DataParallel` and its functions, which use several GPUs from one process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level, Step
 from migrator.rules.fact import FOR_PREPARED, UNSPREAD, prepare_obliges
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
 from migrator.source.module import Module
@@ -22,17 +23,18 @@ _SPREADING = r"torch\.nn\.parallel\.(\w+\.)?(data_parallel|replicate|parallel_ap
 
 
 class DataParallel(Rule):
-    """Take `nn.DataParallel` off.
+    """Remove `nn.DataParallel`.
 
-    What: `model = nn.DataParallel(model)` goes, `nn.DataParallel(Net())` becomes `Net()`.
-    Why: `prepare` wraps the model for several processes; in each of them DataParallel would spread over all GPUs again.
-    Safety: safe, but where a checkpoint is written or read through the wrapper on every machine: its entries are called
-    `module....`, and would lose that name. Then the program is left alone.
+    What: `model = nn.DataParallel(model)` is removed, `nn.DataParallel(Net())` becomes `Net()`.
+    Why: `prepare` wraps the model for several processes, and DataParallel would use all GPUs from each of them.
+    Safety: safe, unless a checkpoint of the wrapped model is saved or loaded: its keys start with `module.`, and would no
+    longer match. Then it blocks: no file of the program is changed.
     Source: torch.nn.DataParallel.
     """
 
     code = "MIG402"
     name = "data-parallel"
+    effect = Effect.EDITS
     distinctive_names = ("DataParallel",)
 
     def check(self, training: Training) -> Iterator[Change]:
@@ -40,17 +42,18 @@ class DataParallel(Rule):
             yield self._change(training, module, call)
             if _is_conditional(call) and _names_a_checkpoint(training, call):
                 yield Change(
-                    self.code, module, call, "Checkpoints written under this `DataParallel` call their entries `module....`",
-                    level=Level.NOTE, reason="those written from now on do not, as on a machine where the condition fails",
-                    help="to load an old one, take `module.` off its names",
+                    self.code, module, call,
+                    "Existing checkpoints that were saved with this `DataParallel` have keys that start with `module.`",
+                    level=Level.NOTE, reason="new checkpoints have keys without it, as they had where the condition was false",
+                    help="to load an existing one, remove `module.` from its keys",
                 )  # fmt: skip
 
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
         inner = call.argument(0, "module")
         if inner is None or (not _is_conditional(call) and _names_a_checkpoint(training, call)):
             return Change(
-                self.code, module, call, "`DataParallel` is on the way to a checkpoint, whose entries are called `module....`",
-                level=Level.REVIEW, blocks=True, reason="without the wrapper, checkpoints of before would not load",
+                self.code, module, call, "A checkpoint is saved or loaded through this `DataParallel`, so its keys start with `module.`",
+                level=Level.REVIEW, blocks=True, reason="without the wrapper, existing checkpoints would no longer load",
                 help="save and load `model.module.state_dict()`, then run migrate again",
                 obliges=prepare_obliges(UNSPREAD.of(call)),
             )  # fmt: skip
@@ -58,7 +61,7 @@ class DataParallel(Rule):
             self.code,
             module,
             call,
-            "Take `DataParallel` off: `prepare` wraps the model",
+            "Remove `DataParallel`: `prepare` wraps the model",
             tuple(Step(module, call, operation) for operation in self._edits(module, call, inner)),
             requires=FOR_PREPARED,
             provides=frozenset({UNSPREAD.of(call)}),
@@ -81,7 +84,7 @@ def data_parallel_calls(training: Training) -> list[tuple[Module, s.Call]]:
 
 
 def _is_conditional(call: s.Call) -> bool:
-    """Whether the wrapper is put on under a condition."""
+    """Whether the model is wrapped under a condition."""
     node = call.statement
     while not isinstance(node.block.owner, (s.FunctionDef, s.Root)):
         if isinstance(node.block.owner, s.If) and not asks_for_main(node.block.owner.test):
@@ -107,44 +110,45 @@ def _names_a_checkpoint(training: Training, call: s.Call) -> bool:
 
 
 class ParallelCall(AdviceRule):
-    """Report forwards that spread one batch over the GPUs of a process.
+    """Report functions that split one batch over several GPUs.
 
     What: `nn.parallel.data_parallel(self.main, x, range(ngpu))`, `replicate`, `parallel_apply`.
-    Why: each of several processes would spread its batches over all GPUs again, those of the others among them.
-    Safety: reported only.
+    Why: each process would use all GPUs of the machine, including those of the other processes.
+    Safety: never edits.
     Source: torch.nn.parallel.
     """
 
     code = "MIG402"
     name = "parallel-call"
-    reason = "each process would use the GPUs of the others, too"
-    help = "call the module itself, and start one process for each GPU"
+    effect = Effect.REVIEWS
+    reason = "each process would use all GPUs of the machine, including those of the other processes"
+    help = "call the module directly, and start one process for each GPU"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _SPREADING):
             if not _spreads_trained_model(training, call):
-                yield call, f"`{shown(training, call)}` spreads a batch over several GPUs"
+                yield call, f"`{shown(training, call)}` splits a batch over several GPUs"
 
 
 class SpreadModel(AdviceRule):
-    """Stop where the trained model itself is spread over the GPUs of a process.
+    """Report functions that copy the trained model to several GPUs.
 
     What: `replicas = nn.parallel.replicate(model, device_ids)`, `nn.parallel.data_parallel(model, x)`.
-    Why: the copies are made around the wrapper that `prepare` returns, whose gradients other processes wait for.
-    Safety: reported only; the program is left alone.
+    Why: gradients of copies of a prepared model are not synchronised between processes.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel; torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG402"
     name = "spread-model"
-    blocks = True
-    reason = "copies of a prepared model do not tell the other processes of their gradients"
-    help = "call the model itself, run migrate again, and start one process for each GPU"
+    effect = Effect.BLOCKS
+    reason = "gradients of copies of a prepared model are not synchronised between processes"
+    help = "call the model directly, run migrate again, and start one process for each GPU"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _SPREADING):
             if _spreads_trained_model(training, call):
-                yield call, f"`{shown(training, call)}` spreads the trained model over several GPUs"
+                yield call, f"`{shown(training, call)}` copies the trained model to several GPUs"
 
 
 def _spreads_trained_model(training: Training, call: s.Call) -> bool:

@@ -1,26 +1,27 @@
-"""Precision by hand, other than a gradient scaler's."""
+"""Reduced precision without `autocast`: `model.half()` and apex."""
 
 from __future__ import annotations
 
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Called
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
+from migrator.rules.severity import Effect
 from migrator.training.training import Training
 
 
 class Half(AdviceRule):
-    """Report trained models whose precision is changed.
+    """Report trained models that are converted to 16 bits.
 
     What: `model.half()`, `model.bfloat16()`.
-    Why: parameters of 16 bits train differently from what `mixed_precision` does, which keeps them at 32.
-    Safety: reported only; the program is left alone.
+    Why: `mixed_precision` of the Accelerator keeps the parameters at 32 bits, which trains differently.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.Module.half; Accelerate's `mixed_precision`.
     """
 
     code = "MIG305"
     name = "half"
-    blocks = True
-    reason = "the Accelerator keeps parameters at 32 bits and computes in 16 under `mixed_precision`"
+    effect = Effect.BLOCKS
+    reason = "`mixed_precision` of the Accelerator keeps the parameters at 32 bits, which trains differently"
     help = "remove it, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Sites:
@@ -30,29 +31,33 @@ class Half(AdviceRule):
                 and event.item.kind is Kind.MODEL
                 and training.is_required(event.item)
             ):
-                yield event.node, f"`{shown(training, event.node)}` changes the precision of a trained model"
+                yield (
+                    event.node,
+                    f"`{shown(training, event.node)}` converts the parameters of a trained model to 16 bits",
+                )
 
 
 class Apex(AdviceRule):
-    """Report mixed precision by apex.
+    """Report mixed precision with apex.
 
     What: `apex.amp.initialize(model, optimizer)`, `amp.scale_loss(loss, optimizer)`.
-    Why: it patches models and optimizers, and scales the loss; the Accelerator does so itself.
-    Safety: reported only; the program is left alone.
+    Why: apex patches models and optimizers and scales the loss, as the Accelerator does under `mixed_precision`.
+    Safety: blocks the program; none of its files is changed.
     Source: apex.amp, which is no longer maintained.
     """
 
     code = "MIG906"
     name = "apex"
+    effect = Effect.BLOCKS
     names = ("scale_loss",)
     blocks = True
     anywhere = True
-    reason = "the Accelerator scales losses itself, under `mixed_precision`"
+    reason = "under `mixed_precision` the Accelerator scales the loss as well, so it would be scaled twice"
     help = "remove apex, run migrate again, then pass `mixed_precision` to the Accelerator"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"apex\.amp\.\w+"):
-            yield call, f"`{shown(training, call)}` is there already"
+            yield call, f"This script already uses the mixed precision of apex: `{shown(training, call)}`"
 
 
 RULES: tuple[type[AdviceRule], ...] = (Half, Apex)

@@ -1,4 +1,4 @@
-"""`prepare`: which objects, where, and what must be done before."""
+"""`prepare`: which objects are passed to it, where, and which other changes it needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from migrator.inference.trace import Stored
 from migrator.rules import fact
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.fact import FOR_PREPARED, UNBLOCKED
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Insert, Replace
 from migrator.source.layout import Layout
@@ -30,14 +31,16 @@ class Prepare(Rule):
     """Pass the models, optimizers, loaders and per-batch schedulers of the training through `prepare`.
 
     What: `model, optimizer, loader = accelerator.prepare(model, optimizer, loader)` is inserted after the last of them is
-    built and before the first of them trains; where they live in different functions, each group where it is built.
+    created and before the first is used; objects of different functions are prepared where they are created.
     Why: `prepare` moves models to the device, wraps them for DDP, shards the loaders and moves their batches.
-    Safety: safe. A second analysis that pretends the insertion must show that nothing trains unprepared; else MIG901.
+    Safety: safe. A second analysis of the changed script must show that no object trains unprepared; otherwise MIG901
+    blocks the program.
     Source: Accelerate's `Accelerator.prepare`.
     """
 
     code = "MIG201"
     name = "insert-prepare"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.missing:
@@ -50,7 +53,7 @@ class Prepare(Rule):
                 *_located(training, sites[0]),
                 self._message(training),
                 level=Level.REVIEW,
-                reason="no safe place (MIG901)",
+                reason="there is no safe place for `prepare` (MIG901)",
                 waits=True,
                 alike=sites,
             )
@@ -87,7 +90,7 @@ def _sites(training: Training, item: Object) -> Iterator[Any]:
 
 
 def _makes_data(training: Training, call: s.Call) -> bool:
-    """Whether a call makes an object that only keeps loaders: ``data = Data(args)``; one with the loop in it is a trainer."""
+    """Whether a call makes an object that only holds loaders: ``data = Data(args)``; one with the training loop is a trainer."""
     classes = [x.data.site for x in training.value(call) if x.kind is Kind.INSTANCE and isinstance(x.data, Object)]
     return bool(classes) and not any(training.components.loops & set(node.body.walk()) for node in classes)
 
@@ -146,7 +149,7 @@ def _wrapping(training: Training, item: WrapInPlace) -> Iterator[Step]:
 
 
 def _role(training: Training, item: Object) -> Kind:
-    """The part that an object plays; an unknown one plays what its use says."""
+    """The role of an object; that of an unknown one follows from its use."""
     components = training.components
     played = (
         (Kind.OPTIMIZER, components.optimizers),
@@ -173,15 +176,15 @@ def prepare_lines(names: list[str], column: int, indent: str, keyword: str = "")
 class NoPlace(Rule):
     """Report why there is no safe place for `prepare`.
 
-    What: the site that is in the way: an object trained without having been prepared, built in a loop, held by nothing.
-    Why: every training use must see what `prepare` returned, on every path.
-    Safety: reported only; the program is left alone.
-    Source: contract of `Accelerator.prepare`.
+    What: the place of the obstacle: an object is used before it can be prepared, is created in a loop, or is in no variable.
+    Why: on every path, the training loop must use the objects that `prepare` returned.
+    Safety: blocks the program; none of its files is changed.
+    Source: Accelerate's `Accelerator.prepare`.
     """
 
     code = "MIG901"
     name = "no-prepare-point"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         obstacle = training.placement.obstacle
@@ -196,8 +199,8 @@ class NoPlace(Rule):
             f"`{name.rpartition('/')[2]}` {obstacle.text}",
             level=Level.REVIEW,
             blocks=True,
-            reason="there is no place for `prepare` that every training use would see",
-            help="build models, optimizers and loaders once, keep them in variables, and hand those to the training loop",
+            reason="there is no place for `prepare` after which the training uses only prepared objects",
+            help="create models, optimizers and loaders once, assign them to variables, and pass these to the training loop",
         )
 
 

@@ -1,4 +1,4 @@
-"""Processes by hand: their ranks, their start, what they say to one another."""
+"""Direct use of `torch.distributed` and `torch.multiprocessing`: ranks, starting processes, collectives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.blockers import COLLECTIVES, RANK_CALLS
-from migrator.rules.change import Level
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -18,109 +18,114 @@ _ARITHMETIC = frozenset({"Multiply", "Divide", "FloorDivide"})
 
 
 class RankCalls(AdviceRule):
-    """Report ranks that are asked of a process group.
+    """Report ranks that are read from a process group.
 
     What: `dist.get_rank()`, `dist.get_world_size()`.
-    Why: they go with the process group that the script makes, and raise where there is none.
-    Safety: reported only; the program is left alone.
+    Why: they need an initialised process group, and raise an error on one process, where there is none.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed; Accelerate's `process_index` and `num_processes`.
     """
 
     code = "MIG404"
     name = "rank"
+    effect = Effect.BLOCKS
     names = ("get_rank", "get_world_size")
     blocks = True
     anywhere = True
-    reason = "on one process there is no process group to ask"
-    help = "use `accelerator.process_index`, `accelerator.num_processes` once the process group by hand has gone"
+    reason = "on one process there is no process group, so the call raises an error"
+    help = "remove the code that needs the rank, run migrate again, then use `accelerator.process_index` and `accelerator.num_processes`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, rf"torch\.distributed\.({RANK_CALLS})"):
-            yield call, f"`{shown(training, call)}` asks the process group by hand"
+            yield call, f"`{shown(training, call)}` needs an initialised process group"
 
 
 class RankVariables(AdviceRule):
-    """Say where ranks are read from the environment.
+    """Report ranks that are read from environment variables.
 
     What: `int(os.environ["LOCAL_RANK"])`.
-    Why: torchrun sets them for every process, so that they stay right; `python train.py` does not.
-    Safety: nothing is edited.
+    Why: torchrun sets these variables for every process, so they stay right; plain `python train.py` does not set them.
+    Safety: never edits.
     Source: torch.distributed.run; Accelerate's `process_index`.
     """
 
     code = "MIG404"
     name = "rank-variable"
-    level = Level.NOTE
-    reason = "torchrun sets it, and plain `python` does not"
-    help = "`accelerator.process_index`, `.local_process_index` and `.num_processes` are always there"
+    effect = Effect.NOTES
+    reason = "harmless under torchrun, which sets it; plain `python` does not"
+    help = "`accelerator.process_index`, `.local_process_index` and `.num_processes` also work without torchrun"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
             for node in module.nodes(s.Subscript):
                 if not node.store and _names_rank(node.index) and _word(node.value) == "environ":
-                    yield node, f"`{shown(training, node)}` is left as it is"
+                    yield node, f"`{shown(training, node)}` was not changed"
         for call in calls_of(training, r"os\.getenv|os\.environ\.get"):
             if _names_rank([arg.value for arg in call.args[:1]]):
-                yield call, f"`{shown(training, call)}` is left as it is"
+                yield call, f"`{shown(training, call)}` was not changed"
 
 
 class Spawn(AdviceRule):
     """Report processes that the script starts itself.
 
     What: `torch.multiprocessing.spawn(worker, nprocs=n)`.
-    Why: torchrun starts the processes; each of them would start more.
-    Safety: reported only; the program is left alone.
+    Why: torchrun starts the processes, and each of them would start more.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.multiprocessing; torch.distributed.run.
     """
 
     code = "MIG407"
     name = "spawn"
+    effect = Effect.BLOCKS
     names = ("spawn",)
     blocks = True
     anywhere = True
     reason = "torchrun starts the processes, and each of them would start more"
-    help = "call the function itself, and launch with `torchrun --nproc_per_node N`"
+    help = "call the function directly, and launch with `torchrun --nproc_per_node N`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.multiprocessing\.(spawn|start_processes|Process)"):
-            yield call, f"`{shown(training, call)}` starts processes"
+            yield call, f"`{shown(training, call)}` starts processes, as torchrun does"
 
 
 class Collectives(AdviceRule):
-    """Report what processes say to one another by hand.
+    """Report collective operations of `torch.distributed`.
 
     What: `dist.all_reduce(t)`, `dist.barrier()`, `dist.broadcast(t, 0)`.
-    Why: they need the process group that the script makes, which is not there on one process.
-    Safety: reported only; the program is left alone.
+    Why: they need an initialised process group, and raise an error on one process, where there is none.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.distributed; Accelerate's `reduce`, `gather`, `wait_for_everyone`.
     """
 
     code = "MIG408"
     name = "collective"
+    effect = Effect.BLOCKS
     names = ("barrier", "all_reduce", "all_gather", "reduce", "reduce_tensor")
     blocks = True
     anywhere = True
-    reason = "on one process there is no process group to speak to"
-    help = "use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which do nothing on one process"
+    reason = "on one process there is no process group, so the call raises an error"
+    help = "remove it, run migrate again, then use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which also work on one process"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, rf"torch\.distributed\.({COLLECTIVES})"):
-            yield call, f"`{shown(training, call)}` speaks to the other processes"
+            yield call, f"`{shown(training, call)}` uses `torch.distributed` directly"
 
 
 class Scaling(AdviceRule):
     """Report learning rates and batch sizes that are computed from the number of GPUs.
 
     What: `lr * torch.cuda.device_count()`, `batch_size // world_size`.
-    Why: each process has one GPU and sees all of the machine's; a prepared loader gives each process whole batches.
-    Safety: nothing is edited.
+    Why: each process uses one GPU but counts all GPUs of the machine, and a prepared loader gives each process batches of
+    the full size.
+    Safety: never edits.
     Source: Accelerate's `split_batches`.
     """
 
     code = "MIG409"
     name = "scaling"
-    reason = "each process counts all GPUs of its machine, and draws batches of the whole size"
-    help = "decide whether a step of all N processes or of one is meant, and write that"
+    effect = Effect.REVIEWS
+    reason = "each process counts all GPUs of the machine, and reads batches of the size that results here"
+    help = "decide whether the value is meant for one process or for all of them; for one, remove the factor"
 
     def sites(self, training: Training) -> Sites:
         counts = set(calls_of(training, _COUNTS))
@@ -132,7 +137,7 @@ class Scaling(AdviceRule):
                 for one, other in ((node.left, node.right), (node.right, node.left)):
                     counted = any(x in counts or _variable(x) in names for x in one.walk())
                     if counted and any(re.search(_SCALED, _word(x), re.IGNORECASE) for x in other.walk()):
-                        yield node, f"`{shown(training, node)}` scales with the number of GPUs"
+                        yield node, f"`{shown(training, node)}` depends on the number of GPUs"
                         break
 
 
@@ -141,7 +146,7 @@ def _names_rank(index: list[Any]) -> bool:
 
 
 def _target(call: s.Call) -> Any:
-    """The variable that a call's result is kept in, as its scope and name; None where it is not."""
+    """The variable that a call's result is assigned to, as its scope and name; None if there is none."""
     statement = call.statement
     target = statement.targets[0] if isinstance(statement, s.Assign) and statement.value is call else None
     return _variable(target) if target is not None else None

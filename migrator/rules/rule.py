@@ -1,37 +1,30 @@
-"""What a rule is: a code, a text for people, examples, and one question to the training model."""
+"""The base class of the rules: a code, its documentation, its examples, and one question to the training model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from importlib import import_module
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from migrator.rules.severity import Effect
 
 if TYPE_CHECKING:
     from migrator.rules.change import Change
     from migrator.training.training import Training
 
 
-class Safety(str, Enum):
-    """How far a rule's change may be trusted."""
-
-    SAFE = "safe"  # applied by default
-    UNSAFE = "unsafe"  # applied with --unsafe
-    REVIEW = "review"  # reported only
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A script around a hole, which is a line `...`, and what becomes of the script whatever fills it."""
+    """A template for examples: a script with a placeholder line `...`, and the migrated script with the same placeholder."""
 
     where: str  # in words: "in the loop over the batches"
     before: str
     after: str
 
     def around(self, part: str, migrated: bool = False) -> str:
-        """Give the whole script with a part in its hole."""
+        """Give the whole script with the placeholder replaced."""
         text = dedent(self.after if migrated else self.before).strip("\n") + "\n"
         head, _, tail = text.partition("...\n")
         margin = head[len(head.rstrip(" ")) :]
@@ -41,9 +34,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A script that a rule rewrites (``after`` differs), leaves alone (no ``after``) or reports (``reviews``).
+    """A script that a rule rewrites (``after`` differs), does not touch (no ``after``) or reports (``reviews``).
 
-    With a ``frame``, ``before`` and ``after`` are what fills its hole.
+    With a ``frame``, ``before`` and ``after`` replace its placeholder.
     """
 
     name: str
@@ -67,7 +60,7 @@ class Example:
 
 
 class _Filed:
-    """A rule's examples, in the file of its family beside the rules: read when asked for, which a migration never does."""
+    """The examples of a rule, from ``examples/FAMILY.py``; imported on first access, since a migration does not need them."""
 
     def __get__(self, rule: Rule | None, kind: type[Rule]) -> tuple[Example, ...]:
         package, _, family = kind.__module__.rpartition(".")
@@ -80,14 +73,14 @@ class Rule:
 
     code: ClassVar[str]
     name: ClassVar[str]  # "insert-prepare"
-    safety: ClassVar[Safety] = Safety.SAFE
-    # names of functions and classes of torch: a call of one that nothing has spoken of is reported under this code
+    effect: ClassVar[Effect]
+    # names of functions and classes of torch: calls that no rule changes or reports are reported under this code
     names: ClassVar[tuple[str, ...]] = ()
     distinctive_names: ClassVar[tuple[str, ...]] = ()  # likewise, whatever module they are taken from
     examples: ClassVar[Any] = _Filed()  # a tuple of examples
 
     def check(self, training: Training) -> Iterator[Change]:
-        """Yield the changes (or pieces of advice: changes without edits) that this rule asks for."""
+        """Yield the changes that this rule asks for, and its advice (changes without edits)."""
         raise TypeError(f"INTERNAL ERROR: {self.code} has no check")
 
     @classmethod
@@ -97,4 +90,4 @@ class Rule:
 
 
 class DerivedRule(Rule):
-    """A rule that is asked by nobody: its changes follow from those of others, and are made where that is known."""
+    """A rule without a check: its changes follow from those of other rules, and are made where that is known."""

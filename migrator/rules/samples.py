@@ -1,4 +1,4 @@
-"""Where one sample's result depends on the others: on several processes the others are fewer, or elsewhere."""
+"""Computations that combine several samples, which are fewer on each of several processes, or in another order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Forwarded
 from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
-from migrator.rules.change import Level
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -15,40 +15,43 @@ _PRODUCTS = r"torch\.(mm|matmul|cdist)|torch\.nn\.functional\.cosine_similarity"
 
 
 class BatchNorm(AdviceRule):
-    """Say what batch normalisation does on several processes.
+    """Report batch normalisation, which uses the statistics of one process.
 
     What: `nn.BatchNorm2d(64)` in a model that is trained.
-    Why: each process normalises by its own batch, and the running statistics that are kept are those of the main process.
-    Safety: nothing is edited.
+    Why: each process normalises with the statistics of its own batch, and the running statistics of the main process are
+    saved.
+    Safety: never edits.
     Source: torch.nn.SyncBatchNorm.
     """
 
     code = "MIG209"
     name = "batch-norm"
-    level = Level.NOTE
+    effect = Effect.NOTES
     once = True
-    reason = "with small batches the statistics of one process may not serve"
-    help = "if so, `model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)` before `prepare`"
+    reason = "harmless with large batches; with small ones the statistics of a single process may be too noisy"
+    help = (
+        "for small batches on GPUs, add `model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)` before `prepare`"
+    )
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.nn\.(modules\.\w+\.)?(Lazy)?BatchNorm[123]d"):
-            yield call, f"`{shown(training, call)}` normalises by each process's own batch"
+            yield call, f"`{shown(training, call)}` normalises with the statistics of each process's batch"
 
 
 class Contrast(AdviceRule):
-    """Say where the samples of a batch are compared with one another.
+    """Report losses that compare the samples of a batch with each other.
 
-    What: `z @ z.t()`, `torch.mm(image, text.T)` on features of a batch whose result reaches the loss.
-    Why: each process compares the samples of its own batch only, so that there are fewer negatives than on one.
-    Safety: nothing is edited.
+    What: `z @ z.t()`, `torch.mm(image, text.T)` on features of a batch, as in contrastive losses.
+    Why: each process compares only the samples of its own batch, not those of all N batches of the step.
+    Safety: never edits.
     Source: torch.distributed.nn.functional.all_gather, which gradients flow through.
     """
 
     code = "MIG913"
     name = "contrast"
-    level = Level.NOTE
-    reason = "each process compares its own samples only"
-    help = "raise the batch size, or gather the features of all processes in a way that gradients flow through"
+    effect = Effect.NOTES
+    reason = "each process compares only its own samples, not those of all N batches of the step"
+    help = "increase the batch size, or gather all features with `torch.distributed.nn.functional.all_gather`, which has gradients"
 
     def sites(self, training: Training) -> Sites:
         pairs: list[tuple[Any, Any, Any]] = [
@@ -64,23 +67,24 @@ class Contrast(AdviceRule):
         ]
         for node, left, right in pairs:
             if _is_turned(right) and _is_feature(training, left) and _is_feature(training, right):
-                yield node, f"`{shown(training, node)}` compares the samples of one process's batch"
+                yield node, f"`{shown(training, node)}` compares the samples of one batch with each other"
 
 
 class CarriedState(AdviceRule):
-    """Report states that are carried from one batch to the next.
+    """Report hidden states that are passed from one batch to the next.
 
-    What: `output, hidden = model(x, hidden)` in the loop over the batches, where `hidden` lives on.
-    Why: a prepared loader deals the batches out in turns, so that on N processes the next batch of each is not the one
-    that followed in the data.
-    Safety: nothing is edited. Where batches are independent, or the state is reset for each, nothing is said.
+    What: `output, hidden = model(x, hidden)` in the loop over the batches, where `hidden` is used for the next batch.
+    Why: a prepared loader gives each of N processes every N-th batch, so the next batch of a process does not continue the
+    previous one.
+    Safety: never edits. A state that is reset for each batch is not reported.
     Source: Accelerate's `BatchSamplerShard`.
     """
 
     code = "MIG913"
     name = "carried-state"
-    reason = "batches are dealt out in turns, so the state does not go with the batch that follows it in the data"
-    help = "give each process a stretch of its own, or reset the state for each batch"
+    effect = Effect.REVIEWS
+    reason = "each of N processes gets every N-th batch, so the state of one batch is used for a batch that does not follow it"
+    help = "give each process a contiguous part of the data, or reset the state for each batch"
 
     def sites(self, training: Training) -> Sites:
         for event in training.events(Forwarded):
@@ -94,22 +98,26 @@ class CarriedState(AdviceRule):
                 continue
             for part in (x for arg in event.node.args for x in arg.value.walk() if isinstance(x, s.Name)):
                 if _is_carried(training, part, loop):
-                    yield event.node, f"`{part.id}` is carried from one batch to the next"
+                    yield event.node, f"`{part.id}` is passed from one batch to the next"
 
 
 class WrittenBuffer(AdviceRule):
-    """Report buffers that a model writes while it trains.
+    """Report buffers that a model writes during training.
 
-    What: a queue of keys, a memory bank: `self.register_buffer("queue", ...)` and `self.queue[:, i:j] = keys` in a method.
-    Why: before each forward the main process's buffers are copied to the others, so that what they wrote is lost.
-    Safety: nothing is edited.
+    What: a queue of keys or a memory bank: `self.register_buffer("queue", ...)`, and `self.queue[:, i:j] = keys` in a
+    method.
+    Why: before each forward, DDP copies the buffers of the main process to the others, so what these wrote is lost.
+    Safety: never edits.
     Source: torch.nn.parallel.DistributedDataParallel, `broadcast_buffers`.
     """
 
     code = "MIG913"
     name = "written-buffer"
-    reason = "the main process's buffers are copied over those of the others before each forward"
-    help = "gather what is written from all processes, so that each writes the same"
+    effect = Effect.REVIEWS
+    reason = (
+        "before each forward, DDP copies the buffers of the main process to the others, so what these wrote is lost"
+    )
+    help = "gather the values of all processes first, so that each one writes the same"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
@@ -117,11 +125,11 @@ class WrittenBuffer(AdviceRule):
                 buffers = set(_buffers(owner))
                 for node in owner.walk() if buffers else ():
                     if isinstance(node, s.Subscript) and node.store and _own_attribute(node.value) in buffers:
-                        yield node, f"`{shown(training, node)}` writes a buffer of the model"
+                        yield node, f"`{shown(training, node)}` writes to a buffer of the model"
 
 
 def _is_carried(training: Training, name: s.Name, loop: s.For, depth: int = 3) -> bool:
-    """Whether a variable holds what a model gave in the turn of a loop before."""
+    """Whether a variable holds what a model returned in the previous iteration of a loop."""
     scope = name.scope.resolve(name.id)
     stores = [x.statement for x in scope.names.get(name.id, []) if x.store] if scope is not None else []
     inside = [x for x in stores if isinstance(x, s.Assign) and loop in enclosing(x, s.For)]
@@ -141,7 +149,7 @@ def _is_model(training: Training, node: Any) -> bool:
 
 
 def _is_turned(node: Any) -> bool:
-    """Whether an operand is a matrix turned around: ``z.t()``, ``z.T``."""
+    """Whether an operand is a transposed matrix: ``z.t()``, ``z.T``."""
     if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and not node.args:
         return node.func.name == "t" or (node.func.name == "contiguous" and _is_turned(node.func.value))
     return isinstance(node, s.Attribute) and node.name in ("T", "mT")

@@ -1,4 +1,4 @@
-"""The Accelerator itself: made once, handed to whoever needs it, imported."""
+"""The Accelerator: created once, imported, and passed to the functions that need it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from migrator.rules.change import Argument, Change, Step, Way
 from migrator.rules.device_notes import about_device, about_index
 from migrator.rules.fact import ACCELERATOR, FOR_PREPARED
 from migrator.rules.rule import DerivedRule, Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert
 from migrator.source.module import Module
@@ -16,17 +17,18 @@ from migrator.training.training import Training
 
 
 class CreateAccelerator(Rule):
-    """Make the Accelerator.
+    """Create the Accelerator.
 
-    What: `accelerator = Accelerator()` before the first line that needs it, in the innermost block that leads to all of
-    them: at module level, in `main()`, or as `self.accelerator` in a class; and its import.
-    Why: everything else goes through it. A flag that forbids the GPU becomes `Accelerator(cpu=...)`.
-    Safety: safe. Where no place reaches every site, the program is left alone.
+    What: `accelerator = Accelerator()` before the first line that needs it: at module level, in `main()`, or as
+    `self.accelerator` in a class; and its import.
+    Why: all other edits use it. A flag that forbids the GPU becomes `Accelerator(cpu=...)`.
+    Safety: safe. If there is no place from which all edits can reach it, no file of the program is changed.
     Source: Accelerate's quick tour.
     """
 
     code = "MIG001"
     name = "create-accelerator"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.missing:
@@ -44,14 +46,14 @@ class CreateAccelerator(Rule):
             cls.code,
             module,
             below,
-            f"Make the Accelerator: `{line}`",
+            f"Create the Accelerator: `{line}`",
             (Step(module, below, insert),),
             provides=frozenset({ACCELERATOR}),
         )
 
 
 def _cpu(cpu: CpuArgument) -> Argument:
-    """The argument that keeps the script on the CPU where its user wants that."""
+    """The argument that keeps the script on the CPU if its user asks for that."""
     ways = tuple(Way(text, reads) for text, reads in cpu.ways)
     device = cpu.user_device
     if device is None:
@@ -64,35 +66,37 @@ def _cpu(cpu: CpuArgument) -> Argument:
 
 
 class CleanUp(DerivedRule):
-    """Remove what the migration itself made unused.
+    """Remove variables that the migration made unused.
 
-    What: a device variable that nothing reads any more.
-    Why: a left-over would suggest that it still decides something.
-    Safety: safe; only what was used before and is not after.
-    Source: contract, P5.
+    What: a device variable that no code reads any more.
+    Why: it would suggest that it still chooses the device.
+    Safety: safe; only variables that were read before the migration and are not read after it.
+    Source: README, "Limits".
     """
 
     code = "MIG002"
     name = "import-cleanup"
+    effect = Effect.EDITS
 
     @classmethod
     def dropped(cls, module: Module, statement: s.Statement, name: str) -> Change:
-        """Drop the assignment of a variable that has no reader left."""
-        message = f"Remove `{name}`, which nothing reads any more"
+        """Drop the assignment of a variable that is no longer read."""
+        message = f"Remove `{name}`, which is no longer used"
         return Change(cls.code, module, statement, message, (Step(module, statement, Drop(statement)),))
 
 
 class ThreadAccelerator(DerivedRule):
-    """Hand the Accelerator to the functions that need it.
+    """Pass the Accelerator to the functions that need it.
 
-    What: functions that get their model as a parameter get `accelerator` too, at every call; methods find it on `self`.
-    Why: a function that trains must reach the Accelerator that prepared its objects.
-    Safety: safe where every call is visible; positions and defaults are kept.
-    Source: contract, P4.
+    What: a function that needs it gets a parameter `accelerator`, and every call an argument; methods read it from `self`.
+    Why: a function that trains must use the Accelerator that prepared its objects.
+    Safety: safe where all calls of the function are known; positions and defaults of its parameters are kept.
+    Source: README, "Limits".
     """
 
     code = "MIG003"
     name = "thread-accelerator"
+    effect = Effect.EDITS
 
     @classmethod
     def threaded(cls, module: Module, function: s.Node, message: str, steps: tuple[Step, ...]) -> Change:

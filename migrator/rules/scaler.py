@@ -1,4 +1,4 @@
-"""Mixed precision that the script does itself with `GradScaler` and `autocast`: right as it stands, so it is kept."""
+"""Mixed precision of the script with `GradScaler` and `autocast`, which is kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from migrator.inference.objects import Kind, Object
 from migrator.rules.advice import calls_of, shown
 from migrator.rules.change import Change, Level, short
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.object_use import (
     AttributeRead,
@@ -29,21 +30,21 @@ _AUTOCAST = r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?autocast|torch\.autocast"
 
 
 class GradScaler(Rule):
-    """Keep a gradient scaler that the script uses itself.
+    """Report gradient scalers, which are kept; blocks where one is used in a way that was not recognised.
 
-    What: `scaler = GradScaler()` with `scale`, `unscale_`, `step`, `update` and whatever reads its state. The scaled loss
+    What: `scaler = GradScaler()` with `scale`, `unscale_`, `step`, `update` and reads of its state. The scaled loss
     goes through the Accelerator: `accelerator.backward(scaler.scale(loss))`.
-    Why: `Accelerator()` scales nothing unless it is made with `mixed_precision`, so the loss is scaled once. DDP averages
-    the gradients before the scaler looks for infinities in them, so that all processes step, or skip a step, together.
-    Safety: nothing is edited here. A scaler that code outside of the given files gets, or that steps an optimizer which was
-    not recognised, stops the program.
+    Why: `Accelerator()` without `mixed_precision` does not scale the loss, so it is scaled once. DDP averages the gradients
+    before the scaler checks them for infinities, so all processes step, or skip a step, together.
+    Safety: never edits. A scaler that is passed to code outside of the given files, or that steps an optimizer which was not
+    recognised, blocks the program; none of its files is changed.
     Source: torch.amp.GradScaler; measured against hand-written DDP on two processes: bit-identical.
     """
 
     code = "MIG303"
     name = "grad-scaler"
+    effect = Effect.BLOCKS
     distinctive_names = ("GradScaler", "unscale_")
-    safety = Safety.REVIEW
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -64,11 +65,11 @@ class GradScaler(Rule):
             self.code,
             training.module_of(made),
             made,
-            f"`{shown(training, made)}` scales the loss as before: the Accelerator is made without `mixed_precision`",
+            f"`{shown(training, made)}` was not changed: it scales the loss as before",
             level=Level.NOTE,
             covers=frozenset(use.call for use in uses if isinstance(use, MethodCall)) | {made},
-            reason="on several processes every scaler sees the same averaged gradients, so all of them step together",
-            help='`Accelerator(mixed_precision="fp16")` with `accelerator.autocast()` would take the place of scaler and autocast',
+            reason="harmless: all processes have the same averaged gradients, so they step, or skip a step, together",
+            help='`Accelerator(mixed_precision="fp16")` with `accelerator.autocast()` could replace scaler and autocast',
         )
 
     def _refusal(self, use: Use) -> Change:
@@ -79,13 +80,13 @@ class GradScaler(Rule):
             use.module,
             use.node,
             f"`{text}` steps an optimizer that was not recognised" if is_step
-            else f"`{text}` uses the gradient scaler in a way that was not understood",
+            else f"`{text}` uses the gradient scaler in a way that was not recognised",
             level=Level.REVIEW,
             blocks=True,
             reason="an optimizer that is not prepared would be stepped" if is_step
-            else "code that was not seen may scale the loss, or step, beside the Accelerator",
-            help="build the optimizer where it can be seen together with the scaler" if is_step
-            else "use the scaler's own methods in code that is among the given files",
+            else "code that was not read may scale the loss or step an optimizer that is not prepared",
+            help="create the optimizer in the given files, in code that migrate can follow" if is_step
+            else "call the methods of the scaler in the given files",
         )  # fmt: skip
 
 
@@ -115,18 +116,18 @@ def _is_trained(training: Training, item: Object) -> bool:
 
 
 class Autocast(Rule):
-    """Keep `autocast`.
+    """Report `autocast`, which is kept.
 
     What: `with torch.autocast("cuda"):` and `@autocast(...)`, with or without a scaler.
-    Why: it means the same on every process, and inside of a prepared model.
-    Safety: nothing is edited.
+    Why: it works the same on every process and for a prepared model.
+    Safety: never edits.
     Source: torch.autocast.
     """
 
     code = "MIG304"
     name = "autocast"
+    effect = Effect.NOTES
     names = ("autocast",)
-    safety = Safety.REVIEW
 
     def check(self, training: Training) -> Iterator[Change]:
         found = [x for x in calls_of(training, _AUTOCAST) if training.is_involved(x)] if training.required else []
@@ -139,11 +140,11 @@ class Autocast(Rule):
                 self.code,
                 training.module_of(first),
                 first,
-                f"`{shown(training, first)}`{others}: autocast stays, and computes the same on every process",
+                f"`{shown(training, first)}`{others}: `autocast` was not changed",
                 level=Level.NOTE,
                 covers=frozenset(found),
-                reason="the Accelerator is made without `mixed_precision`, and leaves the precision to the script",
-                help="`Accelerator(mixed_precision=...)` and `accelerator.autocast()` would say the same",
+                reason="harmless: it works the same on every process, and an Accelerator without `mixed_precision` does not interfere",
+                help="`Accelerator(mixed_precision=...)` with `accelerator.autocast()` does the same",
             )
 
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: how long they are, and who steps them."""
+"""Learning-rate schedulers: their length, and where they are stepped."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from migrator.inference.objects import Kind
 from migrator.inference.trace import Made
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.change import Change, Level
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
 
 class ScheduleLength(AdviceRule):
-    """Report schedules whose length is that of a prepared loader.
+    """Report schedulers whose length depends on a prepared loader.
 
     What: `OneCycleLR(optimizer, total_steps=epochs * len(loader))`, after the loader has been prepared.
-    Why: on N processes a prepared loader has a Nth of the batches, while a prepared schedule takes N steps for each.
-    Safety: nothing is edited. Where the schedule is built before `prepare`, as it mostly is, it is right.
+    Why: on N processes a prepared loader has 1/N of the batches, while a prepared scheduler takes N steps for each.
+    Safety: never edits. A scheduler that is created before `prepare` is right and not reported.
     Source: Accelerate's `AcceleratedScheduler`.
     """
 
     code = "MIG204"
     name = "schedule-length"
-    reason = "on N processes the prepared loader has a Nth of the batches, so the schedule would end too early"
-    help = "count the batches before the loader is prepared"
+    effect = Effect.REVIEWS
+    reason = "on N processes the prepared loader has 1/N of the batches, so the schedule would end too early"
+    help = "call `len` before the loader is passed to `prepare`"
 
     def sites(self, training: Training) -> Sites:
         made = [event.node for event in training.events(Made) if event.item.kind is Kind.SCHEDULER]
@@ -37,41 +39,42 @@ class ScheduleLength(AdviceRule):
 
 
 class SchedulerCadence(Rule):
-    """Leave a scheduler alone that is stepped once an epoch or on a metric.
+    """Report schedulers that are stepped once per epoch or with a metric, which are not prepared.
 
-    What: only schedulers stepped in the loop over the training batches are prepared.
-    Why: a prepared scheduler steps once for each process: an epoch-level StepLR would decay N times as fast.
-    Safety: nothing is edited; a scheduler stepped both ways stops the program.
+    What: only schedulers that are stepped in the loop over the training batches are prepared.
+    Why: a prepared scheduler takes N steps per call on N processes: an epoch-level StepLR would decay N times as fast.
+    Safety: never edits. A scheduler that is stepped both per batch and per epoch blocks the program (MIG902).
     Source: Accelerate's `AcceleratedScheduler`, measured on two processes.
     """
 
     code = "MIG203"
     name = "scheduler-cadence"
+    effect = Effect.NOTES
 
     def check(self, training: Training) -> Iterator[Change]:
         for item, cadence in training.components.schedulers.items():
             if cadence in ("batch", "mixed") or item.site is None:
                 continue
             module = training.module_of(item.site)
-            how = "is stepped on a metric" if cadence == "metric" else "is not stepped once for each prepared batch"
+            how = "is stepped with a metric" if cadence == "metric" else "is not stepped for each training batch"
             yield Change(
-                self.code, module, item.site, f"The scheduler is not prepared: it {how}", level=Level.NOTE,
-                reason="a prepared scheduler takes as many steps at a time as there are processes",
+                self.code, module, item.site, f"This scheduler is not prepared: it {how}", level=Level.NOTE,
+                reason="harmless: this is right on any number of processes; a prepared scheduler would take N steps per call",
             )  # fmt: skip
 
 
 class MixedCadence(Rule):
-    """Stop where a scheduler is stepped both in the batch loop and outside of it.
+    """Report schedulers that are stepped both in the batch loop and outside of it.
 
-    What: `scheduler.step()` after each batch, and once more after each epoch.
-    Why: a prepared scheduler steps once for each process, an unprepared one once; one of the two is wrong.
-    Safety: reported only; the program is left alone.
+    What: `scheduler.step()` after each batch, and again after each epoch.
+    Why: on N processes a prepared scheduler takes N steps per call, an unprepared one takes one; one of them is wrong.
+    Safety: blocks the program; none of its files is changed.
     Source: Accelerate's `AcceleratedScheduler`.
     """
 
     code = "MIG902"
     name = "mixed-cadence"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         for item, cadence in training.components.schedulers.items():
@@ -80,8 +83,8 @@ class MixedCadence(Rule):
                     self.code, training.module_of(item.site), item.site,
                     "This scheduler is stepped both in the batch loop and outside of it",
                     level=Level.REVIEW, blocks=True,
-                    reason="prepared or not, one of the two would be wrong on several processes",
-                    help="step it in one place, or make two schedulers",
+                    reason="on several processes one of the two would be wrong, whether the scheduler is prepared or not",
+                    help="step it in one place only, or create two schedulers",
                 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What a finding asks of its reader; of no floor, so that a report is read without the rules that wrote it."""
+"""What a finding asks of its reader, and what a rule does where it applies; a report needs nothing else of the rules."""
 
 from __future__ import annotations
 
@@ -10,5 +10,15 @@ class Level(str, Enum):
 
     SAFE = "safe"  # an edit that keeps the meaning
     UNSAFE = "unsafe"  # an edit that is applied with --unsafe only
-    REVIEW = "review"  # a site that matters, was left alone, and needs a decision
+    REVIEW = "review"  # a site that was not changed and needs a decision
     NOTE = "note"  # worth knowing, nothing to do
+
+
+class Effect(str, Enum):
+    """What a rule does where it applies; a rule that does several things is named by the first of these."""
+
+    EDITS = "edits"
+    EDITS_WITH_UNSAFE = "edits (--unsafe)"
+    BLOCKS = "blocks"  # reports, and no file of the program is changed
+    REVIEWS = "reviews"  # reports a site that needs a decision
+    NOTES = "notes"  # reports what is worth knowing

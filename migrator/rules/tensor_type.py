@@ -1,4 +1,4 @@
-"""Tensor types of CUDA, the dialect of 2017."""
+"""CUDA tensor types such as `torch.cuda.FloatTensor`, from PyTorch before 0.4."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from migrator.inference.objects import Kind, Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
 from migrator.rules.fact import FOR_PREPARED, TENSOR_TYPES
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Operation, Replace
 from migrator.source.module import Module
@@ -19,17 +20,18 @@ from migrator.training.training import Training
 
 
 class LegacyTensorType(Rule):
-    """Take tensor types of CUDA apart into a type and a device.
+    """Replace CUDA tensor types with a CPU tensor type and a move to `accelerator.device`.
 
-    What: `Tensor = torch.cuda.FloatTensor if cuda else torch.FloatTensor` keeps its CPU arm; `Tensor(x)` becomes
-    `Tensor(x).to(accelerator.device)` and `x.type(Tensor)` becomes `x.to(accelerator.device, torch.float32)`.
-    Why: such a type stands for the current GPU only; on a CPU it does not exist.
-    Safety: safe where every use of the alias is a constructor call or a `.type()`; else it is left alone and reported.
+    What: `Tensor = torch.cuda.FloatTensor if cuda else torch.FloatTensor` becomes `Tensor = torch.FloatTensor`; `Tensor(x)`
+    becomes `Tensor(x).to(accelerator.device)`, and `x.type(Tensor)` becomes `x.to(accelerator.device, torch.float32)`.
+    Why: such a type always uses the current GPU, and cannot be used on a machine without one.
+    Safety: safe where every use of the variable is a constructor call or a `.type()`; otherwise it is only reported.
     Source: torch tensor types.
     """
 
     code = "MIG106"
     name = "legacy-cuda-tensor"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -52,15 +54,17 @@ class LegacyTensorType(Rule):
         sites = tuple(dict.fromkeys([*(value for _, value, _ in definitions), *uses]))
         if odd is not None:
             yield Change(
-                self.code, training.module_of(odd), odd, "A CUDA tensor type is used in a way that cannot be taken apart",
-                level=Level.REVIEW, reason="it stands for the current GPU only", help="use a dtype and a device instead", alike=sites,
+                self.code, training.module_of(odd), odd,
+                "This CUDA tensor type was not changed: one of its uses is neither a constructor call nor `.type()`",
+                level=Level.REVIEW, reason="it always uses the current GPU, and cannot be used on a machine without one",
+                help="use a dtype and `accelerator.device` instead", alike=sites,
             )  # fmt: skip
             return
         yield Change(
             self.code,
             module,
             node,
-            f"Take `{short(module.text(node))}` apart into a type and `accelerator.device`",
+            f"Replace the CUDA type in `{short(module.text(node))}` with a CPU type and `accelerator.device`",
             tuple(steps),
             requires=FOR_PREPARED,
             provides=frozenset({TENSOR_TYPES}),

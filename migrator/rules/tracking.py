@@ -1,12 +1,12 @@
-"""Logs and trackers: what every process would write again."""
+"""Log files, trackers and throughput figures of each process."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
-from migrator.rules.change import Level
 from migrator.rules.main_process import is_guarded
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
@@ -20,64 +20,66 @@ class LogFile(AdviceRule):
     """Report log files that every process would write.
 
     What: `logging.FileHandler("train.log")`, `logging.basicConfig(filename=...)`.
-    Why: N processes write into one file, or truncate it one after the other.
-    Safety: nothing is edited.
+    Why: all N processes write to the same file, or truncate what the others have written.
+    Safety: never edits.
     Source: Python's logging; Accelerate's `get_logger`.
     """
 
     code = "MIG704"
     name = "log-file"
-    reason = "every process opens the same file"
+    effect = Effect.REVIEWS
+    reason = "all processes write to the same file, so its lines are repeated or lost"
     help = "add the handler under `if accelerator.is_main_process:`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"logging\.(handlers\.)?\w*FileHandler|logging\.basicConfig"):
             if not training.module_of(call).text(call.func).endswith("basicConfig") or "filename" in call.keywords():
                 if not is_guarded(training, call):
-                    yield call, f"`{shown(training, call)}` writes a log in every process"
+                    yield call, f"Every process writes a log file with `{shown(training, call)}`"
 
 
 class Tracker(AdviceRule):
-    """Report trackers that every process would start.
+    """Report experiment trackers that every process would start.
 
     What: `SummaryWriter("runs")`, `wandb.init(...)`.
-    Why: N processes write N event files, or N runs.
-    Safety: nothing is edited, since what it returns is used all over the script.
+    Why: N processes would start N runs, or write N event files.
+    Safety: never edits.
     Source: torch.utils.tensorboard; Accelerate's guide on trackers.
     """
 
     code = "MIG705"
     name = "tracker"
-    reason = "N processes would write N event files, or N runs"
-    help = "make it, and write to it, under `if accelerator.is_main_process:`"
+    effect = Effect.REVIEWS
+    reason = "N processes would start N runs, or write N event files"
+    help = "create the tracker and write to it under `if accelerator.is_main_process:`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, _TRACKERS):
             if not is_guarded(training, call):
-                yield call, f"`{shown(training, call)}` starts a tracker in every process"
+                yield call, f"Every process starts a tracker with `{shown(training, call)}`"
 
 
 class Throughput(AdviceRule):
-    """Say where samples per second are those of one process.
+    """Report samples per second, which are those of one process.
 
     What: `batch_size / elapsed`, `len(x) / (time.time() - start)`.
-    Why: each process counts its own samples; all together are N times as fast.
-    Safety: nothing is edited.
+    Why: each process counts only its own samples; the total of N processes is N times as much.
+    Safety: never edits.
     Source: Accelerate's `num_processes`.
     """
 
     code = "MIG706"
     name = "throughput"
-    level = Level.NOTE
+    effect = Effect.NOTES
     once = True
-    reason = "it is the speed of one process"
-    help = "multiply by `accelerator.num_processes` for that of all"
+    reason = "the value is the throughput of one process; that of all N is N times as much"
+    help = "for the total, multiply by `accelerator.num_processes`"
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
             for node in module.nodes(s.Binary):
                 if node.operator == "Divide" and _counts_samples(node.left) and _is_time(training, node.right):
-                    yield node, f"`{shown(training, node)}` counts this process's samples"
+                    yield node, f"`{shown(training, node)}` counts only the samples of this process"
 
 
 def _is_time(training: Training, node: Any) -> bool:

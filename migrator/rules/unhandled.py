@@ -1,4 +1,4 @@
-"""The last look: what matters for training, was not migrated, and no rule has spoken of yet."""
+"""Findings for unhandled sites: code that matters for training, and that no rule changes or reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from migrator.training.training import Training
 
 _CUDA = re.compile(r"cuda(:(\d*|\{\}))?$")
 _CUDA_TEXT = re.compile(r"""['"]cuda:\{""")
-_BY_HAND = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
+_DISTRIBUTED_APIS = ("torch.distributed.", "torch.cuda.set_device", "torch.nn.DataParallel", "torch.nn.parallel.")
 _BUILT = re.compile(r"(^|\.)optim\.[A-Z]\w*$|(^|\.)\w*DataLoader$|lr_scheduler\.[A-Z]\w*$")
 _MODULES = frozenset(
     {"dist", "distributed", "torch", "mp", "multiprocessing", "parallel", "cuda", "amp", "nn", "data", "utils", "misc"}
@@ -26,7 +26,7 @@ _MODULES = frozenset(
 
 
 class Names:
-    """Which rule a call belongs to by the name of what it calls, where nothing else is known of that."""
+    """The rule that a call belongs to by the name of the called function, if nothing else is known of it."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         """Collect the names that the rules are about."""
@@ -47,36 +47,40 @@ def find_unhandled(
 ) -> Iterator[Change]:
     """Give advice for sites that no change and no other advice covers.
 
-    Args:    is_changed: whether the program is edited. seen: nodes that changes are about. lines: lines that other findings
-             explain.
+    Args:    is_changed: whether the program is edited. seen: nodes that changes report or cover. lines: lines that other
+             findings explain.
     """
     for module in training.modules:
         for code, node, what in _sites(training, names, module, is_changed):
             if _is_seen(node, seen) or (module, module.where(node)[0]) in lines:
                 continue
             lines.add((module, module.where(node)[0]))
-            level, reason, help = _verdict(training, code, node)
-            yield Change(code, module, node, f"{what} is left as it is", level=level, reason=reason, help=help)
+            is_named = isinstance(node, s.Call) and names.code_of(node.func) == code
+            level, why, reason, help = _verdict(training, code, node, is_named)
+            yield Change(code, module, node, f"{what} was not changed: {why}", level=level, reason=reason, help=help)
 
 
-def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]:
-    """How much a site matters that was left as it is, why it was, and what to do."""
+def _verdict(training: Training, code: str, node: Any, is_named: bool) -> tuple[Level, str, str, str]:
+    """How much an unchanged site matters, why it was not changed, the consequence, and what to do."""
     if isinstance(node, s.Call) and _is_undrawn(training, node):
-        return Level.NOTE, "no batch of it reaches the training that was analysed", ""
+        return Level.NOTE, "nothing in this program iterates over it", "harmless: it takes no part in the training", ""
     if _follows_tensor(node):
-        return Level.NOTE, "it is the kind of device that a tensor is on already", ""
+        return Level.NOTE, "it is the device of a tensor", "harmless: that tensor is on the right device", ""
     if training.handed_over:
-        return Level.NOTE, "the training itself was not seen (MIG915)", ""
+        why = "the training steps are in code that was not read (MIG915)"
+        return Level.NOTE, why, "nothing of this script can be migrated without that code", ""
     if not training.is_involved(node):
-        return Level.NOTE, "it takes no part in the training that was analysed", ""
+        why = "it takes no part in the training" if node in training.after.log.values else "it is not executed here"
+        return Level.NOTE, why, "harmless for the training that was analysed", ""
     if isinstance(node, s.Literal) and isinstance(node.parent, s.Compare) and ":" not in str(node.value):
-        return Level.NOTE, "it is compared with the kind of a device, which the Accelerator's has too", ""
+        why = "it is compared with the type of a device"
+        return Level.NOTE, why, "harmless: `accelerator.device` has that type too", ""
     level = Level.NOTE if code == "MIG707" else Level.REVIEW
-    return (
-        level,
-        "it was not understood well enough to change it",
-        "check it by hand before running on several processes",
-    )
+    reason = "it may be wrong on several processes"
+    if is_named:
+        return level, "calls like this are not migrated", reason, f"see `migrate --explain {code}`"
+    why = "its role in the training was not recognised"
+    return level, why, reason, "check it before you start several processes"
 
 
 def _follows_tensor(node: Any) -> bool:
@@ -104,11 +108,11 @@ def _sites(training: Training, names: Names, module: Module, changed: bool) -> I
             yield (
                 "MIG707" if option else "MIG101",
                 literal,
-                f"The {'option for ' if option else ''}device {literal.value!r}",
+                f"The device `{module.text(literal)}`{' of this option' if option else ''}",
             )
     for text in module.nodes(s.Text):
         if _CUDA_TEXT.search(module.text(text)):
-            yield "MIG101", text, f"The device {short(module.text(text), 50)}"
+            yield "MIG101", text, f"The device `{short(module.text(text), 50)}`"
     for attribute in module.nodes(s.Attribute):
         if attribute.name.endswith("Tensor") and module.text(attribute).startswith("torch.cuda."):
             yield "MIG106", attribute, f"`{module.text(attribute)}`"
@@ -125,19 +129,19 @@ def _call_sites(training: Training, names: Names, module: Module, call: s.Call) 
         if _in_function_or_loop(call):
             yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
     elif call not in training.after.log.values and _BUILT.search(module.text(func)):
-        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, which nothing reaches,"
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif training.handed_over and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif _is_undrawn(training, call):
-        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, from which nothing here draws,"
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif not training.required and any(x.kind is Kind.OPTIMIZER and x.site is call for x in training.value(call)):
-        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, no step of which was seen,"
+        yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif (code := names.code_of(func)) is not None and not _is_local(training, func):
         yield code, call, f"`{short(module.text(func), 50)}`"
 
 
 def _is_undrawn(training: Training, call: s.Call) -> bool:
-    """Whether a call makes a loader that the program never draws from."""
+    """Whether a call makes a loader that the program never iterates over."""
     made = {key_of(x.raw) for x in training.value(call) if x.kind is Kind.LOADER and x.site is call}
     return bool(made) and not any(key_of(event.item.raw) in made for event in training.events(Iterated))
 
@@ -151,10 +155,10 @@ def _is_of_torch(func: Any) -> bool:
 
 
 def _is_local(training: Training, func: Any) -> bool:
-    """Whether a function or class of the program's own, or of Python's, bears the name."""
+    """Whether the name is that of a local function or class, or of one of Python's standard library."""
     values = training.value(func)
     if isinstance(func, s.Attribute) and any(x.kind is Kind.SCALER for x in training.value(func.value)):
-        return False  # a class of the program's own may stand in for one that is not installed
+        return False  # a local class may replace one that is not installed
     return bool(values) and all(
         (x.kind in (Kind.FUNCTION, Kind.CLASS, Kind.METHOD) and not _is_distributed(training, x))
         or (x.kind is Kind.LIBRARY and str(x.data).partition(".")[0] in sys.stdlib_module_names)
@@ -163,12 +167,12 @@ def _is_local(training: Training, func: Any) -> bool:
 
 
 def _is_distributed(training: Training, item: Object) -> bool:
-    """Whether a local function does by hand what its name says: it calls torch.distributed, wraps, or sets the device."""
+    """Whether a local function does what its name says: it calls torch.distributed, wraps a model, or sets the device."""
     if item.kind is Kind.CLASS:
         return False
     calls = [x for x in item.data[0].body.walk() if isinstance(x, s.Call)]
     names = {str(x.data) for call in calls for x in training.value(call.func) if x.kind is Kind.LIBRARY}
-    return any(name.startswith(_BY_HAND) for name in names)
+    return any(name.startswith(_DISTRIBUTED_APIS) for name in names)
 
 
 def _is_ours(training: Training, func: s.Attribute) -> bool:

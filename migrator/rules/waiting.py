@@ -1,4 +1,4 @@
-"""Files that a run writes and reads again: the other processes wait for the one that writes them."""
+"""Files that a script writes and then reads: the other processes wait until the main process has written them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.file import files_written
 from migrator.rules.main_process import is_guarded
 from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Insert
 from migrator.source.module import Module
@@ -23,21 +24,22 @@ _ASKS = frozenset(
     """join dirname basename abspath splitext makedirs mkdir remove unlink print format
     info debug warning len str add_argument Path append getsize rename""".split()
 )
-_IS_THERE = frozenset({"exists", "isfile", "is_file", "lexists"})
+_EXISTS = frozenset({"exists", "isfile", "is_file", "lexists"})
 
 
 class Load(Rule):
-    """Wait for a file to be written before it is read.
+    """Wait until a file is written before it is read.
 
-    What: `accelerator.wait_for_everyone()` is inserted before a `torch.load` that follows a save of the same run, and before
-    anything else that gets the name of a file which the run has written.
-    Why: the main process may still be writing when the others come to read.
-    Safety: safe where every process gets there, outside loops.
+    What: `accelerator.wait_for_everyone()` is inserted before a `torch.load` that follows a save, and before any other call
+    that reads a file which the script has written.
+    Why: the main process may still be writing the file when the others read it.
+    Safety: safe where every process executes the call, outside loops.
     Source: Accelerate's `Accelerator.wait_for_everyone`.
     """
 
     code = "MIG503"
     name = "load"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if not training.required:
@@ -47,7 +49,7 @@ class Load(Rule):
             ways = ways_to(training.after, call)
             if not ways or not all(_waits_for_all(training, way) for way in ways):
                 continue
-            before = [write for write in writes if _may_be_behind(training, write, ways)]
+            before = [write for write in writes if _may_follow(training, write, ways)]
             statement = _place(call.statement)
             if not before or any(_covers(training, x, statement, before) for x in placed):
                 continue
@@ -68,7 +70,7 @@ class Load(Rule):
 
 
 def _reads(training: Training) -> Iterator[tuple[Module, s.Call, list[Way]]]:
-    """The calls that read a file, in the order of the text, each with the ways to what may have written it."""
+    """The calls that read a file, in source order, each with the paths to the calls that may have written it."""
     saves = list(dict.fromkeys(event.node for event in training.events(Saved)))
     written = list(files_written(training))
     writers = {*saves, *(call for _, call, _ in written)}
@@ -83,7 +85,7 @@ def _reads(training: Training) -> Iterator[tuple[Module, s.Call, list[Way]]]:
                 yield module, call, [way for x in found for way in ways_to(training.after, x)]
 
 
-def _may_be_behind(training: Training, write: Way, ways: list[Way]) -> bool:
+def _may_follow(training: Training, write: Way, ways: list[Way]) -> bool:
     return any(may_come_first(training.order, write, way) for way in ways)
 
 
@@ -108,47 +110,47 @@ def _is_same(module: Module, node: Any, where: Module, path: Any) -> bool:
 
 
 def _waits_for_all(training: Training, way: Way) -> bool:
-    """Whether every process takes a way, once: from the program's entry, in no loop, under no guard."""
+    """Whether every process takes a path once: from the program's entry, in no loop, under no guard."""
     frame, _ = way[0]
     if not isinstance(frame.node, s.Root) or frame.module is not training.program.entry:
         return False
     if any(in_loop(node.statement.block) or is_guarded(training, node) for _, node in way):
         return False
-    return not any(_asks_whether_it_is_there(block.owner) for _, node in way[:-1] for block in _blocks(node))
+    return not any(_checks_for_file(block.owner) for _, node in way[:-1] for block in _blocks(node))
 
 
 def _blocks(node: Any) -> list[s.Block]:
     return [block for block, _ in statements_up(node, None)]
 
 
-def _asks_whether_it_is_there(statement: Any) -> bool:
-    """Whether a statement is an `if` that asks for a file, as one process may find it and another one not yet."""
+def _checks_for_file(statement: Any) -> bool:
+    """Whether a statement is an `if` that checks whether a file exists, which may be true on one process and not yet on another."""
     return isinstance(statement, s.If) and any(
-        isinstance(x, s.Call) and isinstance(x.func, s.Attribute) and x.func.name in _IS_THERE
+        isinstance(x, s.Call) and isinstance(x.func, s.Attribute) and x.func.name in _EXISTS
         for x in statement.test.walk()
     )
 
 
 def _place(statement: Any) -> Any:
-    """The statement to wait before: outside of the `with` around it, and of an `if` that asks whether the file is there."""
-    while isinstance(statement.block.owner, s.With) or _asks_whether_it_is_there(statement.block.owner):
+    """The statement to wait before: outside of a `with` around it, and of an `if` that checks whether the file exists."""
+    while isinstance(statement.block.owner, s.With) or _checks_for_file(statement.block.owner):
         statement = statement.block.owner
     return statement
 
 
 def _waits(statement: Any) -> bool:
-    """Whether the statement before waits for the other processes already."""
+    """Whether the statement before already waits for the other processes."""
     before = statement.block.statements[statement.index - 1] if statement.index else None
     call = before.value if isinstance(before, s.Evaluate) else None
     return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "wait_for_everyone"
 
 
 def _covers(training: Training, known: s.Statement, statement: Any, writes: list[Way]) -> bool:
-    """Whether a wait that is placed already comes on every way to a statement, and behind all that was written for it."""
+    """Whether an inserted wait is on every path to a statement, and after every write of its file."""
     if known.index > dict(statements_up(statement, None)).get(known.block, -1):
         return False
     ways = ways_to(training.after, known)
-    return all(_may_be_behind(training, write, ways) for write in writes)
+    return all(_may_follow(training, write, ways) for write in writes)
 
 
 RULES: tuple[type[Rule], ...] = (Load,)

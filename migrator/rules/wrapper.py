@@ -1,4 +1,4 @@
-"""The wrapper that `prepare` puts around a model: what has to reach through it, and what passes it by."""
+"""The wrapper that `prepare` puts around a model: uses that need the model itself, and calls that bypass the wrapper."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from migrator.inference.trace import (
 from migrator.inference.truth import asks_for_wrapper
 from migrator.rules.change import ACCELERATOR, Change, Level, Step
 from migrator.rules.fact import FOR_PREPARED, UNWRAPPED, prepare_obliges
-from migrator.rules.rule import Rule, Safety
+from migrator.rules.rule import Rule
+from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.source.block import Replace
 from migrator.source.module import Module
@@ -38,12 +39,12 @@ SAFE_CALLS = {
     ),
 }
 
-# functions that want the module itself: they copy it, or write it down
+# functions that need the module itself: they copy or export it
 _COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "torch.jit.script"})
 
 
 def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
-    """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
+    """Expressions that hold a prepared model where the model itself is needed, each with its use."""
     found: dict[Any, Event] = {}
     for event in training.after.log.events:
         item = event.item
@@ -67,7 +68,7 @@ def _is_unwrapped(training: Training, node: Any) -> bool:
 
 
 def _wanted_raw(training: Training, event: Event) -> Any:
-    """The expression to unwrap for an event; None where the wrapper serves as well."""
+    """The expression to unwrap for an event; None if the wrapper works as well."""
     match event:
         case Called(node=s.Call(func=s.Attribute() as func), method=name):
             safe = name in SAFE_CALLS[Kind.MODEL] and not _is_own(event.item, name)
@@ -88,7 +89,7 @@ def _wanted_raw(training: Training, event: Event) -> Any:
 
 
 def _is_own(item: Object, name: str) -> bool:
-    """Whether a model's class gives a method of torch.nn.Module another meaning, which its wrapper does not know."""
+    """Whether a model's class overrides a method of torch.nn.Module, which its wrapper does not call."""
     cls = item.data
     return name != "forward" and cls.__class__ is Object and cls.kind is Kind.CLASS and name in cls.site.methods()
 
@@ -103,7 +104,7 @@ def _feeds_loss(training: Training, call: s.Call) -> bool:
 
 
 def _argument_holding(training: Training, call: Any, item: Object) -> Any:
-    """The expression by which an object gets into a call: in an argument, or where a container among them was filled."""
+    """The expression that passes an object to a call: in an argument, or where a container argument was filled."""
     found = next((x for arg in call.args for x in _holding(training, arg.value, item)), None)
     if found is not None:
         return found
@@ -132,7 +133,7 @@ def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
 
 
 def wrapper_questions(training: Training) -> list[tuple[s.Conditional, Any]]:
-    """Conditional expressions that take a prepared model out of a wrapper if there is one, each with the model's expression."""
+    """Conditional expressions that unwrap a prepared model if it is wrapped, each with the model's expression."""
     found = []
     for module in training.modules:
         for node in module.nodes(s.Conditional):
@@ -143,17 +144,18 @@ def wrapper_questions(training: Training) -> list[tuple[s.Conditional, Any]]:
 
 
 class Unwrap(Rule):
-    """Reach a prepared model's own attributes and methods through `unwrap_model`.
+    """Access attributes and methods of a prepared model through `unwrap_model`.
 
     What: `model.hidden_size`, `model.state_dict()`, `model.init_hidden(n)` become
     `accelerator.unwrap_model(model).hidden_size` and so on, wherever `model` may hold what `prepare` returned.
-    Why: DDP's wrapper has none of them, and its `state_dict` names every entry `module....`.
+    Why: the DDP wrapper has none of them, and the keys of its `state_dict` start with `module.`.
     Safety: safe; on one process `unwrap_model` returns the model itself.
     Source: Accelerate's `Accelerator.unwrap_model`.
     """
 
     code = "MIG207"
     name = "model-attribute"
+    effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
         if training.placement.walk is None:
@@ -196,7 +198,9 @@ def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
         Step(module, node, Replace(Span(span.start, span.start), f"{ACCELERATOR}.unwrap_model(", 3)),
         Step(module, node, Replace(Span(span.end, span.end), ")", -3)),
     )
+    covers: frozenset[s.Node] = frozenset()
     if isinstance(event, AttributeRead) and event.name == "module":  # model.module is what unwrap_model gives
+        covers = frozenset({event.node})
         end = module.span(event.node).end
         steps = (*steps[:1], Step(module, node, Replace(Span(span.end, end), ")")))
     name = _name_of(event)
@@ -205,27 +209,28 @@ def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
         code,
         module,
         node,
-        f"Reach {what} through `accelerator.unwrap_model({text})`",
+        f"Access {what} through `accelerator.unwrap_model({text})`",
         steps,
         requires=FOR_PREPARED,
         provides=frozenset({UNWRAPPED.of(node)}),
         obliges=prepare_obliges(UNWRAPPED.of(node)),
+        covers=covers,
     )
 
 
 class ForwardBypass(Rule):
-    """Stop where a loss comes from a part or a method of a model that will be wrapped.
+    """Report losses that are computed without the `forward` of a prepared model.
 
-    What: `loss = model.loss(x)`, `model.encoder(x)` and the like, when the result is back-propagated.
-    Why: DDP synchronises gradients only for what runs through the wrapper's forward; on N processes the parameters would
-    drift apart without an error.
-    Safety: reported only; the program is left alone.
+    What: `loss = model.loss(x)`, `model.encoder(x)` and the like, if the result is back-propagated.
+    Why: DDP synchronises gradients only for calls of the wrapper; on N processes the replicas would diverge without an
+    error.
+    Safety: blocks the program; none of its files is changed.
     Source: torch.nn.parallel.DistributedDataParallel.
     """
 
     code = "MIG903"
     name = "forward-bypass"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
         for node, event in forward_bypasses(training):
@@ -234,17 +239,17 @@ class ForwardBypass(Rule):
                 self.code,
                 module,
                 node,
-                f"`{module.text(node.func)}` runs parameters of a model outside its `forward`, and a loss depends on it",
+                f"`{module.text(node.func)}` computes a loss without the model's `forward`",
                 level=Level.REVIEW,
                 blocks=True,
-                reason="on several processes these gradients would not be synchronised",
-                help="call it inside the model's `forward`, and call the model itself in the training loop",
+                reason="gradients are synchronised only for calls of the model itself, so the replicas would diverge",
+                help="call it from the model's `forward`, and call the model in the training loop",
             )
             _ = event
 
 
 def forward_bypasses(training: Training) -> list[tuple[s.Call, Forwarded]]:
-    """Calls by which a loss reaches a prepared model's parameters without its forward: of a part, or of a method."""
+    """Calls that compute a loss from a prepared model without its forward: of a submodule, or of a method."""
     losses = (
         frozenset().union(*(event.roots for event in training.components_after.backwards))
         if training.components_after.backwards
@@ -262,7 +267,7 @@ def forward_bypasses(training: Training) -> list[tuple[s.Call, Forwarded]]:
 
 
 def _outside(event: Event, item: Object) -> s.Call | None:
-    """The call that brings execution into a model by another way than its forward; None where it is the forward."""
+    """The call that enters a model otherwise than through its forward; None if it is the forward."""
     call = event.node
     if is_own_method(event, whole(item)):
         frame = event.frame

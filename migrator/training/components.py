@@ -123,7 +123,7 @@ class Components:
     # ------------------------------------------------------------ models
 
     def _models(self) -> list[Object]:
-        """Those whose parameters a stepped optimizer has, or that a loop updates by hand."""
+        """Those whose parameters a stepped optimizer has, or that a loop updates itself."""
         found: dict[Object, None] = {}
         loose = False
         for optimizer in [*self.optimizers, *self.unusual]:
@@ -304,7 +304,7 @@ def _says_false(call: s.Call) -> bool:
 
 
 def is_own_method(event: Event, item: Object) -> bool:
-    """Whether something happens to a model inside a method of its own class."""
+    """Whether something happens to a model inside a method of its class."""
     return is_own_frame(event.frame, item)
 
 

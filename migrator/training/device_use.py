@@ -62,10 +62,10 @@ class DeviceUse:
         return found
 
     def _stays(self, item: Definition) -> bool:
-        """Whether a definition is right as it is."""
+        """Whether a definition needs no change."""
         if self.devices.follows_tensor(item):
             return True
         scope = scope_of(item.statement)
         imported = isinstance(scope, s.Root) and item.module is not self.code.program.entry
-        generated = isinstance(scope, s.FunctionDef) and scope.name == "__post_init__"  # nobody hands it anything
+        generated = isinstance(scope, s.FunctionDef) and scope.name == "__post_init__"  # called without arguments
         return (imported or generated) and not any(re.match(r"\w+:\d|option|\?", str(x.data)) for x in item.devices)

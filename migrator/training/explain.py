@@ -1,4 +1,4 @@
-"""The second half of `--roles`: which part each object plays in the training, and what shows it."""
+"""The second part of `--roles`: the role of each object in the training, with the evidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from migrator.training.use import first_use
 _CADENCE = {
     "batch": "stepped for each batch, so it is prepared",
     "epoch": "stepped once an epoch, so it is not prepared",
-    "metric": "stepped on a metric, so it is not prepared",
+    "metric": "stepped with a metric, so it is not prepared",
     "mixed": "stepped both for each batch and outside of the loop",
 }
 
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
 
 def explain_components(training: Training) -> str:
-    """Give one line for each object of the training: where it is made, its part, and its first use in the training."""
+    """Give one line for each object of the training: where it is created, its role, and its first use in the training."""
     return "\n".join(dict.fromkeys(_line(training, part) for part in parts(training)))
 
 
@@ -39,12 +39,12 @@ def parts(training: Training) -> Iterator[Part]:
         by = f"`{owners[0].label}` steps its parameters" if owners else "a loss depends on it"
         yield _part(training, item, "trained model", by)
     for item in components.optimizers:
-        yield _part(training, item, "optimizer of the training", "it is stepped")
+        yield _part(training, item, "optimizer of the training", "its `step` is called")
     for item in components.loaders:
-        yield _part(training, item, "training loader", "a loop that learns draws its batches")
+        yield _part(training, item, "training loader", "a training loop reads its batches")
     for item in components.drawn_loaders():
         if item not in components.loaders:
-            yield _part(training, item, "evaluation loader", "no loop that draws from it learns")
+            yield _part(training, item, "evaluation loader", "no training loop reads its batches")
     for item, cadence in components.schedulers.items():
         yield _part(training, item, "scheduler", _CADENCE[cadence])
 

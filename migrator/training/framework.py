@@ -1,4 +1,4 @@
-"""Code that another framework drives already."""
+"""Code that already trains through a framework."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from migrator.source.module import Module
 
 
 def framework_of(module: Module) -> tuple[s.Statement, str] | None:
-    """Give the import by which a module turns to a framework, and the framework's name."""
+    """Give the import of a training framework in a module, and the framework's name."""
     for node in module.nodes(s.ImportFrom):
         first = node.module.partition(".")[0]
         names = {name for name, _ in node.names or ()}

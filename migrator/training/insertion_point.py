@@ -61,7 +61,7 @@ def _target_node(event: Event, item: Object) -> Any:
 
 
 def _first_index(block: s.Block) -> int:
-    """The first gap of a block: behind its docstring, its imports and its definitions where it is a module's."""
+    """The first insertion point of a block: after the docstring, and after the imports and definitions of a module."""
     index = 0
     for statement in block.statements:
         if isinstance(statement, s.Evaluate) and isinstance(statement.value, s.Literal) and index == 0:
@@ -102,7 +102,7 @@ def _index_in(block: s.Block, path: Path) -> int:
 
 
 def _repeats(components: Components, frame: Frame, block: s.Block, binding_sites: dict[Object, Event]) -> bool:
-    """Whether a gap would be passed again without the objects having been made anew."""
+    """Whether a gap may be executed again without the objects being created again."""
     around = _loops_around(block, frame)
     for item in binding_sites:
         made = components.made(item)
@@ -153,7 +153,7 @@ def _loops_around(block: s.Block, frame: Frame) -> set[Any]:
 def _captures(
     components: Components, frame: Frame, block: s.Block, binding_sites: dict[Object, Event], low: int, high: int
 ) -> list[int]:
-    """Statements between binding and use that hand an object on; `prepare` may have to come before them."""
+    """Statements between binding and use that pass an object on; `prepare` may have to come before them."""
     found: set[int] = set()
     for item in binding_sites:
         for event in components.by_item.get(item, ()):

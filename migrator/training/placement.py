@@ -1,4 +1,4 @@
-"""Where `prepare` may stand: candidate gaps, tried in a second walk that pretends the objects are prepared there."""
+"""Where `prepare` can be inserted: candidates are tested by a second analysis that assumes the objects are prepared there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Group = list[Placement]  # the candidates for some objects: one of them is taken
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why there is no place for `prepare`: the site in the way, and what it does."""
+    """Why there is no place for `prepare`: the site of the obstacle, and what it does."""
 
     frame: Frame
     node: Any
@@ -97,7 +97,10 @@ class _Search:
         left, groups = list(items), []
         while left:
             if not self.binding_sites[left[0]]:
-                self._stop(left[0], self._uncalled(left[0]) or "is held by no variable that could be bound again")
+                self._stop(
+                    left[0],
+                    self._uncalled(left[0]) or "is in no variable to which the prepared object could be assigned",
+                )
                 return []
             frames = dict.fromkeys(frame for item in left for frame in self.binding_sites[item])
             best = max(frames, key=lambda frame: self._rank(frame, left))
@@ -108,7 +111,7 @@ class _Search:
             if group:
                 groups.append(group)
             elif not self._inline(members[0]):
-                self._stop(members[0], "has no place between its construction and its first use in training")
+                self._stop(members[0], "is used in the training before `prepare` could be called")
                 return []
             else:
                 members = members[:1]
@@ -144,8 +147,8 @@ class _Search:
         if not isinstance(first, s.FunctionDef):
             return ""
         owner = class_of(first)
-        what = f"`{owner.name}` is made" if owner is not None else f"`{first.name}` is called"
-        return f"is made in code that no given file runs: {what} in none of them"
+        what = f"`{owner.name}` is created" if owner is not None else f"`{first.name}` is called"
+        return f"is created in code that no given file runs: {what} in none of them"
 
     def _stop(self, item: Object, text: str) -> None:
         made = self.components.made(item) or self.components.by_item[item][0]
@@ -200,7 +203,7 @@ class _Search:
 
 
 def _not_passed_twice(components: Components, item: Object, binding_sites: dict[Frame, Event]) -> dict[Frame, Event]:
-    """Leave out what several activations of one function hold, where there is another home: each would prepare it anew."""
+    """Leave out what several activations of one function hold, where there is another home: each would prepare it again."""
     contexts: dict[Any, set[Any]] = {}
     for event in components.events_of(item, Stored):
         frame = binding_frame(event)
@@ -224,20 +227,29 @@ def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
     for backward in components.backwards:
         for item in backward.roots - inside:
             if not item.prepared and key_of(item) in keys and item.kind in (Kind.MODEL, Kind.OPAQUE):
-                return Obstacle(backward.frame, backward.node, item, "reaches this loss without having been prepared")
+                return Obstacle(
+                    backward.frame, backward.node, item, "is used for this loss without having been prepared"
+                )
     steps = {e.node for e in walk.log.events if e.item.prepared and _steps(e)}
     for event in walk.log.events:
         trains = (
             event.item in components.roots if isinstance(event, Forwarded) else _steps(event) and event.node in steps
         )
         if trains and not event.item.prepared and _is_read(event.item):
-            return Obstacle(event.frame, event.node, event.item, "is read from a file, and trains here unprepared")
+            return Obstacle(
+                event.frame,
+                event.node,
+                event.item,
+                "is loaded from a file, and is trained here without having been prepared",
+            )
     for events in components.by_item.values():
         for event in events:
             if event.item.prepared or key_of(event.item) not in keys:
                 continue
             if isinstance(event, Iterated) and components.trains(event):
-                return Obstacle(event.frame, event.node, event.item, "is iterated here without having been prepared")
+                return Obstacle(
+                    event.frame, event.node, event.item, "is iterated over here without having been prepared"
+                )
             if _steps(event):
                 return Obstacle(event.frame, event.node, event.item, "is stepped here without having been prepared")
     return None

@@ -72,7 +72,7 @@ def comes_after(node: Any, here: dict[s.Block, int]) -> bool:
 
 
 def in_loop(block: s.Block) -> bool:
-    """Whether a block lies in a loop of its own function."""
+    """Whether a block is inside a loop of its function."""
     node: Any = block
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root, s.ClassDef)):
         if isinstance(node, (s.For, s.While)):
@@ -109,7 +109,7 @@ def class_of(scope: Any) -> s.ClassDef | None:
 
 
 def after_docstring(block: s.Block) -> int:
-    """Give the index behind a docstring and a call of the base constructor."""
+    """Give the index after a docstring and a call of the base constructor."""
     index = 0
     for statement in block.statements:
         value = statement.value if isinstance(statement, s.Evaluate) else None

@@ -1,6 +1,6 @@
 """What each process works out for itself, so that another one may come to another result.
 
-On N processes every one sees its own share of the batches, its own clock and its own chance. A number that comes of them is
+On N processes every one sees its own share of the batches, its own clock and its own chance. A number that depends on them is
 no longer the same everywhere, and what it decides may happen on one process only. Numbers bear no roles, so that this
 follows names: through assignments, arguments, results, attributes, and the conditions that assignments stand under.
 """
@@ -224,7 +224,7 @@ class RankDivergence:
 
 
 def _draws(name: str) -> bool:
-    """Whether a library function draws random numbers (a class of generators does not by itself)."""
+    """Whether a library function draws random numbers (creating a generator does not)."""
     member = name.rpartition(".")[2]
     return name in _TORCH_CHANCE or (name.startswith(_CHANCE) and member.islower() and member not in _DRAWS_NOTHING)
 

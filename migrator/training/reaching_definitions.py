@@ -30,7 +30,7 @@ class Order:
         return [x for x in bindings if last is None or self._reaches(x, last, node)]
 
     def last_assigned(self, node: s.Name) -> Any:
-        """The last statement that surely binds a variable anew before it is read; None where there is none."""
+        """The last statement that certainly rebinds a variable before it is read; None if there is none."""
         scope = node.scope.resolve(node.id)
         here = dict(_blocks_up(node))
         found = None
@@ -47,7 +47,7 @@ class Order:
             return binding is last
         if not self.is_before(last, binding):
             return False
-        # one that comes later in the text gets here around a loop that does not bind it anew
+        # one that comes later in the text gets here around a loop that does not rebind it
         return self.is_before(binding, node.statement) or bool((_loops(binding) & _loops(node)) - _loops(last))
 
 

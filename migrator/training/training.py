@@ -44,7 +44,7 @@ class Training(TrainedProgram):
 
     @cached_property
     def is_distributed(self) -> bool:
-        """Whether the program drives several processes itself and back-propagates in a way of its own (RPC, pipelines)."""
+        """Whether the program drives several processes itself and back-propagates by other means (RPC, pipelines)."""
         own = any(
             name.startswith(("torch.distributed.rpc", "torch.distributed.autograd", "torch.distributed.pipelin"))
             for name in self.calls

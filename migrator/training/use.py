@@ -27,7 +27,7 @@ def _trains(components: Components, event: Event, item: Object) -> bool:
 def _trains_forward(components: Components, forward: Forwarded, item: Object) -> bool:
     """Whether a forward may lead to a backward: both happen under one loop, or in no loop at all."""
     if is_own_method(forward, item):
-        return False  # a model's method runs it as it is, prepared or not
+        return False  # a method of a model runs the model itself, prepared or not
     loops = {loop.node for loop in forward.loops()}
     for event in components.backwards:
         if forward.item.raw in {x.raw for x in event.roots}:

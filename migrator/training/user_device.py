@@ -1,4 +1,4 @@
-"""A device that the script's user picks: the Accelerator takes it over on one process; on several each has its own."""
+"""A device that the user chooses: the Accelerator uses it on one process; on several each process has another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PICKED = frozenset({Kind.OPTION, Kind.OPAQUE})
 class UserDevice:
     """Where a picked device is known, and by which expression.
 
-    ``definitions`` give it a variable, and ``block.statements[index]`` is the first statement behind all of them; without
+    ``definitions`` give it a variable, and ``block.statements[index]`` is the first statement after all of them; without
     definitions, ``text`` is the option itself, which moves read in place.
     """
 
@@ -65,7 +65,7 @@ class UserDevice:
 
     @property
     def needs_device(self) -> bool:
-        """Whether the variable has to be made a ``torch.device`` in a line of its own."""
+        """Whether the variable has to be converted to a ``torch.device`` on a separate line."""
         return self.is_text and len(self.definitions) > 1
 
     @property
@@ -85,7 +85,7 @@ def is_picked(item: Definition) -> bool:
 
 
 def user_device_among(definitions: Iterable[Definition], modules: Iterable[Module]) -> UserDevice | None:
-    """Give the user_device that some definitions of one variable make; None where they have no place behind them in common."""
+    """Give the user_device of some definitions of one variable; None if there is no place after all of them."""
     items = list(definitions)
     modules = list(modules)
     if not items or any(not isinstance(x.statement, s.Assign) or len(x.statement.targets) != 1 for x in items):
@@ -97,7 +97,7 @@ def user_device_among(definitions: Iterable[Definition], modules: Iterable[Modul
         x.module is not module or scope_of(x.statement) is not scope or module.text(x.variable) != text for x in items
     ):
         return None
-    gap = _gap_behind([x.statement for x in items], scope)
+    gap = _gap_after([x.statement for x in items], scope)
     torch = torch_name(module)
     if gap is None or torch is None:
         return None
@@ -129,8 +129,8 @@ def _option_name(node: Any) -> str:
     return str(key.value) if isinstance(key, s.Literal) else ""
 
 
-def _gap_behind(statements: list[Any], scope: Any) -> tuple[s.Block, int] | None:
-    """The place behind the last of some statements, in the innermost block that holds all of them."""
+def _gap_after(statements: list[Any], scope: Any) -> tuple[s.Block, int] | None:
+    """The place after the last of some statements, in the innermost block that holds all of them."""
     paths = [statements_up(x, scope) for x in statements]
     gap = common_gap(paths)
     if gap is None:

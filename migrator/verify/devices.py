@@ -41,7 +41,7 @@ def find_devices(processes: int) -> Devices:
 
 
 def _gpus() -> tuple[int, str]:
-    """Ask torch in a process of its own, where there is any sign of a GPU: importing it takes seconds."""
+    """Ask torch in a separate process, if there is any sign of a GPU: importing it takes seconds."""
     if not any(map(os.path.exists, _SIGNS)) or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
         return 0, ""
     asked = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, timeout=_ASK_S, check=False)

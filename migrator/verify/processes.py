@@ -1,4 +1,4 @@
-"""Has processes run by a fork_server, streams what they print, and reads what was written down of them."""
+"""Runs processes through a fork server, streams their output, and reads their traces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a verification, and what is said before anything runs."""
+"""The request for a verification, and what is printed before anything runs."""
 
 from __future__ import annotations
 
@@ -41,35 +41,33 @@ class Request:
 
 
 def check(request: Request, reports: Sequence[ProgramReport]) -> None:
-    """Insist that there is something to run, and something to compare.
+    """Check that there is something to run, and something to compare.
 
     Raises:  UsageError, or Unverifiable where migrate changes nothing; both say what to do.
     """
     if not request.command or (request.is_module and len(request.command) < 2):
-        raise UsageError("--verify runs a script: name it, with its arguments, after --")
+        raise UsageError("--verify runs a script: give it, with its arguments, after --")
     if not request.is_module and not os.path.isfile(request.script):
-        raise UsageError(
-            f"--verify: {request.script} is no file; after -- stands the script as you would give it to python"
-        )
+        raise UsageError(f"--verify: {request.script} is not a file; give the script after --, as you would to python")
     changed = changed_files(reports)
     if request.against and changed:
         names = ", ".join(file.source.path for file in changed[:3])
         raise UsageError(
-            f"--against compares files that are migrated already, and {names} would be changed; leave it out"
+            f"--against is for files that are already migrated, but migrate would change {names}; run without --against"
         )
     if not request.against and not changed:
         raise Unverifiable(
-            "--verify: migrate changes nothing here, so there is nothing to compare (-v says why); "
-            "if the files are migrated already, name the revision of the original with --against REV"
+            "--verify: migrate changes nothing here, so there is nothing to compare (-v shows why); "
+            "if the files are already migrated, give the git revision of the original: --against REV"
         )
 
 
 def plan(request: Request, root: str) -> Iterator[str]:
-    """Say what will be executed, where, and for how long at most, before anything is."""
+    """Say what will be executed, where, and for how long at most."""
     command = shlex.join(("python", *request.command))
     yield f"This executes your code: {command}, in copies of {root} that are removed afterwards."
     yield (
-        f"Once as it is, once migrated, then on {request.processes} processes; to judge these, the original again on as "
-        "many, and on one that takes all their batches; and once more as it is where something differs. "
-        f"Each run takes {request.steps} optimizer steps and {request.timeout_s:g} s at most."
+        f"It runs the original and the migrated script on one process, and the migrated one on {request.processes} "
+        "processes; as references, the original on the batches of each process, and on those of all. If something "
+        f"differs, the original runs again. Each run takes at most {request.steps} optimizer steps and {request.timeout_s:g} s."
     )

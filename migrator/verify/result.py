@@ -1,4 +1,4 @@
-"""What `--verify` found out: a verdict for each promise, made of findings, with everything that a report shows."""
+"""The result of `--verify`: a verdict for each promise, with findings and everything that a report shows."""
 
 from __future__ import annotations
 

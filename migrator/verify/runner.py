@@ -66,7 +66,7 @@ class Runner:
         return self._run(name, members, is_launched=True)
 
     def references(self, name: str, recorded: str, repeated: tuple[int, ...]) -> list[Trace]:
-        """Run the original as the handwritten reference, each process in a copy of its own.
+        """Run the original as the reference for several processes, each process in a separate copy.
 
         Args:    recorded: the name of the run whose batches it repeats.
         """

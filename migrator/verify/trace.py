@@ -1,4 +1,4 @@
-"""What is written down of a run: one line of JSON for each event, in order. Reading it needs neither torch nor numpy."""
+"""The trace of a run: one line of JSON for each event, in order. Reading it needs neither torch nor numpy."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def read(path: Path) -> Trace:
         trace.events = [event for line in whole if not isinstance(event := from_line(line), Streams)]
     end = trace.end
     if end is None:
-        trace.error = "ended without a word"
+        trace.error = "ended without a message"
     elif end.how == "failed":
         trace.error = end.error
     return trace

@@ -56,7 +56,7 @@ def verify(request: Request, reports: Sequence[ProgramReport], settings: Setting
         runner = Runner(request, texts, scratch, fork_server, say)
         result = _judge(request, reports, settings, runner, tree)
     if touched := find_changes(tree, before):
-        note = f"files of yours changed while the runs were going on: {_some(touched)}"
+        note = f"files of the project changed during the runs: {_some(touched)}"
         result = replace(result, notes=(note, *result.notes))
     return result
 
@@ -143,7 +143,7 @@ def _notes(runs: Runs, runner: Runner, tree: Tree) -> Iterator[str]:
     if elsewhere := [path for path in read if path not in beside]:
         yield f"read outside of the project, in place: {_some(elsewhere)}"
     if kept := sorted({event.path for event in outside if event.kept}):
-        yield f"kept from being written, since it lies outside of the copies: {_some(kept)}"
+        yield f"not written, since it is outside of the copies: {_some(kept)}"
     if tree.outside or tree.shared:
         yield f"used in place, not copied: {_some([*tree.shared, *(link.path for link in tree.outside)])}"
     if tree.left_out:

@@ -133,7 +133,7 @@ class Replicated(Single):
     def _keep_foreign(self, model: DistributedDataParallel) -> None:
         if not isinstance(model, Replica):
             warnings.warn(
-                "`prepare` got a model that is already wrapped in DistributedDataParallel, and leaves it as it is. "
+                "`prepare` got a model that is already wrapped in DistributedDataParallel, and does not wrap it again. "
                 "Pass the plain model: then a loss may also leave parameters unused.",
                 stacklevel=5,
             )
@@ -201,7 +201,7 @@ class Replicated(Single):
                 warnings.warn(
                     f"`{type(optimizer).__name__}` updates {len(strangers)} tensors that belong to no prepared model "
                     f"(the first of shape {tuple(strangers[0].shape)}): each of the {self.world.size} processes trains "
-                    "a copy of its own. Pass the model that holds them to `prepare`.",
+                    "another copy, and the copies diverge. Pass the model that holds them to `prepare`.",
                     stacklevel=4,
                 )
         self._unchecked.clear()

@@ -126,7 +126,7 @@ def _load_random_states(folder: Path, rank: int, saved_by: int) -> int | None:
     path = folder / random_name(rank)
     known = path.exists() and rank < saved_by
     if not known:
-        _logger.warning("%s holds no random states of process %d, which goes on with its own.", folder, rank)
+        _logger.warning("%s holds no random states of process %d, which keeps its current ones.", folder, rank)
         path = folder / random_name(0)
     if not path.exists():
         return None
@@ -157,8 +157,8 @@ def _load_positions(loaders: Sequence[PreparedLoader], folder: Path, rank: int, 
     positions = load(path, map_location="cpu") if path.exists() else []
     if positions and len(positions) != len(loaders):
         warnings.warn(
-            f"{folder} was saved with {len(positions)} prepared loaders, and there are {len(loaders)} now: they begin "
-            "anew.",
+            f"{folder} was saved with {len(positions)} prepared loaders, and there are {len(loaders)} now: they start "
+            "from the beginning.",
             stacklevel=5,
         )
         positions = []

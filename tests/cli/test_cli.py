@@ -18,7 +18,8 @@ from migrator import __version__
 from migrator.cli.command import command
 from migrator.errors import Unwritable
 from migrator.project import pipeline
-from migrator.rules.rule import Example, Rule, Safety
+from migrator.rules.rule import Example, Rule
+from migrator.rules.severity import Effect
 from migrator.source import files
 from tests.cli import fake
 
@@ -52,6 +53,7 @@ class Backward(Rule):
 
     code = "MIG301"
     name = "backward"
+    effect = Effect.EDITS
     examples = (Example("a plain call", "loss.backward()\n", "accelerator.backward(loss)\n"),)
 
 
@@ -60,7 +62,7 @@ class Placement(Rule):
 
     code = "MIG901"
     name = "no-prepare-point"
-    safety = Safety.REVIEW
+    effect = Effect.BLOCKS
 
 
 Migrate = Callable[..., Result]
@@ -99,7 +101,7 @@ class Case:
 
 
 UNREADABLE = "bad.py:2:3: error: cannot be parsed\n"
-INTERRUPTED = "Interrupted; every file is as it was, or wholly migrated.\n"
+INTERRUPTED = "Interrupted. No file is partly written: each one is either unchanged or completely migrated.\n"
 CASES = [
     Case("a preview is the default", "train.py", 1, DIFF, PENDING),
     Case("--diff is the same", "train.py --diff", 1, DIFF, PENDING),
@@ -138,11 +140,11 @@ CASES = [
         "a.py",
         0,
         "",
-        "a.py:1:15: MIG901 This is review\nNothing to change in 1 file, 1 site to review. (-v says why)\n",
+        "a.py:1:15: MIG901 This is review\nNothing to change in 1 file, 1 site to review. (-v shows reasons and fixes)\n",
         {"a.py": REVIEW},
     ),
     Case(
-        "-v says why and what to do",
+        "-v shows why and what to do",
         "a.py -v",
         0,
         "",
@@ -161,7 +163,7 @@ CASES = [
         3,
         "",
         "train.py:3:5: MIG301 Replace `loss.backward()` with `accelerator.backward(loss)`\n"
-        "Nothing to change in 1 file, 1 site to review. (-v says why)\n",
+        "Nothing to change in 1 file, 1 site to review. (-v shows reasons and fixes)\n",
     ),
     Case("a prefix selects a family", "train.py --select mig3,MIG9 -q --check", 1),
     Case(
@@ -242,9 +244,9 @@ CASES = [
         "train.py --write --check",
         2,
         "",
-        "error: --check only looks and --write writes",
+        "error: --check changes no file and --write does",
     ),
-    Case("--roles stands alone", "train.py --roles --write", 2, "", "error: --roles is an answer of its own"),
+    Case("--roles stands alone", "train.py --roles --write", 2, "", "error: --roles cannot be combined with --write"),
     Case(
         "a diff and JSON do not mix",
         "train.py --diff --output-format json",
@@ -252,13 +254,19 @@ CASES = [
         "",
         "error: --diff and --output-format json",
     ),
-    Case("standard input stands alone", "- train.py", 2, "", "error: - is standard input and stands alone"),
+    Case(
+        "standard input stands alone",
+        "- train.py",
+        2,
+        "",
+        "error: - (standard input) cannot be combined with other paths",
+    ),
     Case(
         "a name for no standard input",
         "train.py --stdin-filename a.py",
         2,
         "",
-        "error: --stdin-filename names standard input",
+        "error: --stdin-filename needs the path -",
     ),
     Case("an unknown flag", "--wirte", 2, "", "Usage: "),
     Case(
@@ -282,7 +290,7 @@ CASES = [
         "--explain prints a page",
         "--explain mig301",
         0,
-        "MIG301 backward (applied)\n=========================\n\nReplace ",
+        "MIG301 backward (edits)\n=======================\n\nReplace ",
     ),
     Case(
         "--explain of an unknown code",
@@ -295,8 +303,8 @@ CASES = [
         "--list-rules prints them all",
         "--list-rules",
         0,
-        "MIG301  backward          applied   Replace `loss.backward()` with `accelerator.backward(loss)`.\n"
-        "MIG901  no-prepare-point  reported  Report objects without a place for `prepare`.\n",
+        "MIG301  backward          edits   Replace `loss.backward()` with `accelerator.backward(loss)`.\n"
+        "MIG901  no-prepare-point  blocks  Report objects without a place for `prepare`.\n",
     ),
     Case("--version", "--version", 0, f"migrate, version {__version__}\n"),
     Case(
@@ -304,8 +312,8 @@ CASES = [
         "train.py --write",
         2,
         "",
-        "error: runtime.py would be imported in place of the bundled `runtime` when train.py runs; "
-        "nothing was written. Rename it, or use --target accelerate.\n",
+        "error: train.py would import runtime.py instead of the bundled package `runtime`; "
+        "nothing was written. Rename that file, or use --target accelerate.\n",
         {"train.py": TRAIN, "runtime.py": "x = 1\n"},
     ),
     Case(
@@ -313,7 +321,7 @@ CASES = [
         ". --write",
         2,
         "",
-        "error: b/runtime/ would be imported",
+        "error: b/train.py would import b/runtime/ instead of",
         {"a/train.py": TRAIN, "b/train.py": TRAIN, "b/runtime/__init__.py": ""},
     ),
     Case(
@@ -321,7 +329,7 @@ CASES = [
         "a.py",
         2,
         "",
-        "error: runtime.py would be imported",
+        "error: a.py would import runtime.py instead of",
         {"a.py": "import torch  # distrusted\n", "runtime.py": ""},
     ),
     Case(
@@ -346,7 +354,7 @@ CASES = [
         "train.py --check --target accelerate",
         1,
         "",
-        PENDING + "With Accelerate, torchrun on a machine without GPUs needs ACCELERATE_USE_CPU=true",
+        PENDING + "With Accelerate on a machine without GPUs, set ACCELERATE_USE_CPU=true",
     ),
 ]
 

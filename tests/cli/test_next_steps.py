@@ -67,7 +67,7 @@ def installed(monkeypatch) -> set[str]:
     return modules
 
 
-MISSING = "is not installed here; where the script trains: pip install 'torch-migrator[runtime]'"
+MISSING = "is not installed here; the migrated script needs it: pip install 'torch-migrator[runtime]'"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_is_not_installed_is_named(
 
 
 def listing(names: str) -> list[str]:
-    return [f"The script now needs torch-migrator[runtime]: list it in {names} (pip install 'torch-migrator[runtime]')"]
+    return [f"The script now needs torch-migrator[runtime]: add it to {names} (pip install 'torch-migrator[runtime]')"]
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ ON_TWO = [
             ),
         ),
         "sharding of the data",
-        "pass 0: 96 samples of Stripes are read twice, where 0 fill up",
+        "pass 0: 96 samples of Stripes are read twice, where 0 are needed to fill the last round",
     ),
     Mutant(
         "the data is dealt out twice",

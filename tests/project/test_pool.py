@@ -60,7 +60,7 @@ def test_a_problem_comes_back_as_it_was_raised() -> None:
 
 
 @FORKS
-@pytest.mark.parametrize(("failure", "told"), [("1 / 0", "in work"), ("os._exit(1)", "ended from outside")])
+@pytest.mark.parametrize(("failure", "told"), [("1 / 0", "in work"), ("os._exit(1)", "ended unexpectedly")])
 def test_a_mistake_in_another_process_is_told_here(failure: str, told: str) -> None:
     code = (
         "home = os.getpid()\n"

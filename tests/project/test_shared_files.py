@@ -138,8 +138,8 @@ def test_different_wishes_are_told_once_and_nothing_is_changed(tmp_path: Path) -
     assert not texts(reports)
     ((file, item),) = items(reports, "MIG006")
     assert file == "engine.py"
-    assert "train.py needs a change here" in item.message
-    assert "without_optimizer.py, which" in item.message
+    assert "train.py needs this code changed" in item.message
+    assert "without_optimizer.py also runs it" in item.message
     assert not [item for report in reports for file in report.files for item in file.items if item.applied]
 
 

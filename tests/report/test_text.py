@@ -69,20 +69,20 @@ def test_plurals(number: int, expected: str) -> None:
         pytest.param(
             RunSummary(1, review=1, waiting=5),
             False,
-            "Nothing to change in 1 file, 1 site to review in the way of 5 edits. (-v says why)",
-            id="one thing in the way of the rest",
+            "No file would be changed (5 edits blocked), 1 site to review. (-v shows reasons and fixes)",
+            id="one finding blocks the edits",
         ),
         pytest.param(
             RunSummary(2, review=1, notes=2),
             False,
-            "Nothing to change in 2 files, 1 site to review, 2 notes. (-v says why)",
+            "Nothing to change in 2 files, 1 site to review, 2 notes. (-v shows reasons and fixes)",
             id="findings alone",
         ),
         pytest.param(
             RunSummary(4, changed=1, edits=3, unsafe=1, review=2, notes=1, errors=2),
             False,
             "1 of 4 files would change (3 edits), 1 unsafe change withheld, 2 sites to review, 1 note, 2 errors. "
-            "(--write applies; --unsafe adds what was withheld; -v says why)",
+            "(--write applies; --unsafe applies them as well; -v shows reasons and fixes)",
             id="everything at once",
         ),
     ],

@@ -1,4 +1,4 @@
-"""The README tells what is so: its example, its rules, its commands."""
+"""README.md and docs/rules.md match the code: example, rules, commands, settings, exit codes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from migrator.cli.command import command
 from migrator.config import KEYS, load
 from migrator.errors import Exit
+from migrator.rules.catalogue import CATALOGUE
 from scripts import readme
 
 ROOT = Path(__file__).parents[2]
@@ -20,8 +21,28 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
-def test_the_example_and_the_rules_are_those_of_today() -> None:
-    assert readme.current(TEXT) == TEXT, "run `make docs`"
+def test_the_example_is_that_of_today() -> None:
+    assert readme.current_readme(TEXT) == TEXT, "run `make docs`"
+
+
+def test_the_rules_are_those_of_today() -> None:
+    text = readme.RULES.read_text(encoding="utf-8")
+    assert text == readme.current_rules(), "run `make docs`"
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == [
+        "Edits",
+        "Edits with `--unsafe`",
+        "Blocks",
+        "Reviews",
+        "Notes",
+    ]
+    assert text.count("\n| MIG") == len(CATALOGUE)
+
+
+def test_the_first_screen_says_what_is_edited_reported_and_refused() -> None:
+    first = TEXT.split("## Install")[0]
+    assert "| edited | only reported | refused" in first
+    assert "(docs/rules.md)" in first
+    assert len(TEXT.split("<!-- figures")[0].splitlines()) < 220
 
 
 def test_the_example_is_one_worth_showing() -> None:

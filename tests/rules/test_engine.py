@@ -59,7 +59,7 @@ def test_what_a_file_that_cannot_be_parsed_gets_is_named(tmp_path: Path, imports
     assert not changed
     lines = [script.splitlines()[item.line - 1] for item in found]
     assert [line.split("(")[0].split(" =")[0] for line in lines] == ["loader", "model", "optimizer", call]
-    assert found[3].message.startswith(f"`{call}` gets the optimizer, and its file ")
+    assert found[3].message.startswith(f"`{call}` gets the optimizer, but its file ")
     assert "cannot be parsed as Python 3" in found[3].message
 
 

@@ -15,9 +15,10 @@ import pytest
 
 from migrator.config import Settings
 from migrator.project import pipeline
-from migrator.report.report import FileReport, Item
+from migrator.report.report import FileReport, Item, Level
 from migrator.rules.catalogue import CATALOGUE
 from migrator.rules.rule import Example, Rule
+from migrator.rules.severity import Effect
 
 DEFAULT = Settings()
 GATE_OFF = Settings(ignore=("MIG004",))
@@ -57,7 +58,7 @@ def test_it_leaves_as_much_alone_as_it_touches(rule: Rule) -> None:
 
 
 def touches(rule: Rule) -> bool:
-    """Whether a rule is one that edits or reports; some only say what is left as it is."""
+    """Whether a rule is one that edits or reports; some report nothing."""
     return any(example.after is not None or example.reviews for example in rule.examples)
 
 
@@ -81,7 +82,7 @@ def test_it_is_left_alone(rule: Rule, example: Example) -> None:
 
 
 def lines_of_hole(example: Example) -> range:
-    """Give the lines that an example is about: those that fill its frame's hole, or all."""
+    """Give the lines that an example is about: those that replace the placeholder of its frame, or all."""
     whole = range(1, example.script.count("\n") + 2)
     if example.frame is None:
         return whole
@@ -102,6 +103,52 @@ def test_it_is_reported(rule: Rule, example: Example) -> None:
         assert lines[0] in [item.line for item in told]
     else:
         assert {item.line for item in told} & set(lines_of_hole(example))
+
+
+def findings(rule: Rule, example: Example) -> list[Item]:
+    """Give the items of a rule's code that an example of it is about."""
+    lines = example.script.split("\n")
+    mine = (
+        {number for number, line in enumerate(lines, 1) if example.at in line} if example.at else lines_of_hole(example)
+    )
+    return [item for item in items(example.script, rule.code) if item.line in mine]
+
+
+# rules that take several files to apply; the test that shows what they do
+SEVERAL_FILES = {
+    "shared-file": "tests/project/test_shared_files.py",
+    "import-by-name": "tests/rules/test_engine.py",
+    "unread-file": "tests/rules/test_engine.py",
+}
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.name) for rule in CATALOGUE])
+def test_it_does_what_its_effect_says(rule: Rule) -> None:
+    examples = [example for example in rule.examples if example.after is not None or example.reviews == rule.code]
+    if rule.name in SEVERAL_FILES:
+        assert not examples
+        return
+    found = [item for example in examples for item in findings(rule, example)]
+    match rule.effect:
+        case Effect.EDITS:
+            assert any(item.applied for item in found)
+        case Effect.EDITS_WITH_UNSAFE:
+            assert any(item.level is Level.UNSAFE for item in found)
+        case Effect.BLOCKS:
+            blocked = [example for example in examples if blocks(rule.code, example)]
+            assert blocked
+            assert all((file := migrated(example.script)) is not None and file.text is None for example in blocked)
+        case Effect.REVIEWS:
+            assert any(item.level is Level.REVIEW for item in found)
+        case Effect.NOTES:
+            assert {item.level for item in found} == {Level.NOTE}
+    if rule.effect is not Effect.EDITS:
+        assert not any(item.applied for item in found)
+
+
+def blocks(code: str, example: Example) -> bool:
+    """Whether a finding with this code blocks the program of an example."""
+    return any(item.blocks for item in items(example.script, code))
 
 
 def comments(text: str) -> Counter[str]:

@@ -62,7 +62,7 @@ def test_more_gpus_than_processes_are_told_of_once(monkeypatch: Patch) -> None:
 
 def test_a_process_without_a_gpu_is_refused(monkeypatch: Patch) -> None:
     _with_gpus(monkeypatch, 1)
-    with pytest.raises(SettingsError, match="local rank 1 has no GPU of its own: 1 visible"):
+    with pytest.raises(SettingsError, match="local rank 1 has no GPU: 1 visible"):
         _rank_device(Environment(), 1, cpu=False)
     assert _rank_device(Environment(has_own_gpu=True), 1, cpu=False) == torch.device("cuda", 0)
     assert _rank_device(Environment(), 1, cpu=True) == torch.device("cpu")

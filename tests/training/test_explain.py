@@ -22,8 +22,8 @@ def parts(name: str) -> list[str]:
     [
         pytest.param("09_per_batch_scheduler", "scheduler: stepped for each batch, so it is prepared", id="per batch"),
         pytest.param("08_per_epoch_scheduler", "scheduler: stepped once an epoch, so it is not", id="per epoch"),
-        pytest.param("10_plateau", "scheduler: stepped on a metric, so it is not prepared", id="on a metric"),
-        pytest.param("11_metrics", "evaluation loader: no loop that draws from it learns", id="evaluation"),
+        pytest.param("10_plateau", "scheduler: stepped with a metric, so it is not prepared", id="on a metric"),
+        pytest.param("11_metrics", "evaluation loader: no training loop reads its batches", id="evaluation"),
         pytest.param("19_frozen_teacher", "trained model: `torch.optim.SGD` steps its parameters", id="trained"),
     ],
 )

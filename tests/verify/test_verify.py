@@ -76,7 +76,7 @@ def test_a_right_migration_is_equal(project: Path) -> None:
     assert "P1 equal: the same numbers on one process" in out
     assert "P2 equal: the right numbers on 3 processes" in out
     assert err.startswith(f"This executes your code: python train.py, in copies of {project}")
-    assert "600 s at most" in err
+    assert "600 s" in err
     told = json.loads((project / "proof.json").read_text())
     assert [run["name"] for run in told["runs"]] == ["original", "migrated", "migrated, 3 processes"]
     assert told["runs"][0]["losses"] == told["runs"][1]["losses"]
@@ -90,7 +90,7 @@ def test_what_a_helper_prints_that_was_not_given_is_told_and_no_difference(proje
     code, out, _ = verify(project, "train.py", "--verify", *STEPS, "--", "train.py")
     assert code == Exit.DONE
     assert "P2 equal" in out
-    assert "rightly differs: console: process 1 prints too: 'hello', as MIG702 at helper.py:2 says" in out
+    assert "expected difference: console: process 1 prints too: 'hello' (explained by MIG702 at helper.py:2)" in out
 
 
 def test_a_wrong_migration_is_different_and_the_cause_is_named(project: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_script_that_does_not_repeat_itself_is_never_equal(project: Path) -> N
     )
     code, out, _ = verify(project, "train.py", "--verify", *STEPS, "--", "train.py")
     assert code == Exit.UNVERIFIED
-    assert "wo runs of the original differ from one another" in out
+    assert "wo runs of the original differ from each other" in out
 
 
 def test_a_write_into_the_project_itself_is_kept_from_happening(project: Path) -> None:
@@ -152,18 +152,18 @@ def test_a_write_into_the_project_itself_is_kept_from_happening(project: Path) -
     (project / "train.py").write_text(text + f"\nopen({str(project / 'train.py')!r}, 'a').write('# mine')\n")
     code, out, _ = verify(project, "train.py", "--verify", "--steps", "1000", "--", "train.py")
     assert code == Exit.UNVERIFIED
-    assert f"kept from being written, since it lies outside of the copies: {project / 'train.py'}" in out
+    assert f"not written, since it is outside of the copies: {project / 'train.py'}" in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("train.py", "--verify"), "name it, with its arguments, after --"),
-        (("train.py", "--verify", "--", "missing.py"), "missing.py is no file"),
-        (("train.py", "--verify", "--against", "HEAD", "--", "train.py"), "leave it out"),
-        (("train.py", "--verify", "--write", "--", "train.py"), "writes nothing of yours"),
+        (("train.py", "--verify"), "give it, with its arguments, after --"),
+        (("train.py", "--verify", "--", "missing.py"), "missing.py is not a file"),
+        (("train.py", "--verify", "--against", "HEAD", "--", "train.py"), "run without --against"),
+        (("train.py", "--verify", "--write", "--", "train.py"), "--verify changes no file"),
         (("train.py", "--verify", "--report", "proof.txt", "--", "train.py"), "must end with .html or .json"),
-        (("train.py", "--steps", "3"), "--steps goes with --verify"),
+        (("train.py", "--steps", "3"), "--steps has no effect without --verify"),
     ],
 )
 def test_what_cannot_be_meant_is_said_before_anything_runs(
@@ -180,7 +180,7 @@ def test_where_nothing_is_changed_there_is_nothing_to_compare(project: Path) -> 
     (project / "plain.py").write_text("print('nothing')\n")
     code, _, err = verify(project, "plain.py", "--verify", "--", "plain.py")
     assert code == Exit.UNVERIFIED
-    assert "name the revision of the original with --against REV" in err
+    assert "give the git revision of the original: --against REV" in err
 
 
 def test_ctrl_c_leaves_nothing(project: Path) -> None:

@@ -1,1 +1,1 @@
-"""Answers kept from run to run. Each is valid while whatever was asked of the disk for it would be answered the same."""
+"""Results of earlier runs. Each is valid while the files that it was computed from are unchanged."""

@@ -1,4 +1,4 @@
-"""What earlier runs have found out, for whoever asks the same of the same files."""
+"""Results of earlier runs, by question and files."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _FOREIGN = (ValueError, LookupError, TypeError, AttributeError, FileProblem, Rec
 
 
 class Cache:
-    """Answers about the files of a run; without a disk cache it keeps none of them."""
+    """Cached answers about the files of a run; without a disk cache, none are kept."""
 
     def __init__(self, disk_cache: DiskCache | None, sources: SourceStore) -> None:
-        """Remember for one run."""
+        """Start a cache for one run."""
         self._sources = sources
         self._disk_cache = (
             None if sources.settings.roles else disk_cache
@@ -34,7 +34,7 @@ class Cache:
         self._base = f"{identity()}\n{_decisive(sources.settings)}" if self._disk_cache else ""
 
     def known(self, form: Form[_T], *question: str) -> _T | None:
-        """Give the answer that would be found out now; None where that must be done.
+        """Give the cached answer, if it is still valid; otherwise None.
 
         Args:    question: what kind of answer, about which given file, and all else that it depends on.
         """
@@ -51,7 +51,7 @@ class Cache:
             return None
 
     def made(self, form: Form[_T], make: Callable[[], _T], *question: str) -> _T:
-        """Find an answer out, and keep it with all that was asked of the disk for it."""
+        """Compute an answer, and store it with all questions to the disk."""
         self._sources.dependencies = {}
         answer = make()
         plain = form.write(answer) if self._disk_cache else None
@@ -62,7 +62,7 @@ class Cache:
         return answer
 
     def _key(self, kind: str, path: str, *more: str) -> str:
-        """Files of one name and one content share an entry, wherever they are: their surroundings are asked for."""
+        """Files with the same name and content share an entry, in any folder: the other files are checked by questions."""
         return "\0".join((self._base, kind, str(self._sources.answer(("file", path))), *more))
 
 

@@ -1,7 +1,7 @@
 """A folder of entries under the user's cache folder: small files, each whole or ignored.
 
-Nothing here is needed for a right answer. So nothing is locked, and what fails is left at that: a folder that cannot be
-written, a full disk, an entry that is torn or that somebody else has made.
+The cache is never needed for a right answer. So nothing is locked, and failures are ignored: a folder that cannot be
+written, a full disk, a truncated entry or one of another program.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class DiskCache:
         return body
 
     def put(self, key: str, body: bytes) -> None:
-        """Keep bytes under a key, if that can be done."""
+        """Store bytes under a key, if possible."""
         data = b"\n".join((_seal(key, body), body))
         if len(data) > _LARGEST or not self._works:
             return
@@ -119,7 +119,7 @@ class DiskCache:
                 self.prune()
 
     def prune(self) -> None:
-        """Remove what nobody has used for long, and then the oldest until the rest has room."""
+        """Remove entries that were not used for long, then the oldest until the rest fits."""
         now, total = time.time(), 0
         for time_s, size, path in sorted(self._entries(), reverse=True):
             total += size
@@ -144,7 +144,7 @@ def _name(key: str) -> str:
 
 
 def _seal(key: str, body: bytes) -> bytes:
-    """What only a whole entry under its own key begins with."""
+    """The beginning of a complete entry under this key."""
     return digest(b"\n".join((key.encode("utf-8", "surrogateescape"), body))).encode()
 
 

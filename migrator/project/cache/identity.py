@@ -14,12 +14,12 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def identity() -> str:
-    """Name all that, so that no two states of it have the same name."""
+    """Give a name that differs whenever one of these differs."""
     return "\n".join((__version__, _own_code(), _libcst(), sys.version, sys.platform))
 
 
 def _own_code() -> str:
-    """Tell one state of our code from another: where we are installed by what pip has noted, else file by file."""
+    """Identify our code: by what pip has recorded if we are installed, otherwise file by file."""
     installed = os.path.join(os.path.dirname(_PACKAGE), f"torch_migrator-{__version__}.dist-info", "RECORD")
     try:
         return digest(_read(installed))  # it has the digest of every file

@@ -1,4 +1,4 @@
-"""Answers as plain data, and back: nothing that is read from a disk is ever executed."""
+"""Answers as plain data, and back: nothing that is read from the disk is executed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Reader = Callable[[str], "Source | None"]
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[_T]):
-    """How answers of one type are written down."""
+    """How answers of one type are stored."""
 
     write: Callable[[_T], Any]  # what JSON can hold; None for an answer that is not to be kept
     read: Callable[[Any, Reader], _T]  # with what gives the file that has a path
@@ -44,7 +44,7 @@ def _write_proposal(proposal: Proposal) -> dict[str, Any] | None:
 
 
 def _happens_again(problem: FileProblem) -> bool:
-    """Whether a problem is the file's: not a mistake of ours, nor a want of memory."""
+    """Whether a problem is the file's: not a bug of ours, nor a lack of memory."""
     return type(problem).__name__ in _PROBLEMS and not isinstance(problem.__cause__, MemoryError)
 
 

@@ -1,1 +1,1 @@
-"""The rules' examples, one file for each family: read by `--explain` and by the tests, never by a migration."""
+"""The examples of the rules, one file per family; read by `--explain` and by the tests, not by a migration."""

@@ -34,7 +34,7 @@ EXAMPLES = {
             frame=TRAINER,
         ),
         Example(
-            "a class whose method is called backward",
+            "a local class with a method `backward`",
             """
             class Tape:
                 def backward(self, steps):
@@ -58,9 +58,9 @@ EXAMPLES = {
             """,
             frame=SETUP,
         ),
-        Example("a text that mentions it", 'usage = "then call loss.backward()"', frame=SETUP),
-        Example("a script that goes through the Accelerator already", MIGRATED),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a string that mentions it", 'usage = "then call loss.backward()"', frame=SETUP),
+        Example("a script that already uses the Accelerator", MIGRATED),
+        Example("a script without training", INFERENCE),
     ),
     "autograd-grad": (
         Example(
@@ -71,12 +71,22 @@ EXAMPLES = {
             frame=BATCH,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch.autograd import grad as gradient_of\nslope = gradient_of(loss, x, create_graph=True)[0]",
             reviews="MIG302",
             at="gradient_of(loss",
             frame=BATCH,
         ),
+        Example(
+            "a local function called grad",
+            "def grad(a, b):\n    return a - b\n\ngrad(1, 2)",
+            frame=SETUP,
+        ),
+        Example("a block under `no_grad`", "with torch.no_grad():\n    norm = loss.abs()", frame=BATCH),
+        Example("a tensor that requires a gradient", "shift = torch.zeros(4, requires_grad=True)", frame=SETUP),
+        Example("a script that already uses the Accelerator", MIGRATED),
+    ),
+    "autograd-backward": (
         Example(
             "a backward of several tensors at once",
             "torch.autograd.backward([loss, x.sum()])",
@@ -85,32 +95,34 @@ EXAMPLES = {
             frame=LOSS,
         ),
         Example(
-            "a function of one's own called grad",
-            "def grad(a, b):\n    return a - b\n\ngrad(1, 2)",
-            frame=SETUP,
+            "the same, under another name",
+            "from torch.autograd import backward as propagate\npropagate(loss)",
+            reviews="MIG302",
+            at="propagate(loss)",
+            frame=LOSS,
         ),
-        Example("a block without gradients", "with torch.no_grad():\n    norm = loss.abs()", frame=BATCH),
-        Example("a tensor that wants a gradient", "shift = torch.zeros(4, requires_grad=True)", frame=SETUP),
-        Example("a script that goes through the Accelerator already", MIGRATED),
+        Example("a backward of a tensor", BATCH.around("")),
+        Example("a local function called backward", "def backward(a):\n    return -a\n\nbackward(1)", frame=SETUP),
+        Example("a script without training", INFERENCE),
     ),
     "second-backward": (
         Example(
-            "a graph that is kept",
+            "a second loss of a kept graph",
             "out = model(x)\nout.mean().backward(retain_graph=True)\noptimizer.zero_grad()\nloss.backward()\n(out ** 2).mean().backward()",
             reviews="MIG313",
             at="(out ** 2).mean().backward()",
             frame=LOSS,
         ),
         Example(
-            "two forwards, and then two backwards",
+            "two forward passes, then two backwards",
             "other = model(-x).mean()\nloss.backward()\nother.backward()",
             reviews="MIG313",
             at="other.backward()",
             frame=LOSS,
         ),
-        Example("a forward that nobody goes back through", "other = model(-x).mean()", frame=BATCH),
-        Example("two losses in one", "loss = loss + model(-x).mean()", frame=BATCH),
-        Example("a script that goes through the Accelerator already", MIGRATED),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a forward pass without a backward", "other = model(-x).mean()", frame=BATCH),
+        Example("two losses, added up", "loss = loss + model(-x).mean()", frame=BATCH),
+        Example("a script that already uses the Accelerator", MIGRATED),
+        Example("a script without training", INFERENCE),
     ),
 }

@@ -1,4 +1,4 @@
-"""Examples: what another tool's training stands on."""
+"""Examples: clashing libraries and constructs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EXAMPLES = {
         Example("a variable that is called accelerator", "accelerator_name = 'none'", frame=SETUP),
     ),
     "shared-file": (
-        Example("a script that shares nothing", BATCH.around("")),
+        Example("a script with a file of its program only", BATCH.around("")),
         Example("inference, which changes nothing", INFERENCE),
     ),
     "init-process-group": (
@@ -50,17 +50,17 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             'from torch import distributed as d\nd.init_process_group("gloo")',
             reviews="MIG401",
             at="d.init_process_group",
             frame=SETUP,
         ),
-        Example("a question that any process may ask", "torch.distributed.is_available()", frame=SETUP),
+        Example("`is_available`", "torch.distributed.is_available()", frame=SETUP),
         Example(
             "a function of that name", "def init_process_group():\n    return 1\n\ninit_process_group()", frame=SETUP
         ),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "ddp-wrap": (
         Example(
@@ -71,15 +71,15 @@ EXAMPLES = {
             frame=MODEL,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch.nn.parallel import DistributedDataParallel as DDP\nmodel = DDP(nn.Linear(4, 1))",
             reviews="MIG402",
             at="model = DDP(",
             frame=MODEL,
         ),
-        Example("a model that nobody wraps", "model = nn.Linear(4, 1)", frame=MODEL),
+        Example("a model that is not wrapped", "model = nn.Linear(4, 1)", frame=MODEL),
         Example("a class of that name", "class DDP:\n    pass\n\nDDP()", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "sampler": (
         Example(
@@ -108,24 +108,24 @@ EXAMPLES = {
         ),
         Example("a sampler that draws at random", "sampler = torch.utils.data.RandomSampler(dataset)", frame=SETUP),
         Example("a function that samples", "def sampler(n):\n    return range(n)\n\nsampler(3)", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "set-device": (
         Example("a GPU by number", "torch.cuda.set_device(0)", reviews="MIG405", at="set_device", frame=SETUP),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch import cuda\ncuda.set_device(1)",
             reviews="MIG405",
             at="cuda.set_device",
             frame=SETUP,
         ),
-        Example("a question about the device", "name = torch.cuda.get_device_name()", frame=SETUP),
+        Example("a query of the current device", "name = torch.cuda.get_device_name()", frame=SETUP),
         Example(
             "a method of that name",
             "class Lamp:\n    def set_device(self, n):\n        pass\n\nLamp().set_device(1)",
             frame=SETUP,
         ),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "closure-result": (
         Example(
@@ -135,7 +135,7 @@ EXAMPLES = {
             at="loss = optimizer.step(closure)",
         ),
         Example(
-            "one that is shown at once",
+            "a result that is printed at once",
             _LBFGS.replace("    optimizer.step(closure)", "    print(optimizer.step(closure))"),
             reviews="MIG907",
             at="print(optimizer.step(closure))",

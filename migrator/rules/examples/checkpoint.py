@@ -1,4 +1,4 @@
-"""Examples: files."""
+"""Examples: checkpoints."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ EXAMPLES = {
     ),
     "loaded-model": (
         Example(
-            "the best model, whole",
+            "a whole model",
             TRAINED + 'torch.save(model, "best.pt")\nbest = torch.load("best.pt")\nbest(x)\n',
             """
             import torch
@@ -101,19 +101,19 @@ EXAMPLES = {
         ),
         Example("weights", 'weights = torch.load("start.pt")["model"]', frame=SETUP),
         Example(
-            "one that is moved",
+            "a model that is moved",
             'teacher = torch.load("t.pt").to(device)\nteacher(torch.zeros(1, 4, device=device))',
             frame=SETUP,
         ),
         Example(
-            "one that stays on the CPU",
+            "a model that stays on the CPU",
             'teacher = torch.load("t.pt", map_location="cpu")\nteacher(torch.zeros(1, 4))',
             frame=SETUP,
         ),
     ),
     "model-module": (
         Example(
-            "the model inside DataParallel",
+            "the model in DataParallel",
             TRAINED.replace(".cuda()\noptim", ".cuda()\nmodel = nn.DataParallel(model)\noptim")
             + 'torch.save(model.module.state_dict(), "model.pt")\n',
             """
@@ -158,11 +158,11 @@ EXAMPLES = {
         Example(
             "an attribute of a class of that name", "class Course:\n    module = 3\n\nCourse().module", frame=SETUP
         ),
-        Example("a model that nobody wraps", "first = model.parameters()", frame=STEP),
+        Example("a model that is not wrapped", "first = model.parameters()", frame=STEP),
     ),
     "rank-check": (
         Example(
-            "a rank that torch.distributed gives, which stops the program elsewhere",
+            "a rank of torch.distributed, which blocks the program",
             _GUARDED.replace("RANK", "torch.distributed.get_rank()"),
             reviews="MIG406",
             at="get_rank() == 0",
@@ -173,8 +173,8 @@ EXAMPLES = {
             reviews="MIG406",
             at="if rank == 0",
         ),
-        Example("a count that is compared with nothing", "if len(x) == 0:\n    total = 0", frame=STEP),
+        Example("a comparison with something else", "if len(x) == 0:\n    total = 0", frame=STEP),
         Example("a variable of that name", "rank = int(y.sum())\nif rank == 0:\n    total = 0", frame=STEP),
-        Example("a script that asks the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
 }

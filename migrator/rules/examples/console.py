@@ -1,4 +1,4 @@
-"""Examples: what the processes say."""
+"""Examples: console output."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ EXAMPLES = {
             frame=EPOCH,
         ),
         Example(
-            "a variable that holds it", "show = print\nshow(total)", reviews="MIG702", at="show(total)", frame=EPOCH
+            "a variable that holds `print`",
+            "show = print\nshow(total)",
+            reviews="MIG702",
+            at="show(total)",
+            frame=EPOCH,
         ),
         Example(
             "before there is an Accelerator",
@@ -51,8 +55,8 @@ EXAMPLES = {
             at="print(what)",
             frame=SETUP,
         ),
-        Example("a function that nobody calls", "def show(what):\n    print(what)", frame=SETUP),
-        Example("another stream", 'import sys\nsys.stderr.write("loss %.3f" % total)', frame=EPOCH),
+        Example("a function that is never called", "def show(what):\n    print(what)", frame=SETUP),
+        Example("a print to another stream", 'import sys\nsys.stderr.write("loss %.3f" % total)', frame=EPOCH),
         Example("a line that goes to a file", "import sys\nprint(total, file=sys.stderr)", frame=EPOCH),
         Example("a function of that name", "from report import print as show\nshow(total)", frame=EPOCH),
         Example(
@@ -67,11 +71,11 @@ EXAMPLES = {
             """,
             frame=SETUP,
         ),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
     "progress-bar": (
         Example(
-            "a bar over a range",
+            "a bar for a range",
             "from tqdm import tqdm\nfor k in tqdm(range(3)):\n    total += k",
             "from tqdm import tqdm\nfor k in tqdm(range(3), disable=not accelerator.is_local_main_process):\n    total += k",
             frame=EPOCH,
@@ -83,7 +87,7 @@ EXAMPLES = {
             frame=EPOCH,
         ),
         Example(
-            "a bar that says so itself",
+            "a bar that already has `disable`",
             "from tqdm import tqdm\nfor k in tqdm(range(3), disable=True):\n    total += k",
             frame=EPOCH,
         ),

@@ -1,4 +1,4 @@
-"""Examples: decisions that one process may take and another not."""
+"""Examples: conditions whose outcome differs between processes."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ EXAMPLES = {
             frame=BATCH,
         ),
         Example(
-            "an end once the loss of the training batches is low",
+            "an early stop by the training loss",
             "mean = total / len(loader)\nif mean < 0.01:\n    break",
             reviews="MIG910",
             at="if mean < 0.01",
             frame=EPOCH,
         ),
         Example(
-            "patience, counted in a variable",
+            "an early stop with patience",
             """
             if epoch == 0:
                 best, bad = total, 0
@@ -89,29 +89,29 @@ EXAMPLES = {
             frame=EPOCH,
         ),
         Example(
-            "a limit of time, under another name",
+            "a time limit, under another name",
             "from time import time as now\nif now() > 1e9:\n    break",
             reviews="MIG910",
             at="if now() >",
             frame=STEP,
         ),
         Example(
-            "batches that are skipped by chance, in a trainer",
+            "batches that are skipped at random, in a trainer",
             "import random\nif random.random() < 0.5:\n    continue",
             reviews="MIG910",
             at="if random.random()",
             frame=TRAINER,
         ),
         Example(
-            "an end that an evaluation loader decides, which every process reads whole",
+            "an early stop by an evaluation loader, which every process reads completely",
             SETUP.around("").partition("for x, y in loader")[0] + _VALIDATED,
         ),
-        Example("an end after a number of steps", "if epoch >= 3:\n    break", frame=EPOCH),
-        Example("an end that stops every process", "if loss.isnan():\n    raise SystemExit(1)", frame=BATCH),
+        Example("a stop after a number of steps", "if epoch >= 3:\n    break", frame=EPOCH),
+        Example("an error that stops all processes", "if loss.isnan():\n    raise SystemExit(1)", frame=BATCH),
         Example("a loss that is only shown", "if loss.item() > 9:\n    worst = loss.item()", frame=STEP),
-        Example("a batch that is skipped for its shape", "if x.size(0) < 8:\n    continue", frame=BATCH),
-        Example("a script that decides together already", MIGRATED),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a batch that is skipped because of its shape", "if x.size(0) < 8:\n    continue", frame=BATCH),
+        Example("a script whose processes already decide together", MIGRATED),
+        Example("a script without training", INFERENCE),
     ),
     "swallowed-error": (
         Example(
@@ -122,7 +122,7 @@ EXAMPLES = {
             frame=LOSS,
         ),
         Example(
-            "whatever goes wrong, in a function of its own",
+            "any error, in a separate function",
             _GUARDED_STEP.replace("HANDLER", "except Exception as error:\n            print(error)"),
             reviews="MIG910",
             at="except Exception",
@@ -131,7 +131,7 @@ EXAMPLES = {
             "an error that is raised again", _GUARDED_STEP.replace("HANDLER", "except RuntimeError:\n            raise")
         ),
         Example(
-            "a user who stops the script",
+            "an interrupt by the user",
             _GUARDED_STEP.replace("HANDLER", "except KeyboardInterrupt:\n            break"),
         ),
         Example(
@@ -178,6 +178,6 @@ EXAMPLES = {
         ),
         Example("a message of the main process", _RANKED.replace("PART", "if rank == 0:\n        shown = x.shape")),
         Example("a model that every process runs", _RANKED.replace("PART", "shown = model(x.cuda())")),
-        Example("a script that asks the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
 }

@@ -1,4 +1,4 @@
-"""Examples: models beside the model."""
+"""Examples: compiled and averaged models."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ EXAMPLES = {
         ),
         Example("a pattern that is compiled", 'import re\nword = re.compile("[a-z]+")', frame=SETUP),
         Example(
-            "a network that only evaluates", "teacher = torch.compile(nn.Linear(4, 1).to(device).eval())", frame=SETUP
+            "a network that is only evaluated",
+            "teacher = torch.compile(nn.Linear(4, 1).to(device).eval())",
+            frame=SETUP,
         ),
         Example("a model that is not compiled", "model = nn.Linear(4, 1)", frame=MODEL),
     ),

@@ -8,21 +8,21 @@ from migrator.rules.rule import Example
 
 EXAMPLES = {
     "cuda-only": (
-        Example("a wait for the GPU", "torch.cuda.synchronize()", reviews="MIG804", at="synchronize", frame=STEP),
+        Example("`synchronize`", "torch.cuda.synchronize()", reviews="MIG804", at="synchronize", frame=STEP),
         Example(
-            "a name, in a trainer",
+            "the name of the GPU, in a trainer",
             "from torch import cuda\nname = cuda.get_device_name()",
             reviews="MIG804",
             at="cuda.get_device_name",
             frame=TRAINER,
         ),
-        Example("where there is a GPU", "if torch.cuda.is_available():\n    torch.cuda.synchronize()", frame=STEP),
-        Example("where the device is one", 'if device.type == "cuda":\n    torch.cuda.synchronize()', frame=STEP),
-        Example("what does nothing without one", "torch.cuda.empty_cache()", frame=STEP),
+        Example("under a check for a GPU", "if torch.cuda.is_available():\n    torch.cuda.synchronize()", frame=STEP),
+        Example("under a check of the device", 'if device.type == "cuda":\n    torch.cuda.synchronize()', frame=STEP),
+        Example("`empty_cache`, which does nothing without a GPU", "torch.cuda.empty_cache()", frame=STEP),
         Example("a function of that name", "def synchronize():\n    pass\n\nsynchronize()", frame=SETUP),
     ),
     "cuda-streams": (
-        Example("a stream", "side = torch.cuda.Stream()", reviews="MIG804", at="Stream()", frame=SETUP),
+        Example("a separate stream", "side = torch.cuda.Stream()", reviews="MIG804", at="Stream()", frame=SETUP),
         Example(
             "a graph, under another name",
             "from torch.cuda import CUDAGraph as Graph\ngraph = Graph()",
@@ -31,19 +31,25 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example("a stream of text", "import io\nstream = io.StringIO()", frame=SETUP),
-        Example("memory that is given back", "torch.cuda.empty_cache()", frame=STEP),
-        Example("a script that trains nothing", INFERENCE),
+        Example("memory that is released", "torch.cuda.empty_cache()", frame=STEP),
+        Example("a script without training", INFERENCE),
     ),
     "device-count": (
-        Example("a number", "gpus = torch.cuda.device_count()", reviews="MIG802", at="device_count", frame=SETUP),
         Example(
-            "the same by another name",
+            "a count of GPUs", "gpus = torch.cuda.device_count()", reviews="MIG802", at="device_count", frame=SETUP
+        ),
+        Example(
+            "the same, under another name",
             "from torch.cuda import device_count as gpus\nworkers = 4 * gpus()",
             reviews="MIG802",
             at="4 * gpus()",
             frame=SETUP,
         ),
-        Example("whether there are several", "if torch.cuda.device_count() > 1:\n    several = True", frame=SETUP),
+        Example(
+            "a check whether there are several GPUs",
+            "if torch.cuda.device_count() > 1:\n    several = True",
+            frame=SETUP,
+        ),
         Example("a count of something else", "import os\nworkers = os.cpu_count()", frame=SETUP),
     ),
     "device-generator": (

@@ -1,4 +1,4 @@
-"""Examples: datasets, samplers and loaders that do more than usual."""
+"""Examples: custom datasets, samplers and loaders."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def stack(rows):
 """
 
 EXAMPLES = {
-    "own-sampler": (
+    "custom-sampler": (
         Example(
             "an order drawn at random",
             _script(
@@ -76,11 +76,11 @@ EXAMPLES = {
             at="loader = DataLoader",
         ),
         Example(
-            "an order that is always the same",
+            "an order that is not random",
             _script(_ORDER.replace("INDICES", "range(8)"), "DataLoader(data, sampler=Order(data))"),
         ),
         Example(
-            "a sampler of PyTorch's own",
+            "a sampler of PyTorch",
             _script(
                 _ORDER.replace("INDICES", "range(8)"), "DataLoader(data, sampler=torch.utils.data.RandomSampler(data))"
             ),
@@ -89,15 +89,15 @@ EXAMPLES = {
             "a loader that shuffles", _script(_ORDER.replace("INDICES", "range(8)"), "DataLoader(data, shuffle=True)")
         ),
     ),
-    "own-stream": (
+    "iterable-dataset": (
         Example(
-            "a stream",
+            "an iterable dataset",
             _script(_STREAM.replace("BASE", "IterableDataset"), "DataLoader(Rows())"),
             reviews="MIG914",
             at="loader = ",
         ),
         Example(
-            "the same by its full name",
+            "the same, by its full name",
             _script(_STREAM.replace("BASE", "torch.utils.data.IterableDataset"), "DataLoader(Rows(), batch_size=4)"),
             reviews="MIG914",
             at="loader = ",
@@ -110,13 +110,13 @@ EXAMPLES = {
     ),
     "moving-dataset": (
         Example(
-            "samples on the GPU",
+            "samples that are moved to the GPU",
             _script(_ROWS.replace("return ROW", "return torch.zeros(4).cuda(), torch.zeros(1)"), "DataLoader(Rows())"),
             reviews="MIG914",
             at="torch.zeros(4).cuda()",
         ),
         Example(
-            "batches that are put together there",
+            "batches that are moved in `collate_fn`",
             _script(
                 _COLLATE.replace("STACKED", 'torch.stack([r[0] for r in rows]).to("cuda"), torch.zeros(8)'),
                 "DataLoader(dataset, collate_fn=stack)",
@@ -139,7 +139,7 @@ EXAMPLES = {
     ),
     "loader-thread": (
         Example(
-            "a thread that is handed the loader",
+            "a thread that gets the loader",
             "import threading\ndef fill(batches):\n    for batch in batches:\n        pass\n\n"
             "threading.Thread(target=fill, args=(loader,)).start()",
             reviews="MIG914",
@@ -159,12 +159,12 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "a function that is handed the loader",
+            "a function that gets the loader",
             "def count(batches):\n    return len(batches)\n\ncount(loader)",
             frame=SETUP,
         ),
     ),
-    "own-batches": (
+    "custom-batches": (
         Example(
             "batches of a class",
             _script(_COLLATE.replace("STACKED", "Row(rows)"), "DataLoader(dataset, collate_fn=stack)"),
@@ -172,7 +172,7 @@ EXAMPLES = {
             at="loader = ",
         ),
         Example(
-            "batches that nobody can see through",
+            "batches of a function that was not read",
             _script("from data import dataset, stack", "DataLoader(dataset, collate_fn=stack)"),
             reviews="MIG908",
             at="loader = ",

@@ -61,7 +61,7 @@ EXAMPLES = {
             _FLAT_AFTER,
         ),
         Example(
-            "an `if` with two arms",
+            "an `if` with two branches",
             _defined(
                 """if torch.cuda.is_available():
     device = torch.device("cuda")
@@ -71,7 +71,7 @@ else:
             _FLAT_AFTER,
         ),
         Example(
-            "another device by a value that is set elsewhere",
+            "a device that depends on another value",
             _defined(
                 """class Options:
     device = "auto"
@@ -85,7 +85,7 @@ else:
             at="device = options.device",
         ),
         Example(
-            "a name by another name",
+            "under another name, as a string",
             _defined('import torch as t\ndevice = t.device("cuda")'),
             """
             import torch
@@ -110,7 +110,7 @@ else:
         ),
         Example("an attribute of a trainer", TRAINER.around(""), TRAINER.around("", migrated=True)),
         Example(
-            "a device that its user picks",
+            "a device that the user chooses",
             _defined(_OPTION + "device = torch.device(args.device)"),
             _FLAT_AFTER.replace(
                 "from runtime import Accelerator\n\naccelerator = Accelerator()\ndevice = accelerator.device",
@@ -123,20 +123,20 @@ accelerator = Accelerator(cpu=device.type == "cpu")
 device = accelerator.device""",
             ),
         ),
-        Example("the arms of something else", "name = 'high' if loss.item() > 1 else 'low'", frame=BATCH),
-        Example("a tensor that is asked where it is", "there = loss.device", frame=BATCH),
+        Example("an `if` about something else", "name = 'high' if loss.item() > 1 else 'low'", frame=BATCH),
+        Example("a check of a tensor's device", "there = loss.device", frame=BATCH),
         Example(
-            "a device that follows a tensor, which stays",
+            "a device of a tensor, which is not changed",
             'place = "cuda" if loss.is_cuda else "cpu"',
             reviews="MIG101",
             at="loss.is_cuda",
             frame=BATCH,
         ),
-        Example("a script that trains nothing", INFERENCE),
-        Example("a text that names one", 'hint = "needs cuda"', frame=SETUP),
+        Example("a script without training", INFERENCE),
+        Example("a string that names a device", 'hint = "needs cuda"', frame=SETUP),
         Example("a variable of that name that holds something else", 'device_name = "printer"', frame=SETUP),
         Example("the CPU, asked for by name", 'shown = x.to(torch.device("cpu"))', frame=STEP),
-        Example("a script that asks the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "default-device": (
         Example(
@@ -151,6 +151,6 @@ device = accelerator.device""",
         ),
         Example("a default dtype", "torch.set_default_dtype(torch.float32)", frame=SETUP),
         Example("a default type on the CPU", "torch.set_default_tensor_type(torch.FloatTensor)", frame=SETUP),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
 }

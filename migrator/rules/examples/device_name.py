@@ -1,4 +1,4 @@
-"""Examples: what devices are called."""
+"""Examples: device names."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EXAMPLES = {
         Example("with the CPU", 'slow = device == torch.device("cpu")', frame=SETUP),
         Example("with a tensor's device", "moved = x.device == device", frame=STEP),
         Example("a word that is compared", 'word = "cuda"\nif word == "cuda":\n    pass', frame=BATCH),
-        Example("a script that asks the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "device-option": (
         Example("an option that nothing reads", _OPTIONS, reviews="MIG707", at="--gpu"),

@@ -9,7 +9,7 @@ from migrator.rules.rule import Example
 EXAMPLES = {
     "download": (
         Example(
-            "a dataset that is downloaded where it is not there",
+            "a dataset that is downloaded if it is missing",
             'from torchvision.datasets import MNIST\ndigits = MNIST("data", train=True, download=True)',
             """
             from torchvision.datasets import MNIST
@@ -19,7 +19,7 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "two of them, one where an option says so",
+            "two datasets, one of which an option downloads",
             """
             from torchvision import datasets as d
             digits = d.MNIST("data", download=True)
@@ -48,25 +48,25 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "a dataset that is there",
+            "a dataset that is not downloaded",
             'from torchvision.datasets import MNIST\ndigits = MNIST("data", download=False)',
             frame=SETUP,
         ),
         Example(
-            "a function of the script's own",
+            "a local function",
             "def fetch(download):\n    return dataset\n\ndigits = fetch(download=True)",
             frame=SETUP,
         ),
         Example(
-            "the main process first already",
+            "a download that is already done by the main process first",
             'from torchvision.datasets import MNIST\nwith accelerator.main_process_first():\n    MNIST("data", download=True)',
             frame=SETUP,
         ),
         Example(
-            "a class of the script's own",
+            "a local class",
             "class Fetch:\n    def __init__(self, download):\n        self.on = download\n\nFetch(download=True)",
             frame=SETUP,
         ),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
 }

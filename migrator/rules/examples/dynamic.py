@@ -1,4 +1,4 @@
-"""Examples: code that is put together while it runs."""
+"""Examples: code that is only known at run time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from migrator.rules.rule import Example
 EXAMPLES = {
     "dynamic": (
         Example(
-            "what a configuration names",
+            "a class that a configuration names",
             "import hydra\nmodel = hydra.utils.instantiate({'_target_': 'torch.nn.Linear'})",
             reviews="MIG916",
             at="instantiate(",
@@ -22,20 +22,20 @@ EXAMPLES = {
             at="= make(",
             frame=MODEL,
         ),
-        Example("a number", 'width = eval("4")', frame=SETUP),
+        Example("`eval` of a number", 'width = eval("4")', frame=SETUP),
         Example("a mode", "model.eval()\nmodel.train()", frame=SETUP),
         Example("a class of a module, picked by name", 'model = getattr(nn, "Linear")(4, 1)', frame=MODEL),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
     "unseen-model": (
         Example(
-            "a class by its name",
+            "`eval` of a class name",
             MODEL.around('model = eval("nn.Linear")(4, 1)'),
             reviews="MIG916",
             at="model.parameters()",
         ),
         Example(
-            "a model out of a queue, in a function",
+            "a model from a queue, in a function",
             """
             import queue
             import torch
@@ -53,12 +53,12 @@ EXAMPLES = {
             reviews="MIG916",
             at="net.parameters()",
         ),
-        Example("a model whose class can be seen", MODEL.around("model = nn.Linear(4, 1)")),
+        Example("a model of a known class", MODEL.around("model = nn.Linear(4, 1)")),
         Example(
             "a model that another module builds",
             MODEL.around("from zoo import build\nmodel = build()"),
         ),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
     "executed-text": (
         Example("a file of settings", 'exec(open("settings.py").read())', reviews="MIG916", at="exec(", frame=SETUP),

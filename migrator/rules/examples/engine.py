@@ -42,19 +42,19 @@ _IDLE = "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\nprint(optimize
 
 EXAMPLES = {
     "unseen-engine": (
-        Example("a trainer from elsewhere", _ENGINE, reviews="MIG915", at="engine.train("),
+        Example("a trainer of a library", _ENGINE, reviews="MIG915", at="engine.train("),
         Example("a trainer's constructor", _TRAINER, reviews="MIG915", at="Trainer("),
-        Example("a step from elsewhere", _STEPPER, reviews="MIG915", at="scaler(loss"),
-        Example("a loop that can be seen", BATCH.around("")),
+        Example("a training step of a library", _STEPPER, reviews="MIG915", at="scaler(loss"),
+        Example("a training loop in the script", BATCH.around("")),
         Example("a loop that evaluates", INFERENCE),
-        Example("an optimizer that nobody steps", "import torch\n\nmodel = torch.nn.Linear(4, 1)\n" + _IDLE),
+        Example("an optimizer that is never stepped", "import torch\n\nmodel = torch.nn.Linear(4, 1)\n" + _IDLE),
     ),
     "import-by-name": (
-        Example("a module that is named", "import importlib\n\nlayers = importlib.import_module('torch.nn')\n"),
+        Example("a module with a fixed name", "import importlib\n\nlayers = importlib.import_module('torch.nn')\n"),
         Example("a training that imports by name", BATCH.around("import importlib\n\nimportlib.import_module(name)")),
     ),
     "unread-file": (
-        Example("a helper of which no file is at hand", "import helper\n\nhelper.look(x)", frame=BATCH),
+        Example("a helper whose file was not given", "import helper\n\nhelper.look(x)", frame=BATCH),
         Example("a loop that reads no other file", BATCH.around("")),
     ),
 }

@@ -19,11 +19,9 @@ EXAMPLES = {
             'from pathlib import Path\nif accelerator.is_main_process:\n    Path("total.txt").write_text(str(total))',
             frame=EPOCH,
         ),
-        Example("a path that is only put together", 'import os\nwhere = os.path.join("out", "a")', frame=SETUP),
-        Example(
-            "a figure that is drawn and not written", "import matplotlib.pyplot as plt\nplt.plot([total])", frame=EPOCH
-        ),
-        Example("a text that a dump gives back", "import json\ntext = json.dumps([total])", frame=EPOCH),
+        Example("a path that is only computed", 'import os\nwhere = os.path.join("out", "a")', frame=SETUP),
+        Example("a figure that is not saved", "import matplotlib.pyplot as plt\nplt.plot([total])", frame=EPOCH),
+        Example("`json.dumps`, which writes no file", "import json\ntext = json.dumps([total])", frame=EPOCH),
     ),
     "opened-file": (
         Example(
@@ -49,21 +47,21 @@ EXAMPLES = {
         Example("one that is read by its path", "names = (OUT / 'names.txt').open('r')", frame=SETUP),
         Example("a file that stays open", 'log = open("log.txt", "w")', reviews="MIG505", at="open(", frame=SETUP),
         Example(
-            "a file that a logger of one's own keeps open",
+            "a file that a logger class keeps open",
             "class Log:\n    def __init__(self, path):\n        self.file = open(path, 'a')\n\nlog = Log('log.txt')",
             reviews="MIG505",
             at="self.file = open",
             frame=SETUP,
         ),
         Example(
-            "one that the main process alone makes",
+            "a file that only the main process opens",
             "class Log:\n    def __init__(self, path):\n        self.file = open(path, 'a')\n\n"
             "if accelerator.is_main_process:\n    log = Log('log.txt')",
             frame=SETUP,
         ),
         Example("a file that is read", 'with open("names.txt") as names:\n    words = names.read()', frame=SETUP),
         Example(
-            "a line that the main process writes already",
+            "a file that already only the main process writes",
             'if accelerator.is_main_process:\n    with open("log.txt", "a") as log:\n        log.write("done")',
             frame=EPOCH,
         ),

@@ -49,7 +49,7 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "an error that is taken",
+            "an error that is caught",
             'import os\ntry:\n    os.mkdir("out")\nexcept FileExistsError:\n    pass',
             frame=SETUP,
         ),

@@ -1,4 +1,4 @@
-"""Scripts with a hole: what an example does not have to repeat."""
+"""Templates for examples: scripts with a placeholder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _flat(where: str, before: str, after: str, setup: str = "") -> Frame:
     )
 
 
-# `device` is still read afterwards, so that it stays whatever fills the hole
+# `device` is still read afterwards, so that it is kept whatever the example is
 _NOISE = "    x = x + torch.randn(8, 4, device=device)\n"
 _LOSS = "    loss = nn.functional.mse_loss(model(x), y)\n"
 _MOVE = "    x, y = x.to(device), y.to(device)\n"

@@ -1,4 +1,4 @@
-"""Examples: gradients and parameters that the script handles itself."""
+"""Examples: gradients and parameters that the script changes directly."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EXAMPLES = {
             frame=STEP,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch.nn.utils import clip_grad_norm_ as clip"
             + _MIXED.replace("CLIP", "clip(model.parameters(), 1.0)"),
             reviews="MIG308",
@@ -65,7 +65,7 @@ EXAMPLES = {
             frame=STEP,
         ),
         Example(
-            "the same by another name",
+            "the same, under another name",
             "from torch.nn.utils import clip_grad_value_ as clip"
             + _MIXED.replace("CLIP", "clip(model.parameters(), 1.0)"),
             reviews="MIG309",
@@ -91,12 +91,12 @@ EXAMPLES = {
             frame=STEP,
         ),
         Example("gradients that are scaled", "for p in model.parameters():\n    p.grad.mul_(0.5)", frame=STEP),
-        Example("gradients that are looked at", "norm = sum(p.grad.norm() for p in model.parameters())", frame=STEP),
+        Example("gradients that are only read", "norm = sum(p.grad.norm() for p in model.parameters())", frame=STEP),
         Example("noise on a batch", "x = x + torch.randn_like(x)", frame=STEP),
     ),
     "sharded-optimizer": (
         Example(
-            "an optimizer that shares its state out",
+            "an optimizer that shards its state",
             "from torch.distributed.optim import ZeroRedundancyOptimizer as Zero\n"
             "optimizer = Zero(model.parameters(), torch.optim.Adam)",
             reviews="MIG312",
@@ -116,7 +116,7 @@ EXAMPLES = {
             "a class of that name", "class ZeroRedundancyOptimizer:\n    pass\n\nZeroRedundancyOptimizer()", frame=SETUP
         ),
     ),
-    "gradients-by-hand": (
+    "manual-gradients": (
         Example(
             "of parameters",
             "slopes = torch.autograd.grad(loss, model.parameters(), retain_graph=True)",
@@ -150,7 +150,7 @@ EXAMPLES = {
             at="loss.backward(",
             frame=LOSS,
         ),
-        Example("a graph that is kept", LOSS.around("loss.backward(retain_graph=True)")),
+        Example("a second loss of a kept graph", LOSS.around("loss.backward(retain_graph=True)")),
         Example("a plain backward", LOSS.around("loss.backward()")),
         Example(
             "a function with such a parameter",
@@ -160,13 +160,13 @@ EXAMPLES = {
     ),
     "late-parameters": (
         Example(
-            "a part that is unfrozen after some epochs",
+            "a layer that is unfrozen after some epochs",
             _staged(_OFF, f"if epoch == 5:\n        {_ON}"),
             reviews="MIG917",
             at=_ON,
         ),
         Example(
-            "all of it, by a method",
+            "the whole model, by a method",
             _staged(
                 "for p in model.parameters():\n    p.requires_grad_(False)",
                 "if epoch == 5:\n        model.requires_grad_(True)",
@@ -174,10 +174,10 @@ EXAMPLES = {
             reviews="MIG917",
             at="model.requires_grad_(True)",
         ),
-        Example("a part that stays frozen", _staged(_OFF)),
-        Example("a part that is frozen after some epochs", _staged(stage=f"if epoch == 5:\n        {_OFF}")),
-        Example("a switch within the loop", _staged(stage=f"{_OFF}\n    {_ON}")),
-        Example("a tensor that wants a gradient", "shift = torch.zeros(3)\nshift.requires_grad = True", frame=SETUP),
+        Example("a layer that stays frozen", _staged(_OFF)),
+        Example("a layer that is frozen after some epochs", _staged(stage=f"if epoch == 5:\n        {_OFF}")),
+        Example("parameters that are frozen and unfrozen in the loop", _staged(stage=f"{_OFF}\n    {_ON}")),
+        Example("a tensor that requires a gradient", "shift = torch.zeros(3)\nshift.requires_grad = True", frame=SETUP),
     ),
     "late-group": (
         Example(
@@ -215,20 +215,20 @@ EXAMPLES = {
             frame=STEP,
         ),
         Example(
-            "weights that decay",
+            "weights that are multiplied",
             "for p in model.parameters():\n    p.data = p.data * 0.99",
             reviews="MIG918",
             at="p.data = ",
             frame=STEP,
         ),
-        Example("weights that are looked at", "for p in model.parameters():\n    shown = p.data.norm()", frame=STEP),
+        Example("weights that are only read", "for p in model.parameters():\n    shown = p.data.norm()", frame=STEP),
         Example("weights before the training", "for p in model.parameters():\n    p.data.clamp_(-1, 1)", frame=SETUP),
         Example("a tensor that is clipped", "loss.detach().clamp_(0, 1)", frame=STEP),
-        Example("a script that goes through the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
-    "hand-step": (
+    "manual-step": (
         Example(
-            "a step of plain descent",
+            "a step of gradient descent",
             "for p in model.parameters():\n    p.data.add_(p.grad, alpha=-0.1)",
             reviews="MIG918",
             at="for p in",
@@ -242,6 +242,6 @@ EXAMPLES = {
             frame=STEP,
         ),
         Example("gradients that are clipped", "for p in model.parameters():\n    p.grad.clamp_(-1, 1)", frame=STEP),
-        Example("gradients that are looked at", "for p in model.parameters():\n    shown = p.grad.norm()", frame=STEP),
+        Example("gradients that are only read", "for p in model.parameters():\n    shown = p.grad.norm()", frame=STEP),
     ),
 }

@@ -22,7 +22,7 @@ EXAMPLES = {
             frame=STEP,
         ),
         Example(
-            "an `if` whose moves all go",
+            "an `if` whose moves are all removed",
             """
             model = nn.Linear(4, 1)
             if torch.cuda.is_available():
@@ -52,6 +52,6 @@ EXAMPLES = {
             """,
             frame=SETUP,
         ),
-        Example("a script without a GPU in sight", INFERENCE.replace("cuda", "cpu")),
+        Example("a script that uses no GPU", INFERENCE.replace("cuda", "cpu")),
     ),
 }

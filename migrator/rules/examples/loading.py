@@ -1,4 +1,4 @@
-"""Examples: where what is read from a checkpoint comes to lie."""
+"""Examples: loading checkpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ _MODEL = "model = nn.Linear(4, 1)\n"
 
 EXAMPLES = {
     "saved-device": (
-        Example("weights", 'model.load_state_dict(torch.load("start.pt"))', reviews="MIG507", at=_READ, frame=SETUP),
+        Example(
+            "weights, without `map_location`",
+            'model.load_state_dict(torch.load("start.pt"))',
+            reviews="MIG507",
+            at=_READ,
+            frame=SETUP,
+        ),
         Example(
             "a part of a checkpoint, by a variable",
             'kept = torch.load("last.pt", weights_only=True)\nstate = kept["model"]\nmodel.load_state_dict(state)',
@@ -34,17 +40,21 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "a place that is named",
+            "with `map_location`",
             f'{_MODEL}model.load_state_dict(torch.load("start.pt", map_location="cpu"))',
             frame=MODEL,
         ),
         Example(
-            "a place without its keyword", f'{_MODEL}model.load_state_dict(torch.load("start.pt", "cpu"))', frame=MODEL
+            "with `map_location` by position",
+            f'{_MODEL}model.load_state_dict(torch.load("start.pt", "cpu"))',
+            frame=MODEL,
         ),
-        Example("numbers", 'weights = torch.load("weights.pt")', frame=SETUP),
+        Example("a tensor that is not loaded into a model", 'weights = torch.load("weights.pt")', frame=SETUP),
         Example(
-            "weights that were not read", f"{_MODEL}model.load_state_dict(nn.Linear(4, 1).state_dict())", frame=MODEL
+            "weights that are not loaded from a file",
+            f"{_MODEL}model.load_state_dict(nn.Linear(4, 1).state_dict())",
+            frame=MODEL,
         ),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
 }

@@ -1,4 +1,4 @@
-"""Examples: numbers about batches."""
+"""Examples: metrics of one process."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ EXAMPLES = {
         Example("a number of batches", _counted("seen += 1")),
         Example("a number of samples", _counted("seen += x.size(0)")),
         Example(
-            "an evaluation loader, which every process reads whole",
+            "an evaluation loader, which every process reads completely",
             """
             for a, b in DataLoader(dataset):
                 total += (model(a.to(device)).argmax(1) == b.to(device)).sum().item()
             """,
             frame=EPOCH,
         ),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
     "dataset-denominator": (
         Example(
@@ -85,7 +85,7 @@ EXAMPLES = {
     "summed-loss": (
         Example("a sum", _counted("seen += loss.item()"), reviews="MIG603", at="seen += "),
         Example(
-            "a meter of one's own",
+            "a custom meter",
             _counted("meter.update(loss.item(), x.size(0))").replace(
                 "right, seen",
                 "class Meter:\n    def update(self, value, n):\n        self.sum = value\n\nmeter = Meter()\nright, seen",
@@ -100,17 +100,20 @@ EXAMPLES = {
         ),
         Example("numbers of samples, in a variable", _counted("n = len(x)\n    seen += n")),
         Example("a loss that is only shown", "shown = loss.item()", frame=STEP),
-        Example("a script that goes through the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "listed-predictions": (
         Example(
-            "answers, listed", _counted("rows.extend(output.argmax(1).tolist())"), reviews="MIG604", at="rows.extend("
+            "a list of predictions",
+            _counted("rows.extend(output.argmax(1).tolist())"),
+            reviews="MIG604",
+            at="rows.extend(",
         ),
-        Example("losses, listed", _counted("rows.append(loss.item())"), reviews="MIG604", at="rows.append("),
-        Example("numbers of batches, listed", _counted("rows.append(seen)")),
-        Example("sizes, listed", _counted("rows.append(x.shape)")),
+        Example("a list of losses", _counted("rows.append(loss.item())"), reviews="MIG604", at="rows.append("),
+        Example("a list of numbers of batches", _counted("rows.append(seen)")),
+        Example("a list of sizes", _counted("rows.append(x.shape)")),
         Example(
-            "answers over an evaluation loader",
+            "predictions for an evaluation loader",
             """
             rows = []
             for a, b in DataLoader(dataset):

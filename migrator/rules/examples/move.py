@@ -1,4 +1,4 @@
-"""Examples: moves to a device, and devices named in place."""
+"""Examples: moves to a device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXAMPLES = {
             frame=MODEL,
         ),
         Example(
-            "a move on a line of its own, whose comment stays",
+            "a move on a separate line, whose comment is kept",
             "model = nn.Linear(4, 1)\n# to the GPU\nmodel.cuda()",
             "model = nn.Linear(4, 1)\n# to the GPU",
             frame=MODEL,
@@ -36,13 +36,13 @@ EXAMPLES = {
     "batch-to": (
         Example("the parts of a batch", "x, y = x.to(device), y.to(device)", "", frame=MOVES),
         Example(
-            "in the older way, one by one",
+            "one by one, with `Variable`",
             "x = x.cuda(non_blocking=True)\ny = y.cuda()  # targets",
             "# targets",
             frame=MOVES,
         ),
         Example(
-            "the move goes, and the view stays",
+            "a move and a view",
             "x = x.view(8, -1).to(device)\ny = y.to(device)",
             "x = x.view(8, -1)",
             frame=MOVES,
@@ -52,7 +52,7 @@ EXAMPLES = {
             "x, y = x.to(device, torch.float32), y.to(device, torch.float32)",
             frame=MOVES,
         ),
-        Example("a tensor that the script makes itself", "noise = torch.randn(8, 4).to(device)", frame=STEP),
+        Example("a tensor that the script creates", "noise = torch.randn(8, 4).to(device)", frame=STEP),
         Example("a batch that goes back to the CPU", "shown = x.cpu()", frame=STEP),
         Example(
             "a batch of a loader that is not prepared",
@@ -66,7 +66,7 @@ EXAMPLES = {
     ),
     "cuda-call-to-device": (
         Example(
-            "a tensor that the script makes itself",
+            "a tensor that the script creates",
             "noise = torch.randn(8, 4).cuda()",
             "noise = torch.randn(8, 4).to(accelerator.device)",
             frame=STEP,
@@ -86,7 +86,7 @@ EXAMPLES = {
         Example("a device that has been defined", "noise = torch.randn(8, 4).to(device)", frame=STEP),
         Example("a move to the CPU", 'shown = loss.to("cpu")', frame=STEP),
         Example("a function called cuda", "def cuda():\n    return 3\n\ncuda()", frame=SETUP),
-        Example("a script that aims at the Accelerator's device already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "factory-device": (
         Example(
@@ -112,6 +112,6 @@ EXAMPLES = {
         Example("the same by number", "noise = torch.randn(8, 4).cuda(1)", reviews="MIG905", at="cuda(1)", frame=STEP),
         Example("the first GPU", "noise = torch.randn(8, 4)\nshown = noise.cpu()", frame=STEP),
         Example("a dtype", "noise = torch.randn(8, 4).to(torch.float16)", frame=STEP),
-        Example("a text that names it", 'hint = "try cuda:1 instead"', frame=SETUP),
+        Example("a string that names it", 'hint = "try cuda:1 instead"', frame=SETUP),
     ),
 }

@@ -1,4 +1,4 @@
-"""Examples: what an optimizer trains."""
+"""Examples: optimizers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ EXAMPLES = {
             at="model.fc.parameters()",
         ),
         Example(
-            "a layer of one's own network",
+            "a layer of a custom network",
             own().replace("SGD(model.parameters()", "SGD(model.layer.parameters()"),
             reviews="MIG210",
             at="model.layer.parameters()",
@@ -68,7 +68,7 @@ EXAMPLES = {
     ),
     "unprepared-optimizer": (
         Example(
-            "an optimizer that steps by methods of its own",
+            "an optimizer that is stepped with other methods",
             """
             import torch
             from torch import nn
@@ -100,7 +100,7 @@ EXAMPLES = {
             at="TwoSteps(model",
         ),
         Example(
-            "one that is made so that a checkpoint can be read",
+            "an optimizer that is only created to load a checkpoint",
             own()
             + """
 best = nn.Linear(8, 1)
@@ -111,13 +111,13 @@ dummy.load_state_dict(torch.load("best.pt")["optimizer"])
             at="dummy = ",
         ),
         Example(
-            "one that is handed to code that cannot be seen",
+            "an optimizer that is passed to code that was not read",
             own() + "\nimport helper\nhelper.finish(torch.optim.SGD(model.parameters(), lr=0.1))\n",
             reviews="MIG212",
             at="helper.finish",
         ),
-        Example("one that steps", own()),
-        Example("two that step", GAN),
-        Example("one of bare tensors, which steps", _BARE),
+        Example("an optimizer that is stepped", own()),
+        Example("two optimizers that are stepped", GAN),
+        Example("an optimizer of tensors, which is stepped", _BARE),
     ),
 }

@@ -1,4 +1,4 @@
-"""Examples: threads of one process."""
+"""Examples: nn.DataParallel and its functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from migrator.rules.rule import Example
 EXAMPLES = {
     "data-parallel": (
         Example(
-            "on a line of its own",
+            "on a separate line",
             "model = nn.Linear(4, 1).to(device)\nmodel = nn.DataParallel(model)  # all GPUs",
             "model = nn.Linear(4, 1)\n# all GPUs",
             frame=MODEL,
@@ -27,20 +27,20 @@ EXAMPLES = {
             at="nn.DataParallel",
             frame=MODEL,
         ),
-        Example("a model that nobody wraps", "model = nn.Linear(4, 1)", frame=MODEL),
+        Example("a model that is not wrapped", "model = nn.Linear(4, 1)", frame=MODEL),
         Example("a class of that name", "class DataParallel:\n    pass\n\nDataParallel()", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "parallel-call": (
         Example(
-            "a batch spread by hand",
+            "a batch that is split over GPUs",
             "z = nn.parallel.data_parallel(nn.Linear(4, 1), x, range(2))",
             reviews="MIG402",
             at="data_parallel(",
             frame=STEP,
         ),
         Example(
-            "copies that run side by side",
+            "copies that run in parallel",
             "from torch.nn.parallel import replicate as copies\nparts = copies(nn.Linear(4, 1), [0, 1])",
             reviews="MIG402",
             at="parts = copies",
@@ -65,6 +65,6 @@ EXAMPLES = {
             frame=STEP,
         ),
         Example("the model itself", "z = model(x)", frame=STEP),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
 }

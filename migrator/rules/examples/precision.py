@@ -1,4 +1,4 @@
-"""Examples: precision by hand."""
+"""Examples: reduced precision without `autocast`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from migrator.rules.rule import Example
 
 EXAMPLES = {
     "half": (
-        Example("16 bits", "model = nn.Linear(4, 1).half()", reviews="MIG305", at=".half()", frame=MODEL),
+        Example("float16", "model = nn.Linear(4, 1).half()", reviews="MIG305", at=".half()", frame=MODEL),
         Example(
-            "the other 16 bits, on a line of its own",
+            "bfloat16, on a separate line",
             "model = nn.Linear(4, 1)\nmodel.bfloat16()",
             reviews="MIG305",
             at="model.bfloat16()",
             frame=MODEL,
         ),
         Example("a tensor", "shown = x.half()", frame=STEP),
-        Example("a network that only evaluates", "teacher = nn.Linear(4, 1).to(device).half().eval()", frame=SETUP),
-        Example("half of a number", "def half(n):\n    return n / 2\n\nhalf(4)", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a network that is only evaluated", "teacher = nn.Linear(4, 1).to(device).half().eval()", frame=SETUP),
+        Example("a number that is halved", "def half(n):\n    return n / 2\n\nhalf(4)", frame=SETUP),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "apex": (
         Example(
@@ -30,7 +30,7 @@ EXAMPLES = {
             frame=SETUP,
         ),
         Example(
-            "the same by its full name",
+            "the same, by its full name",
             "import apex\nwith apex.amp.scale_loss(loss, optimizer) as scaled:\n    shown = scaled",
             reviews="MIG906",
             at="scale_loss",
@@ -38,6 +38,6 @@ EXAMPLES = {
         ),
         Example("another amp", "class amp:\n    level = 3\n\namp.level", frame=SETUP),
         Example("a variable of that name", "apex = max([1, 2])", frame=SETUP),
-        Example("a script that leaves it to the Accelerator", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
 }

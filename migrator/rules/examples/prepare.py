@@ -1,4 +1,4 @@
-"""Examples: where `prepare` stands, and where it cannot."""
+"""Examples: inserting prepare."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ EXAMPLES = {
             """,
         ),
         Example(
-            "a model that a default argument has caught before",
+            "a model in a default argument",
             """
             import torch
             from torch import nn
@@ -226,16 +226,16 @@ EXAMPLES = {
                 learner.learn(x, y)
             """,
         ),
-        Example("a network that only evaluates", "teacher = nn.Linear(4, 1).to(device).eval()", frame=SETUP),
+        Example("a network that is only evaluated", "teacher = nn.Linear(4, 1).to(device).eval()", frame=SETUP),
         Example("a number that is called model", "model_count = 1", frame=SETUP),
         Example("a dictionary of numbers called loaders", "loaders = {1: 2}", frame=SETUP),
         Example("a list that is called optimizer", "optimizer_names = [type(optimizer).__name__]", frame=SETUP),
-        Example("a script that trains nothing", INFERENCE),
-        Example("a script that prepares already", MIGRATED),
+        Example("a script without training", INFERENCE),
+        Example("a script that already calls `prepare`", MIGRATED),
     ),
     "no-prepare-point": (
         Example(
-            "a model that is read again after each epoch",
+            "a model that is loaded again after each epoch",
             """
             import torch
             from torch import nn
@@ -276,7 +276,7 @@ EXAMPLES = {
             at='t.load("best.pt")',
         ),
         Example(
-            "a model and an optimizer that are read again together",
+            "a model and an optimizer that are loaded again together",
             """
             import torch
             from torch import nn
@@ -295,7 +295,7 @@ EXAMPLES = {
         ),
         Example("a model that is built once", own()),
         Example(
-            "a model in one of two arms",
+            "a model in one of two branches",
             """
             if len(dataset) > 9:
                 model = nn.Linear(4, 1)
@@ -306,7 +306,7 @@ EXAMPLES = {
         ),
         Example("a trainer that is built once", LEARNER),
         Example("two models, an optimizer each", GAN),
-        Example("a script that prepares already", MIGRATED),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script that already calls `prepare`", MIGRATED),
+        Example("a script without training", INFERENCE),
     ),
 }

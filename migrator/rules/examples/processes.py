@@ -1,4 +1,4 @@
-"""Examples: processes by hand."""
+"""Examples: direct use of torch.distributed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = {
         ),
         Example("a function of that name", "def get_rank():\n    return 0\n\nget_rank()", frame=SETUP),
         Example("a rank of something else", "rank = torch.linalg.matrix_rank(torch.eye(3))", frame=SETUP),
-        Example("a script that asks the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "rank-variable": (
         Example(
@@ -80,7 +80,7 @@ EXAMPLES = {
             "torch.broadcast_tensors(torch.eye(3), torch.ones(3))",
             frame=SETUP,
         ),
-        Example("a script that speaks through the Accelerator already", MIGRATED),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "scaling": (
         Example(
@@ -99,6 +99,6 @@ EXAMPLES = {
         ),
         Example("a number of workers", "gpus = torch.cuda.device_count()\nworkers = 4 * gpus", frame=SETUP),
         Example("a learning rate that scales with a constant", "lr = 0.1\nlr = lr * 4", frame=SETUP),
-        Example("a batch size by itself", "seen = x.size(0) * 3", frame=STEP),
+        Example("a batch size without the number of GPUs", "seen = x.size(0) * 3", frame=STEP),
     ),
 }

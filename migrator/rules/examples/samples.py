@@ -1,4 +1,4 @@
-"""Examples: where one sample's result depends on the others."""
+"""Examples: computations over several samples."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ EXAMPLES = {
         ),
         Example("a norm of each sample", "model = nn.Sequential(nn.Linear(4, 1), nn.LayerNorm(1))", frame=MODEL),
         Example("a class of that name", "class BatchNorm2d:\n    pass\n\nBatchNorm2d()", frame=SETUP),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
     "contrast": (
         Example(
@@ -88,12 +88,12 @@ EXAMPLES = {
         Example(
             "features with weights", "loss = loss + (model(x) @ torch.ones(1, 3, device=device)).mean()", frame=BATCH
         ),
-        Example("numbers of the script's own", "import numpy as np\na = np.eye(3)\nb = a @ a.T", frame=SETUP),
+        Example("random numbers", "import numpy as np\na = np.eye(3)\nb = a @ a.T", frame=SETUP),
     ),
     "carried-state": (
-        Example("a state that lives on", _recurrent(), reviews="MIG913", at="model(x.cuda(), state)"),
+        Example("a state that is used for the next batch", _recurrent(), reviews="MIG913", at="model(x.cuda(), state)"),
         Example(
-            "without its history",
+            "a state that is detached",
             _recurrent("state = state.detach()"),
             reviews="MIG913",
             at="model(x.cuda(), state)",
@@ -104,21 +104,21 @@ EXAMPLES = {
     ),
     "written-buffer": (
         Example(
-            "a bank of keys",
+            "a queue of keys",
             _BANK.replace("WRITE", "self.keys[:1] = x[:1, :1].detach()"),
             reviews="MIG913",
             at="self.keys[:1] =",
             frame=MODEL,
         ),
         Example(
-            "one row of it",
+            "one row of a queue",
             _BANK.replace("WRITE", "self.keys[0, 0] = 1.0"),
             reviews="MIG913",
             at="self.keys[0, 0] =",
             frame=MODEL,
         ),
-        Example("a bank that is read", _BANK.replace("WRITE", "near = self.keys[:1]"), frame=MODEL),
+        Example("a queue that is only read", _BANK.replace("WRITE", "near = self.keys[:1]"), frame=MODEL),
         Example("a list that is no buffer", _BANK.replace("WRITE", "self.seen[0] = 3"), frame=MODEL),
-        Example("a table of the script's own", "keys = {}\nkeys[0] = 1", frame=SETUP),
+        Example("a table of the script", "keys = {}\nkeys[0] = 1", frame=SETUP),
     ),
 }

@@ -1,4 +1,4 @@
-"""Examples: the Accelerator itself."""
+"""Examples: creating and passing the Accelerator."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ EXAMPLES = {
             main()
             """,
         ),
-        Example("a script that trains nothing", INFERENCE),
-        Example("a script that makes it itself", MIGRATED),
+        Example("a script without training", INFERENCE),
+        Example("a script that already creates one", MIGRATED),
     ),
     "import-cleanup": (
         Example(
-            "a device that nothing reads any more",
+            "a device that is no longer used",
             """
             import torch
             from torch import nn
@@ -173,7 +173,7 @@ EXAMPLES = {
             """,
         ),
         Example("a device that is still read", "zeros = torch.zeros(3, device=device)", frame=SETUP),
-        Example("a variable that nothing ever read", "unused = 3", frame=SETUP),
+        Example("a variable that was never used", "unused = 3", frame=SETUP),
     ),
     "thread-accelerator": (
         Example(
@@ -270,12 +270,12 @@ EXAMPLES = {
                 train(net, optimizer=optimizer, loader=loader, accelerator=accelerator)
             """,
         ),
-        Example("a loop that stands where the Accelerator is made", "norm = loss.item()", frame=BATCH),
+        Example("a loop where the Accelerator is created", "norm = loss.item()", frame=BATCH),
         Example(
-            "a function that needs none",
+            "a function that does not need it",
             "def show(value):\n    return round(value, 3)\n\nshow(0.12345)",
             frame=SETUP,
         ),
-        Example("a call of a library inside the loop", "torch.cuda.empty_cache()", frame=STEP),
+        Example("a library call in the loop", "torch.cuda.empty_cache()", frame=STEP),
     ),
 }

@@ -1,4 +1,4 @@
-"""Examples: learning-rate schedules."""
+"""Examples: learning-rate schedulers."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ EXAMPLES = {
     ),
     "mixed-cadence": (
         Example(
-            "in both loops",
+            "stepped per batch and per epoch",
             _TWICE.replace("BATCH", "scheduler.step()").replace("EPOCH", "scheduler.step()"),
             reviews="MIG902",
             at="scheduler = ",
         ),
         Example(
-            "under a condition in one of them",
+            "stepped in one of them under a condition",
             _TWICE.replace("BATCH", "if epoch == 0:\n            scheduler.step()").replace(
                 "EPOCH", "scheduler.step()"
             ),

@@ -1,4 +1,4 @@
-"""Whole scripts that several examples are about."""
+"""Scripts that several examples share."""
 
 from __future__ import annotations
 
@@ -141,5 +141,5 @@ for x, y in loader:
 
 
 def own(forward: str = "model(x)", after: str = "pass") -> str:
-    """Give a script with a network of its own, the way its loss is computed, and what follows a step."""
+    """Give a script with a custom network, a loss, and the lines after a step."""
     return _OWN.replace("NET", _NET).replace("FORWARD", forward).replace("AFTER", after)

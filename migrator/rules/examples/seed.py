@@ -16,10 +16,10 @@ EXAMPLES = {
             at="start(3)",
             frame=SETUP,
         ),
-        Example("a generator of its own", "draw = torch.Generator().manual_seed(1)", frame=SETUP),
+        Example("a separate generator", "draw = torch.Generator().manual_seed(1)", frame=SETUP),
         Example("a seed for each process", "local_rank = 0\ntorch.manual_seed(1 + local_rank)", frame=SETUP),
         Example("a variable of that name", "seed = 3", frame=SETUP),
         Example("numbers that are drawn", "noise = torch.rand(3)", frame=STEP),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
     ),
 }

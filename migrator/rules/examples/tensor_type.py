@@ -1,4 +1,4 @@
-"""Examples: tensor types of CUDA."""
+"""Examples: CUDA tensor types."""
 
 from __future__ import annotations
 

@@ -9,14 +9,14 @@ from migrator.rules.rule import Example
 EXAMPLES = {
     "log-file": (
         Example(
-            "a handler",
+            "a file handler",
             'import logging\nlogging.getLogger().addHandler(logging.FileHandler("train.log"))',
             reviews="MIG704",
             at="FileHandler",
             frame=SETUP,
         ),
         Example(
-            "the basic one, under another name",
+            "`basicConfig`, under another name",
             'from logging import basicConfig as configure\nconfigure(filename="train.log")',
             reviews="MIG704",
             at="configure(filename",
@@ -41,12 +41,14 @@ EXAMPLES = {
             at="w.init(",
             frame=SETUP,
         ),
-        Example("a writer of rows", "import csv\nimport io\nwriter = csv.writer(io.StringIO())", frame=SETUP),
+        Example("a CSV writer", "import csv\nimport io\nwriter = csv.writer(io.StringIO())", frame=SETUP),
         Example(
-            "something else that begins", "class Game:\n    def init(self):\n        pass\n\nGame().init()", frame=SETUP
+            "another function called init",
+            "class Game:\n    def init(self):\n        pass\n\nGame().init()",
+            frame=SETUP,
         ),
-        Example("a script that trains nothing", INFERENCE),
-        Example("a script that goes through the Accelerator already", MIGRATED),
+        Example("a script without training", INFERENCE),
+        Example("a script that already uses the Accelerator", MIGRATED),
     ),
     "throughput": (
         Example(

@@ -31,7 +31,7 @@ accelerator.unwrap_model(model).load_state_dict(best())
 EXAMPLES = {
     "load": (
         Example(
-            "weights that the same run has saved",
+            "weights that the same script has saved",
             TRAINED + 'torch.save(model.state_dict(), "model.pt")\nmodel.load_state_dict(torch.load("model.pt"))\n',
             """
             import torch
@@ -90,7 +90,7 @@ model.load_state_dict(best())
             _AWAITED,
         ),
         Example(
-            "in a function that the main process alone calls",
+            "in a function that only the main process calls",
             MIGRATED
             + """
 def best():
@@ -102,7 +102,7 @@ if accelerator.is_main_process:
 """,
         ),
         Example("weights of an earlier run", 'state = torch.load("start.pt", map_location="cpu")', frame=SETUP),
-        Example("a script that trains nothing", INFERENCE),
+        Example("a script without training", INFERENCE),
         Example(
             "something else that loads",
             "class Game:\n    def load(self, name):\n        pass\n\nGame().load('a')",

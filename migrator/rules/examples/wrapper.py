@@ -93,9 +93,9 @@ EXAMPLES = {
     ),
     "forward-bypass": (
         Example("a method of the model", own("model.score(x)"), reviews="MIG903", at="model.score(x)"),
-        Example("a part of the model", own("model.layer(x)"), reviews="MIG903", at="model.layer(x)"),
+        Example("a submodule", own("model.layer(x)"), reviews="MIG903", at="model.layer(x)"),
         Example("the model itself", own()),
-        Example("a method whose result is only looked at", own(after="shown = model.score(x).item()")),
+        Example("a method whose result is only printed", own(after="shown = model.score(x).item()")),
         Example(
             "a method of a frozen network",
             """

@@ -1,4 +1,4 @@
-"""Proof that a project was not touched: what its files were before, compared with what they are now."""
+"""Check that a project was not changed: its files before and after the runs."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _take(tree: Tree, read: Set[str]) -> Fingerprint:
 
 
 def take_fingerprint(tree: Tree) -> Fingerprint:
-    """Look at every file that is copied or used in place, as it is now on the disk."""
+    """Look at every file that is copied or used in place, on the disk."""
     tree = read_again(tree)
     return _take(tree, _to_read(tree.files))
 

@@ -18,7 +18,7 @@ _SETTINGS = """
 
 
 def copy_repository(project: str, root: str) -> None:
-    """Give the copy with this root a repository of its own, where the project has one; objects are read from the project's.
+    """Give the copy with this root a separate repository, if the project has one; objects are read from the project's.
 
     Source:  gitrepository-layout(5): ``objects/info/alternates``, ``commondir``, a file ``.git``.
     """

@@ -60,7 +60,7 @@ def _commit(root: str, revision: str) -> str:
     if inside.returncode or inside.stdout.strip() != b"true":
         said = _first_line(inside)
         raise UsageError(
-            f"--against {revision}: {shown(root)} is not in a git repository ({said}); leave --against out."
+            f"--against {revision}: {shown(root)} is not in a git repository ({said}); run without --against."
         )
     found = _run(root, ["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"])
     if found.returncode or revision.startswith("-"):

@@ -23,7 +23,7 @@ def find_root(script: str, paths: Sequence[str], cwd: str) -> str:
     if _is_too_wide(script_folder):
         raise Unverifiable(
             f"{script} lies directly in {script_folder}, which is not copied as a whole; "
-            "move the program into a folder of its own."
+            "move the program into a separate folder."
         )
     own = _project_of(script_folder)
     cwd = os.path.realpath(cwd)

@@ -1,4 +1,4 @@
-"""A folder for copies of a project, and its end: nothing of it stays, whatever happens."""
+"""A folder for copies of a project, which is removed in every case."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def remove(folder: str) -> None:
     try:
         _remove(folder)
     except OSError as error:
-        raise Unverifiable(f"{shown(folder)} cannot be removed ({error.strerror}); please do.") from error
+        raise Unverifiable(f"{shown(folder)} cannot be removed ({error.strerror}); please remove it.") from error
 
 
 def _remove(folder: str) -> None:
@@ -95,7 +95,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 class Scratch:
     """A folder for copies of a project, while it is entered.
 
-    Termination is an exception meanwhile, as Ctrl-C is, so that whoever has started something can end it; removing is not
+    Termination is an exception meanwhile, as Ctrl-C is, so that processes can be ended; removing is not
     interrupted.
     """
 
@@ -143,7 +143,7 @@ class Scratch:
     def copy(self, name: str) -> str:
         """Make a copy of the project; give its root.
 
-        It keeps the project's name, by which programs may import, and has a parent folder of its own, where they may write.
+        It keeps the project's name, by which programs may import, and has a separate parent folder, where they may write.
         """
         root = os.path.join(self.folder, name, self._path)
         os.makedirs(os.path.dirname(root), 0o700)

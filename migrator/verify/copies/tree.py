@@ -36,7 +36,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A symbolic link, as it is to be in a copy."""
+    """A symbolic link of a copy."""
 
     path: str
     target: str  # relative where it leads to something that is copied
@@ -84,7 +84,7 @@ def read_tree(root: str, shared: Iterable[str] = ()) -> Tree:
 
 
 def read_again(tree: Tree) -> Tree:
-    """Walk through a project as it is now."""
+    """Walk through a project."""
     return _read(tree.root, tree.shared)
 
 
@@ -146,9 +146,9 @@ class _Walk:
             if os.access(entry.path, os.R_OK):
                 self._add(path, self.files)
             else:
-                self.left_out.append((path, "it may not be read"))
+                self.left_out.append((path, "it cannot be read"))
         else:
-            self.left_out.append((path, "it is no file"))
+            self.left_out.append((path, "it is not a file"))
         return None
 
     def _add(self, path: str, to: list[File]) -> None:
@@ -158,7 +158,7 @@ class _Walk:
             to.append(File(path, state.st_mode, state.st_mtime_ns, size, state.st_dev))
 
     def _leave_out(self, path: str, error: OSError) -> None:
-        self.left_out.append((path, f"it may not be read ({error.strerror})"))
+        self.left_out.append((path, f"it cannot be read ({error.strerror})"))
         self._dropped.add(path)
 
     def follow(self, path: str) -> tuple[Link, bool]:

@@ -50,7 +50,7 @@ def judge_output(original: Trace, migrated: Trace, unstable: Set[str] = frozense
 
 def _last_line(error: str) -> str:
     lines = [line for line in error.strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "without a word"
+    return lines[-1].strip() if lines else "without a message"
 
 
 def _losses(original: Trace, migrated: Trace) -> Iterator[Finding]:
@@ -199,7 +199,7 @@ def _files(original: Trace, migrated: Trace) -> Iterator[Finding]:
             yield compare.equal("files", f"the same {len(right)}")
         return
     lost, new = sorted(right - found), sorted(found - right)
-    yield Finding("files", Outcome.DIFFERENT, f"not written any more: {lost[:3]}; written beside: {new[:3]}")
+    yield Finding("files", Outcome.DIFFERENT, f"no longer written: {lost[:3]}; also written: {new[:3]}")
 
 
 def _console(original: Trace, migrated: Trace, unstable: Set[str]) -> Iterator[Finding]:

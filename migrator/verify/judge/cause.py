@@ -1,4 +1,4 @@
-"""What most likely made a difference, and the edit nearest to it."""
+"""The most likely cause of a difference, and the nearest edit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrator.verify.result import Cause, Finding, Outcome
 from migrator.verify.trace import Backward, Begin, Step, Trace
 
 _SCALES = 2e-3  # how constant a factor has to be
-_LATE = 1 << 30  # what has no step is told of the run as a whole
+_LATE = 1 << 30  # findings without a step are about the whole run
 _STEPS = 3  # how many of the first steps are looked at
 
 
@@ -31,15 +31,15 @@ CADENCE = _Kind("scheduler cadence", ("MIG203", "MIG201"))
 UNSYNCHRONISED = _Kind("unsynchronised gradients", ("MIG201", "MIG207", "MIG301"))
 STREAM = _Kind("dropout stream", ("MIG1", "MIG703", "MIG206"))
 START = _Kind("starting point", ("MIG1", "MIG5"))
-OWN_DECISION = _Kind("decision on one process's own numbers", ("MIG206", "MIG406", "MIG6"))
+LOCAL_DECISION = _Kind("decision on the numbers of one process", ("MIG206", "MIG406", "MIG6"))
 GRADIENTS = _Kind("gradients", ("MIG301", "MIG201", "MIG207"))
 OPTIMIZER = _Kind("optimizer", ("MIG201", "MIG212"))
 FAILURE = _Kind("failure", ())
-PARTED = _Kind("processes that parted", ("MIG201", "MIG406", "MIG501", "MIG505"))
+OUT_OF_STEP = _Kind("processes out of step", ("MIG201", "MIG406", "MIG501", "MIG505"))
 CHECKPOINT = _Kind("checkpoint", ("MIG5",))
 FILES = _Kind("files", ("MIG5", "MIG406"))
 CONSOLE = _Kind("console", ("MIG702", "MIG703", "MIG406"))
-_OF_ONE_LINE = (FILES, CONSOLE)  # what is told of the very line that does it
+_OF_ONE_LINE = (FILES, CONSOLE)  # findings with the line that causes them
 
 
 def find(
@@ -47,7 +47,7 @@ def find(
 ) -> Cause | None:
     """Name the cause of the earliest difference; None where there is none.
 
-    Args:    right: the original; on several processes the handwritten references. found: the migrated program's.
+    Args:    right: the original; on several processes the references. found: the migrated program's.
     """
     different = [finding for finding in findings if finding.outcome is Outcome.DIFFERENT]
     if not different:
@@ -71,17 +71,17 @@ _Found = dict[str, Finding]
 def _run(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
     told = found["run"].told
     if several and ("waited for" in told or "was not done" in told):
-        return PARTED, "one process waits for what the others never do"
+        return OUT_OF_STEP, "one process waits for the others, which never take the same step"
     return FAILURE, "the program ends with an error"
 
 
 def _samples(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
-    if not several and _parted_before_samples(one, other):
-        return STREAM, "random numbers are drawn elsewhere, before the order of the samples is"
+    if not several and _differs_before_samples(one, other):
+        return STREAM, "random numbers are drawn at another place, before the order of the samples is drawn"
     return (SHARDING if several else DATA_ORDER), found["samples"].told
 
 
-def _parted_before_samples(one: Trace, other: Trace) -> bool:
+def _differs_before_samples(one: Trace, other: Trace) -> bool:
     """Whether the random streams differ where the first pass begins that reads other samples."""
     for walk, (begin, start) in enumerate(zip(one.of(Begin), other.of(Begin), strict=False)):
         if begin.streams != start.streams:
@@ -94,7 +94,7 @@ def _parted_before_samples(one: Trace, other: Trace) -> bool:
 def _replicas(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
     told = found["replicas"].told
     if "learning rates" in told:
-        return OWN_DECISION, "the schedule follows a figure that each process has for itself"
+        return LOCAL_DECISION, "the schedule depends on a number that differs between processes"
     if "gradients" in told:
         return UNSYNCHRONISED, "each process steps with its own gradients"
     return OPTIMIZER, "the processes take different steps"
@@ -108,14 +108,14 @@ def _losses(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
     if fewer:
         return MISSED_BACKWARD, f"backward is called {len(other.losses)} times instead of {len(one.losses)}"
     if "random streams" in found and (found["random streams"].step or 0) <= (found["losses"].step or 0):
-        return STREAM, "random numbers are drawn elsewhere before the losses part"
+        return STREAM, "random numbers are drawn at another place before the losses differ"
     if "samples" in found:
         return _samples(found, one, other, several)
     if several and "replicas" not in found:
-        return UNSYNCHRONISED, "a process computes on its batch what the original does not"
+        return UNSYNCHRONISED, "a process computes another loss on its batch than the original does"
     if found["losses"].step == 1:
-        return START, "the first loss differs, before any step: the model or what it is given starts out otherwise"
-    return GRADIENTS, "the losses part without another sign"
+        return START, "the first loss differs, before any step: the initial parameters or the first batch are different"
+    return GRADIENTS, "the losses differ, and nothing before them does"
 
 
 def _lasts(factor: float, one: Trace, other: Trace) -> bool:
@@ -137,7 +137,7 @@ def _gradients(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
 
 
 def _rates(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
-    return CADENCE, "the learning rates part, at equal gradients"
+    return CADENCE, "the learning rates differ, although the gradients are equal"
 
 
 def _streams(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
@@ -145,7 +145,7 @@ def _streams(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
 
 
 def _parameters(found: _Found, one: Trace, other: Trace, several: bool) -> _Told:
-    return OPTIMIZER, "the steps part, at equal gradients and rates"
+    return OPTIMIZER, "the steps differ, although gradients and learning rates are equal"
 
 
 def _one(kind: _Kind, aspect: str) -> Callable[[_Found, Trace, Trace, bool], _Told]:
@@ -165,7 +165,7 @@ def _factor(right: Sequence[float], found: Sequence[float]) -> float | None:
     return factor if factor > 0 and simple < _SCALES else None
 
 
-# Within a step, what is told first explains what follows: wrong samples make wrong losses, these wrong gradients.
+# Within a step, the first finding explains the others: wrong samples make wrong losses, these wrong gradients.
 _ORDER: tuple[tuple[str, Callable[[_Found, Trace, Trace, bool], _Told]], ...] = (
     ("run", _run),
     ("samples", _samples),

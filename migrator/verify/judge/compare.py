@@ -1,4 +1,4 @@
-"""Where two records of a training first part, aspect by aspect."""
+"""Where two traces first differ, aspect by aspect."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def _block_off(one: Block, other: Block) -> float:
 
 
 class Drift:
-    """What two orders of summation explain: little at first, and no jump from one step to the next."""
+    """The differences that rounding explains: small at first, and without a jump from one step to the next."""
 
     def __init__(self) -> None:
         """Begin with the first step."""
         self._largest = 0.0
 
     def explains(self, off: float) -> bool:
-        """Whether a difference may come of rounding, after all that came before."""
+        """Whether rounding may explain a difference, given the earlier ones."""
         allowed = min(CEILING, max(TOLERANCE, GROWTH * self._largest))
         self._largest = max(self._largest, off)
         return off <= allowed
@@ -79,7 +79,7 @@ def figure(value: float) -> str:
 def count(
     aspect: str, what: str, right: Sequence[Numbered[Any]], found: Sequence[Numbered[Any]], was: str = "in the original"
 ) -> Finding | None:
-    """Complain where one list is longer."""
+    """Report that one list is longer."""
     if len(right) == len(found):
         return None
     shorter = min(len(right), len(found))

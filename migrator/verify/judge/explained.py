@@ -1,4 +1,4 @@
-"""Differences that the migration told of beforehand: named again, and no fault of it."""
+"""Differences that a finding of the migration announced; they do not count as faults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SETTLES = {"console": ("MIG7",), "files": ("MIG5",)}  # and which edits promise
 
 
 def explained(findings: Sequence[Finding], files: Sequence[tuple[str, FileReport]]) -> tuple[list[Finding], list[str]]:
-    """Withdraw what a finding of the migration explains; give what is left, and the differences by name.
+    """Withdraw the differences that a finding of the migration explains; give the others, and the names of these.
 
     Args:    files: what the migration says of each, changed or not, by its path from the project's root.
     """
@@ -24,15 +24,19 @@ def explained(findings: Sequence[Finding], files: Sequence[tuple[str, FileReport
     for finding in findings:
         told = _explanation(finding, files) if finding.outcome is Outcome.DIFFERENT else ""
         if told:
-            named.append(f"{finding.aspect}: {finding.told}, as {told} says")
-            kept.append(replace(finding, outcome=Outcome.EQUAL, told=f"but for what {told} says: {finding.told}"))
+            named.append(f"{finding.aspect}: {finding.told} (explained by {told})")
+            kept.append(
+                replace(
+                    finding, outcome=Outcome.EQUAL, told=f"except for a difference that {told} explains: {finding.told}"
+                )
+            )
         else:
             kept.append(finding)
     return kept, named
 
 
 def _explanation(finding: Finding, files: Sequence[tuple[str, FileReport]]) -> str:
-    """Name what explains a difference: a finding in the same file, where the line of it was not migrated."""
+    """Name the finding that explains a difference: one in the same file, on a line that was not migrated."""
     codes = _EXPLAINS.get(finding.aspect)
     name, _, line = finding.place.rpartition(":")
     for path, file in files if codes else ():

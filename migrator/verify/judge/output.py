@@ -1,4 +1,4 @@
-"""What is printed, line by line."""
+"""Printed output, line by line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def form(line: str) -> str:
 
 
 def lines_differ(right: Sequence[str], found: Sequence[str]) -> str:
-    """Say where two consoles first part; empty where they do not."""
+    """Say where two outputs first differ; empty if they do not."""
     for number, (one, other) in enumerate(zip_longest(right, found), 1):
         if one == other:
             continue
@@ -36,7 +36,7 @@ def lines_differ(right: Sequence[str], found: Sequence[str]) -> str:
 def figures_differ(
     right: Sequence[str], found: Sequence[str], unstable: Set[str], tolerance: float = _FIGURES_OFF
 ) -> str:
-    """Say where two consoles first part by more than rounding; empty where they do not.
+    """Say where two outputs first differ by more than rounding; empty if they do not.
 
     Args:    unstable: forms of lines whose figures are never the same, such as times. tolerance: of other figures, relative.
     """

@@ -33,7 +33,9 @@ def judge(original: Trace, ranks: Sequence[Trace]) -> Iterator[Finding]:
             yield Finding(_ASPECT, Outcome.DIFFERENT, f"process {rank} evaluates other samples than one process does")
             return
     if ranks[0].training_walks:
-        yield equal(_ASPECT, f"each is read once an epoch ({epochs} whole, and the padding that is documented)")
+        yield equal(
+            _ASPECT, f"each is read once per epoch ({epochs} complete), except for the padding of the last round"
+        )
 
 
 def _epoch(walk: int, original: Trace, ranks: Sequence[Trace]) -> str:
@@ -53,7 +55,10 @@ def _epoch(walk: int, original: Trace, ranks: Sequence[Trace]) -> str:
     missing = len(whole) - len(reads) if complete and whole else 0
     may_miss = 0 if len(whole) >= first.size else len(ranks) * batch - 1
     wrong = {
-        f"{repeated} samples of {first.dataset} are read twice, where {padding} fill up": (repeated, padding),
+        f"{repeated} samples of {first.dataset} are read twice, where {padding} are needed to fill the last round": (
+            repeated,
+            padding,
+        ),
         f"{missing} of {len(whole)} samples of {first.dataset} are read by no process": (missing, may_miss),
     }
     told = [told for told, (number, allowed) in wrong.items() if number > allowed]

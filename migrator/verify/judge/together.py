@@ -1,4 +1,4 @@
-"""Several processes: equal replicas, and at each step the gradients and rates of the handwritten reference (P2)."""
+"""Several processes: equal replicas, and at each step the gradients and rates of the reference (P2)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def draws_in_steps(original: Trace) -> bool:
 def judge(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace], unstable: Set[str]) -> list[Finding]:
     """Compare the processes with one another, with the reference, and with one process where that says something.
 
-    Args:    references: the original on each process's batches, gradients averaged by hand. unstable: forms of printed
+    Args:    references: the original on each process's batches, with averaged gradients. unstable: forms of printed
                  lines whose figures are never the same.
     """
     if failed := _failure(ranks):
@@ -71,7 +71,7 @@ def judge(original: Trace, ranks: Sequence[Trace], references: Sequence[Trace], 
 
 
 def _failure(ranks: Sequence[Trace]) -> Finding | None:
-    """Tell of a process that did not come to its end; an error of one explains the others'."""
+    """Report a process that did not finish; the error of one explains those of the others."""
     failed = [(rank, trace) for rank, trace in enumerate(ranks) if trace.error]
     if not failed:
         return None
@@ -83,7 +83,7 @@ def _failure(ranks: Sequence[Trace]) -> Finding | None:
 
 
 def _follows(error: str) -> int:
-    """Say how likely an error follows from one of another process: 0 where nothing speaks for that."""
+    """Rate how likely an error follows from one of another process; 0 without any sign of it."""
     return 2 if error.startswith(_WAITED) else int(any(word in error for word in _LOST))
 
 
@@ -114,17 +114,17 @@ def _replicas(ranks: Sequence[Trace]) -> Iterator[Finding]:
 
 
 def _reference(ranks: Sequence[Trace], references: Sequence[Trace]) -> Iterator[Finding]:
-    """Insist on the losses, gradients and rates of the original, averaged by hand."""
+    """Check that losses, gradients and rates are those of the reference."""
     for rank, reference in enumerate(references):
         if reference.error:
             told = reference.error.strip().splitlines()
-            yield Finding(
-                "gradients", Outcome.UNKNOWN, f"the handwritten reference failed on process {rank}: {told[-1]}"
-            )
+            yield Finding("gradients", Outcome.UNKNOWN, f"the reference run failed on process {rank}: {told[-1]}")
             return
         if reference.end and reference.end.runtime:
             yield Finding(
-                "gradients", Outcome.UNKNOWN, "the original imports an Accelerator itself: it cannot be its own judge"
+                "gradients",
+                Outcome.UNKNOWN,
+                "the original already uses an Accelerator, so it cannot serve as the reference",
             )
             return
     yield from _losses(ranks, references)
@@ -215,7 +215,7 @@ def _files(ranks: Sequence[Trace], reference: Trace) -> Iterator[Finding]:
         return
     if sorted(reference.written) != sorted(writers):
         lost, new = sorted(reference.written - set(writers)), sorted(set(writers) - reference.written)
-        yield Finding("files", Outcome.DIFFERENT, f"written by no process: {lost[:3]}; written beside: {new[:3]}")
+        yield Finding("files", Outcome.DIFFERENT, f"written by no process: {lost[:3]}; also written: {new[:3]}")
         return
     saves = [pair for trace in ranks for pair in numbered(trace, Save)]
     right = numbered(reference, Save)
@@ -287,7 +287,7 @@ def judge_joined(ranks: Sequence[Trace], joined: Trace) -> tuple[list[Finding], 
         )
 
     if different := compare.first("joined batches", right, found, told):
-        why = "batch normalisation, dropout, augmentation, or a loss that is no mean over samples makes them differ"
+        why = "batch normalisation, dropout, augmentation, or a loss that is not a mean over samples makes them differ"
         return [], [
             f"{what} has other gradients, of norm {different.told.partition(': ')[2]} at step {different.step}: {why}"
         ]
@@ -295,11 +295,11 @@ def judge_joined(ranks: Sequence[Trace], joined: Trace) -> tuple[list[Finding], 
 
 
 def legitimate(original: Trace, ranks: Sequence[Trace], repeated: Sequence[int]) -> list[str]:
-    """Name what several processes do otherwise than one, and should."""
+    """Name what several processes do differently from one, as they should."""
     told = []
     world = len(ranks)
     if not any(event.walk in ranks[0].training_walks for event in ranks[0].of(Fetch)):
-        told.append("without a DataLoader to deal out, every process does all of the work")
+        told.append("without a DataLoader to shard, every process does all of the work")
     elif is_dealt_out(ranks):
         told.append(
             f"a step takes a batch on each process: {world} times the samples, and as many fewer steps to an epoch"

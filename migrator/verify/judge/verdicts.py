@@ -1,4 +1,4 @@
-"""A verdict for each promise: what the judges found, less what the original does not repeat and what was told of beforehand."""
+"""A verdict for each promise: the differences, without those that the original shows itself or that a finding explains."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRAINING = {"run", "losses", "gradients", "learning rates", "parameters"}  # wh
 _OF_ITSELF = {"run", "replicas"}  # judged without the original: that it does not repeat itself says nothing of them
 
 
-_READS_AHEAD = "Accelerate reads a batch ahead, so what a step draws at random cannot be replayed by the reference"
+_READS_AHEAD = "Accelerate reads one batch ahead, so the reference cannot repeat the random numbers of a step"
 
 
 class Again:
@@ -54,7 +54,9 @@ class Again:
 class Migration:
     """What is known of a migration beside its runs."""
 
-    files: Sequence[tuple[str, FileReport]]  # with the findings that it told of, by their paths from the project's root
+    files: Sequence[
+        tuple[str, FileReport]
+    ]  # with the findings of the migration, by their paths from the project's root
     edits: Sequence[Edit]
 
 
@@ -68,7 +70,7 @@ def original_says_nothing(original: Trace, world: int) -> list[Verdict]:
 
 def not_run(world: int) -> Verdict:
     """Give the second verdict where the first run of the migrated program has failed."""
-    told = "not run: the migrated program fails on one process already"
+    told = "not run: the migrated program already fails on one process"
     return Verdict(P2, _title(P2, world), Outcome.UNKNOWN, told)
 
 
@@ -89,7 +91,7 @@ def one_process(original: Trace, migrated: Trace, again: Again, migration: Migra
             f"{len(original.losses)} losses, and the parameters after each of {steps} steps, are equal to the last bit"
         )
     elif outcome is Outcome.UNKNOWN:
-        told = "two runs of the original differ from one another, so nothing can be said of the migration; does it set its seeds?"
+        told = "two runs of the original differ from each other, so the migration cannot be judged; does the script set its seeds?"
     why = cause.find(findings, [original], [migrated], migration.edits)
     return Verdict(P1, _title(P1, 1), outcome, told, tuple(findings), why)
 
@@ -105,7 +107,7 @@ def several_processes(
 ) -> Verdict:
     """Judge the second promise.
 
-    Args:    make_references: runs the original as the handwritten reference, given the schedulers that advance with
+    Args:    make_references: runs the original as the reference, given the schedulers that advance with
                  every batch. join: runs it on one process that takes the batches of all as one. reads_ahead: the
                  Accelerator reads a batch ahead.
     """
@@ -149,7 +151,7 @@ def _settle(findings: Sequence[Finding], again: Again) -> list[Finding]:
     unstable = again.aspects
     if unstable & _TRAINING:
         unstable |= {finding.aspect for finding in findings} - _OF_ITSELF
-    return _withdraw(findings, unstable, "two runs of the original differ in this, too")
+    return _withdraw(findings, unstable, "two runs of the original also differ in this")
 
 
 def _withdraw(findings: Sequence[Finding], aspects: Set[str], why: str) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 ``fork_server`` imports torch once, and forks the others
 ``run``         the script as the main module, with every hook in place
-``options``     what a process is told
+``options``     the options of a process
 ``journal``     the file of events, and when to stop
 ``streams``     the states of all random streams
 ``digest``      tensors as a few numbers

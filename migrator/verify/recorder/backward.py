@@ -1,4 +1,4 @@
-"""What backward is called on by the script; what a package completes for itself is its own affair."""
+"""The values that the script calls `backward` on; calls within other packages are not recorded."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ class BackwardWatch:
 
     def _note_gradients(self, parameters: list[torch.Tensor]) -> None:
         blocks = digest.blocks(digest.Gradients(parameters))
-        self._journal.note(Step(-1, "by hand", (), blocks, self._journal.streams(), self._journal.place()))
+        self._journal.note(Step(-1, "manual step", (), blocks, self._journal.streams(), self._journal.place()))
         self._journal.count_step()

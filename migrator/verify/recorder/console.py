@@ -1,4 +1,4 @@
-"""Which lines of the script print, or draw a bar: what comes once per process is told by its line."""
+"""Which lines of the script print or draw a progress bar."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class _Vector:
 
     @cached_property
     def stretches(self) -> list[torch.Tensor]:
-        """The stretches, one a row, and what is left over behind them as another row."""
+        """The stretches, one a row, and the rest after them as another row."""
         length = self.flat.numel() // _STRETCHES
         whole = length * _STRETCHES
         rest = self.flat[whole:].view(1, -1)
@@ -175,7 +175,7 @@ def norm(tensor: torch.Tensor) -> float:
 class Gradients:
     """The norm of each group's gradients, and their sums over stretches of equal length; not waited for until they are read.
 
-    What is left over behind the stretches is a stretch of its own. A parameter without a gradient counts as zeros.
+    The rest after the stretches is another stretch. A parameter without a gradient counts as zeros.
     """
 
     def __init__(self, parameters: Sequence[torch.Tensor]) -> None:

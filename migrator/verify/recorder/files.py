@@ -1,4 +1,4 @@
-"""What is written, and what lies outside of the copy: named where it is read, kept from being written."""
+"""Files that a script writes, and files outside of the copy: reads of these are recorded, writes are refused."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Files:
 
     def _changed(self, name: str, path: Any) -> None:
         if isinstance(path, (str, bytes, os.PathLike)):
-            if not (name == "os.mkdir" and os.path.isdir(path)):  # it will fail by itself, or be let pass
+            if not (name == "os.mkdir" and os.path.isdir(path)):  # it fails anyway, or is allowed
                 self._check(path)
 
     def _check(self, path: Any) -> None:

@@ -1,7 +1,7 @@
 """Imports torch once, and forks a process for each that a run needs: a second of work need not wait for seconds of import.
 
-Reads one request a line from standard input, answers with one line, and ends when the input does. A process leads a
-session of its own: nothing that a script does outlives it, and whatever it started is ended with it.
+Reads one request a line from standard input, answers with one line, and ends when the input does. Each process
+leads a separate session: the processes that a script started are ended with it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _end_session(process: int) -> None:
 
 
 def _fork(job: dict[str, Any], listening: socket.socket | None) -> _Child:
-    """Start one process. It ends with this one, whatever becomes of both."""
+    """Start one process. It ends when this one does."""
     options = Options.from_json(json.dumps(job["options"]))
     for ending in (".out", ".err"):
         open(options.trace + ending, "w").close()  # there before anybody looks
@@ -104,7 +104,7 @@ def _end_with(parent: int) -> None:
 
 
 def _wait(children: Sequence[_Child], limit_s: float) -> list[str]:
-    """Wait for all; give for each why it had to be cut, empty where it ended by itself."""
+    """Wait for all; give for each why it had to be cut, empty if it ended normally."""
     deadline, why = time.monotonic() + limit_s, f"was not done after {limit_s:g} s"
     while [child for child in children if child.is_running]:  # all are asked: each is waited for
         failed = next((rank for rank, child in enumerate(children) if child.code), None)
@@ -114,7 +114,7 @@ def _wait(children: Sequence[_Child], limit_s: float) -> list[str]:
             deadline, why = 0.0, f"printed more than {MAX_PRINTED >> 20} MB"
         if time.monotonic() > deadline:
             return _cut(children, why)
-        if select.select([0], [], [], _POLL_S)[0]:  # nothing is asked while we work: whoever asked is gone
+        if select.select([0], [], [], _POLL_S)[0]:  # no request comes during a run: the caller has ended
             _end_all(children)
             os._exit(0)
     return [""] * len(children)

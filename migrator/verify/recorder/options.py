@@ -1,4 +1,4 @@
-"""What a process of a verification is told; it travels as JSON."""
+"""The options of a process of a verification, passed as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Options:
         str, ...
     ] = ()  # folders outside of the copy that may be written, such as the one for temporary files
     guarded: bool = False  # keep every other path from being written
-    recorded: str = ""  # a trace whose batches it is to repeat, as a part of the handwritten reference
+    recorded: str = ""  # a trace whose batches it repeats, in a reference run
     joined: tuple[str, ...] = ()  # traces whose batches it is to take as one, instead
     store: str = ""  # the file through which the parts of the reference meet
     rank: int = 0

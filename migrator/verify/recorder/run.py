@@ -27,7 +27,7 @@ _kept: list[Any] = []  # what has to live as long as the process
 
 
 def _serve_store(listening: socket.socket) -> None:
-    """Keep the address book of a group of processes, on a socket that nobody outside of this machine can reach."""
+    """Serve the rendezvous store of a group of processes, on a socket that is only reachable from this machine."""
     from torch.distributed import TCPStore
 
     port = listening.getsockname()[1]

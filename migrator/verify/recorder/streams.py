@@ -17,7 +17,7 @@ _MERSENNE_BYTES = 2500  # 624 words, and the position among them
 
 
 class Reader:
-    """Reads the states; one that has not changed since it was last read is not taken apart anew."""
+    """Reads the states; one that has not changed since it was last read is not decoded again."""
 
     def __init__(self) -> None:
         self._python: tuple[Any, ...] = ()

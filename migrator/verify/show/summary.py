@@ -99,9 +99,9 @@ def _details(verdict: Verdict, width: int) -> Iterator[str]:
         yield from _cause(verdict.cause, width)
 
 
-def _rightly(verdict: Verdict, width: int) -> Iterator[str]:
+def _expected_differences(verdict: Verdict, width: int) -> Iterator[str]:
     for difference in verdict.differences:
-        yield from _told(f"{line(verdict.promise)}  ", f"rightly differs: {difference}", width)
+        yield from _told(f"{line(verdict.promise)}  ", f"expected difference: {difference}", width)
 
 
 def _error(run: Run) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _blocks(result: Result, width: int) -> Iterator[list[str]]:
     if result.outcome is not Outcome.EQUAL:
         yield from (list(_error(run)) for run in result.runs)
         yield from (list(_stacks(run)) for run in result.runs)
-    yield [text for verdict in result.verdicts for text in _rightly(verdict, width)]
+    yield [text for verdict in result.verdicts for text in _expected_differences(verdict, width)]
     yield [text for note in result.notes for text in _told("note: ", note, width)]
 
 

@@ -66,7 +66,7 @@ def test_what_is_no_file_is_left_out_and_named(project: Path, monkeypatch: pytes
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket")
-        assert list(read_tree(str(project)).left_out) == [("pipe", "it is no file"), ("socket", "it is no file")]
+        assert list(read_tree(str(project)).left_out) == [("pipe", "it is not a file"), ("socket", "it is not a file")]
 
 
 def test_what_may_not_be_read_is_left_out_and_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,8 +75,8 @@ def test_what_may_not_be_read_is_left_out_and_named(project: Path, monkeypatch: 
     monkeypatch.setattr(os, "scandir", failing_at("deep", scandir, PermissionError(13, "Permission denied")))
     tree = read_tree(str(project))
     assert list(tree.left_out) == [
-        ("data/one.bin", "it may not be read"),
-        ("data/deep", "it may not be read (Permission denied)"),
+        ("data/one.bin", "it cannot be read"),
+        ("data/deep", "it cannot be read (Permission denied)"),
     ]
     assert {file.path for file in tree.files} == {"train.py", "pkg/model.py"}
 

@@ -92,7 +92,7 @@ def test_a_small_dataset_read_by_every_process_is_no_padding() -> None:
     original = trace(*(e for i in (0, 4) for e in (fetch(i, i + 1, i + 2, i + 3), Backward(1.0, ""))), Finish(0))
     whole = rank((0, 1, 2, 3), (4, 5, 6, 7))
     (finding,) = told(original, whole, whole)
-    assert "8 samples of Rows are read twice, where 0 fill up" in finding.told
+    assert "8 samples of Rows are read twice, where 0 are needed to fill the last round" in finding.told
 
 
 def test_a_pass_that_was_broken_off_may_leave_samples_out() -> None:
@@ -232,5 +232,5 @@ def test_a_note_speaks_for_its_own_file_given_or_not(place: str, outcome: Outcom
     ((found,), named) = explained([printed], [("kit/utils.py", report)])
     assert found.outcome is outcome
     assert named == (
-        ["console: process 1 prints too, as MIG702 at kit/utils.py:2 says"] if outcome is Outcome.EQUAL else []
+        ["console: process 1 prints too (explained by MIG702 at kit/utils.py:2)"] if outcome is Outcome.EQUAL else []
     )

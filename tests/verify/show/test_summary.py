@@ -26,7 +26,8 @@ P1  equal: same numbers on one process. All 24 losses are equal to the last bit.
 P2  equal: right numbers on 2 processes. The replicas agree after every step, and every sample is
     seen once an epoch.
 
-P2  rightly differs: a step trains on 2 batches of this loader, so an epoch has half as many steps
+P2  expected difference: a step trains on 2 batches of this loader, so an epoch has half as many
+    steps
 
 note: used in place, not copied: data
 note: fixed in all runs: the seed of every random stream, one thread, deterministic algorithms"""

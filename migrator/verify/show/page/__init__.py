@@ -72,7 +72,7 @@ def _marks(result: Result) -> Markup | None:
     strict = element("span", "marked", class_="differs")
     text: list[Content] = [f"Where {names[1]} differs from {names[0]}: ", strict, ". "]
     if len(names) > 2:
-        text += ["Where other runs do, as they may: ", element("span", "underlined", class_="varies"), "."]
+        text += ["Expected differences of other runs: ", element("span", "underlined", class_="varies"), "."]
     return element("p", text, class_="soft small")
 
 

@@ -54,5 +54,5 @@ def prose(text: str) -> Markup:
 
 
 def scroll(label: str, *content: Content, class_: str = "") -> Markup:
-    """Make a box that scrolls by itself, by keyboard too, so that the page never has to."""
+    """Make a box that scrolls, also by keyboard, so that the page does not scroll sideways."""
     return element("div", *content, class_=f"scroll {class_}".rstrip(), role="region", aria_label=label, tabindex=0)

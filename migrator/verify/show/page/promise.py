@@ -1,4 +1,4 @@
-"""What became of one promise: findings, cause, and what differs rightly."""
+"""The verdict on one promise: findings, cause, and expected differences."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _finding(finding: Finding) -> Markup:
 
 
 def _findings(verdict: Verdict) -> Markup:
-    head = element("tr", [element("th", title, scope="col") for title in ("Aspect", "Outcome", "What was seen")])
+    head = element("tr", [element("th", title, scope="col") for title in ("Aspect", "Outcome", "Observation")])
     body = [_finding(finding) for finding in verdict.findings]
     label = f"Findings on {verdict.promise}"
     return element("table", element("thead", head), element("tbody", body), class_="findings", aria_label=label)
@@ -67,17 +67,17 @@ def _cause(cause: Cause, outcome: Outcome, hunks: Sequence[Hunk]) -> Markup:
 def render(verdict: Verdict, number: int, hunks: Sequence[Hunk]) -> Markup:
     """Write one promise."""
     heading = f"promise-{number}"
-    rightly = None
+    expected = None
     if verdict.differences:
         items = [element("li", prose(capital(difference))) for difference in verdict.differences]
-        rightly = element("div", element("h3", "Differs, and rightly so"), element("ul", items, class_="listed"))
+        expected = element("div", element("h3", "Expected differences"), element("ul", items, class_="listed"))
     return element(
         "section",
         element("h2", element("span", f"{verdict.promise} · {verdict.title}"), badge(verdict.outcome), id=heading),
         element("p", prose(sentence(verdict.summary))),
         _cause(verdict.cause, verdict.outcome, hunks) if verdict.cause else None,
         _findings(verdict) if verdict.findings else None,
-        rightly,
+        expected,
         class_="promise",
         aria_labelledby=heading,
     )

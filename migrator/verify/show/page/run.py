@@ -15,7 +15,7 @@ def _hidden(title: str, text: str, shown: bool = False) -> Markup | None:
 
 
 def _command(text: str) -> Markup:
-    """Write a command that is folded between its words only: a line ends behind the hyphens of `--flag` otherwise."""
+    """Write a command that wraps between words only, not after the hyphens of `--flag`."""
     words = [[" " if number else None, element("span", word)] for number, word in enumerate(text.split(" "))]
     return element("code", words, class_="command")
 

@@ -37,7 +37,7 @@ def _row(row: StepRow, groups: Sequence[Callable[[StepRow], Cells]]) -> Markup:
     for read in groups:
         group = read(row)
         for run, text in enumerate(apart(group)):
-            # The second run is one process too, and has to be like the first; of more processes nobody expects that.
+            # The second run is on one process as well and must equal the first; runs on several processes need not.
             mark = ("differs" if run == 1 else "varies") if _differs(group, run) else ""
             cells.append(element("td", text, class_=" ".join(filter(None, ("" if run else "first", mark))) or None))
     return element("tr", element("th", str(row.number), scope="row"), cells)
