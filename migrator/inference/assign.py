@@ -133,7 +133,7 @@ def _augment(walk: Walk, node: s.Augment) -> None:
     assign(walk, node.target, walk.heap.tensor(found))
 
 
-def _current(walk: Walk, target: Any) -> Value:
+def _current(walk: Walk, target: s.Node) -> Value:
     if isinstance(target, s.Name):
         return lookup(walk, target.id)
     return evaluate(walk, target)

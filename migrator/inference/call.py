@@ -81,7 +81,7 @@ def call_object(walk: Walk, item: Object, node: s.Call | None, args: Arguments) 
     return value
 
 
-def _make_tensor(walk: Walk, item: Object, node: Any, args: Arguments) -> Value:
+def _make_tensor(walk: Walk, item: Object, node: s.Node, args: Arguments) -> Value:
     """Call a tensor type: ``torch.FloatTensor(8, 8)``."""
     made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, str(item.data))
     made = walk.heap.place(made, "device" if ".cuda." in str(item.data) else "")

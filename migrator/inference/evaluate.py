@@ -99,7 +99,7 @@ def _text(walk: Walk, node: s.Text) -> Value:
     return UNKNOWN
 
 
-def _picked_device(walk: Walk, node: Any) -> Value:
+def _picked_device(walk: Walk, node: s.Node) -> Value:
     """A device whose index is worked out: ``f"cuda:{gpu}"``, ``"cuda:%d" % gpu``."""
     return walk.heap.value(Kind.DEVICE, node, data="option", label="cuda:?")
 
@@ -122,7 +122,7 @@ def _collection(walk: Walk, node: s.Collection) -> Value:
 
 def _mapping(walk: Walk, node: s.Mapping) -> Value:
     parts: dict[str, Value] = {}
-    elements: list[tuple[Any, Value, str]] = []
+    elements: list[tuple[s.Node, Value, str]] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             for item in evaluate(walk, value):
@@ -154,7 +154,7 @@ def _binary(walk: Walk, node: s.Binary) -> Value:
     return computed(walk, (left, right))
 
 
-def _joined_lists(walk: Walk, node: Any, parts: list[Object]) -> Value:
+def _joined_lists(walk: Walk, node: s.Node, parts: list[Object]) -> Value:
     held = join_all(element(walk, walk.heap.single(part)) for part in parts)
     item = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
     walk.variables.put(item, {"*": held})
@@ -168,7 +168,7 @@ def _lambda(walk: Walk, node: s.Lambda) -> Value:
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
 
 
-def note_store(walk: Walk, node: Any, value: Value, owner: Frame | Object, key: str) -> None:
+def note_store(walk: Walk, node: s.Node, value: Value, owner: Frame | Object, key: str) -> None:
     """Note what holds an object from here on, and under which name, key or index."""
     for item in value:
         if item.kind not in INERT:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
 from migrator.inference.state import Variables
@@ -25,7 +23,7 @@ def execute(walk: Walk, block: s.Block) -> None:
         _prepare(walk, gaps[len(block.statements)])
 
 
-def _prepare(walk: Walk, targets: list[Any]) -> None:
+def _prepare(walk: Walk, targets: list[s.Expression]) -> None:
     for target in targets:
         value = evaluate(walk, target)
         walk.assign(target, frozenset(walk.heap.prepare(item) for item in value))

@@ -124,7 +124,7 @@ def _default_value(walk: Walk, param: s.Parameter, frame: Frame) -> Value:
     return frozenset(settle(walk, item) for item in value) if frame.call is not None else value
 
 
-def escape(walk: Walk, node: Any, args: Arguments, to: Object | None) -> None:
+def escape(walk: Walk, node: s.Node, args: Arguments, to: Object | None) -> None:
     """Note which objects are handed to code that is not walked."""
     for value in args.all():
         for item in deep(walk, value):

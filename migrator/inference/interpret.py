@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference import assign, call, evaluate, flow, imports, loop, member, truth
 from migrator.inference.execute import execute
-from migrator.inference.interpreter import Recursion, Walk
+from migrator.inference.interpreter import InsertionPoints, Recursion, Walk
 from migrator.inference.local_class import class_member
 from migrator.inference.never_run import idle_definitions
 from migrator.inference.objects import UNKNOWN, Value
+from migrator.inference.program import Program
 from migrator.inference.state import Frame, Variables
 from migrator.inference.trace import Backpropagated
 from migrator.inference.unseen import call_commands, call_unseen
@@ -53,7 +52,7 @@ def _walk_the_rest(walk: Walk, behind: Variables) -> None:
             walk.variables, walk.frame, walk.loop = walk.pruned.pop(block)
             walk.alive = True
             execute(walk, block)
-    built: dict[Any, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
+    built: dict[s.Node, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
     trains = any(isinstance(event, Backpropagated) for event in walk.log.events)
     idle = {x for top in idle_definitions(walk) for x in _functions(top)} if trains else set()
     for module in list(walk.modules):
@@ -78,16 +77,16 @@ def _with_later(variables: Variables, frame: Frame, behind: Variables) -> Variab
     return variables
 
 
-def _functions(definition: Any) -> list[Any]:
+def _functions(definition: s.Node) -> list[s.FunctionDef]:
     """A definition and what is defined in it, as far as they are functions."""
     return [node for node in (definition, *definition.walk()) if isinstance(node, s.FunctionDef)]
 
 
 def walk_program(
-    program: Any,
-    gaps: dict[Any, dict[int, list[Any]]] | None = None,
-    inlines: frozenset[Any] = frozenset(),
-    elided: frozenset[Any] = frozenset(),
+    program: Program,
+    gaps: InsertionPoints | None = None,
+    inlines: frozenset[s.Expression] = frozenset(),
+    elided: frozenset[s.Call] = frozenset(),
 ) -> Walk:
     """Walk a program from its entry, then whatever the entry does not reach.
 

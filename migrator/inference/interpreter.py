@@ -16,6 +16,7 @@ from migrator.inference.program import Program
 from migrator.inference.state import Frame, Loop, Variables
 from migrator.inference.trace import Event, Log, Stored
 from migrator.source import syntax as s
+from migrator.source.module import Module
 
 # what happens to these is not worth remembering
 _UNNOTED = frozenset(
@@ -32,6 +33,9 @@ _UNNOTED = frozenset(
         Kind.SEQUENCE,
     }
 )
+# where objects are prepared: by block and index of a statement, the variables before it
+InsertionPoints = dict[s.Block, dict[int, list[s.Expression]]]
+
 _Details = ParamSpec("_Details")
 _Node = TypeVar("_Node", bound=s.Node)
 _BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
@@ -58,9 +62,9 @@ class Walk:
         self,
         program: Program,
         recursion: Recursion,
-        gaps: dict[Any, dict[int, list[Any]]] | None = None,
-        inlines: frozenset[Any] = frozenset(),
-        elided: frozenset[Any] = frozenset(),
+        gaps: InsertionPoints | None = None,
+        inlines: frozenset[s.Expression] = frozenset(),
+        elided: frozenset[s.Call] = frozenset(),
     ) -> None:
         self.program = program
         self.evaluators, self.executors = recursion.evaluators, recursion.executors
@@ -77,14 +81,16 @@ class Walk:
         self.clock = 0
         self.steps = 0
         self.missed = False  # a name was read before it was bound: a later turn of the loop may know more
-        self.modules: dict[Any, Object] = {}
-        self.loaded: dict[Object, dict[Any, dict[str, Value]]] = {}  # what executing a module bound
-        self.defaults: dict[Any, Value] = {}  # by parameter: what its default held when the function was defined
-        self.pruned: dict[Any, tuple[Variables, Frame, Loop | None]] = {}
-        self.visited: set[Any] = set()
+        self.modules: dict[Module, Object] = {}
+        self.loaded: dict[Object, dict[Frame | Object, dict[str, Value]]] = {}  # what executing a module bound
+        self.defaults: dict[
+            s.Parameter, Value
+        ] = {}  # by parameter: what its default held when the function was defined
+        self.pruned: dict[s.Block, tuple[Variables, Frame, Loop | None]] = {}
+        self.visited: set[s.Node] = set()
         self.handed: set[Object] = set()  # what unseen code was given to call
-        self.trainers: dict[Any, bool] = {}  # class node -> whether it trains itself
-        self.defined: dict[Any, tuple[Object, Variables]] = {}  # function node -> object, variables around it
+        self.trainers: dict[s.ClassDef, bool] = {}  # class node -> whether it trains itself
+        self.defined: dict[s.Node, tuple[Object, Variables]] = {}  # function node -> object, variables around it
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")
 
     # ------------------------------------------------------------ the recursion

@@ -22,7 +22,7 @@ def _attribute(walk: Walk, node: s.Attribute) -> Value:
     return found or UNKNOWN
 
 
-def member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     """Give an attribute of an object."""
     own = walk.variables.names.get(item)
     if own is not None and name in own and item.kind is not Kind.CLASS:  # a class binds what it gives
@@ -33,21 +33,21 @@ def member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     return handler(walk, item, name, node) if handler is not None else UNKNOWN
 
 
-def _library_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _library_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     full = f"{item.data}.{name}"
     if knowledge.TENSOR_TYPE.match(full):
         return walk.heap.value(Kind.TYPE, node, None, (), full, label=full)
     return walk.heap.value(Kind.LIBRARY, None, data=full, label=full)
 
 
-def _module_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _module_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     names = walk.variables.of(item.data)
     if name in names:
         return names[name]
     return walk.heap.value(Kind.OPAQUE, None, None, (item,), ("name", name), label=f"{item.label}.{name}")
 
 
-def _instance_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _instance_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     found = walk.class_member(item.data, name, item, node)
     return (
         found
@@ -56,12 +56,12 @@ def _instance_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     )
 
 
-def _class_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _class_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     found = walk.class_member(item, name, None, node)
     return found if found is not None else UNKNOWN
 
 
-def _model_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _model_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     walk.note(AttributeRead, node, item, name)
     if name == "module" and not (item.data.__class__ is Object and walk.class_member(item.data, name, None, None)):
         return walk.heap.single(item.raw)  # what a wrapper calls the model inside
@@ -72,11 +72,11 @@ def _model_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     return walk.heap.value(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
 
 
-def _part_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _part_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     return walk.heap.value(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
 
 
-def _batch_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _batch_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     if name in knowledge.VIEWS:
         return walk.heap.single(item)
     if name in ("shape", "dtype", "device", "ndim"):
@@ -84,32 +84,32 @@ def _batch_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     return walk.heap.tensor(frozenset((item,)))
 
 
-def _tensor_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _tensor_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     if name == "device":
         return walk.heap.value(Kind.DEVICE, node, data="of tensor")
     return UNKNOWN if name in ("shape", "dtype", "ndim") else walk.heap.single(item)
 
 
-def _opaque_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _opaque_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     walk.note(AttributeRead, node, item, name)
     return walk.heap.value(item.kind, None, None, (item,), ("attr", name), label=f"{item.label}.{name}")
 
 
-def _loader_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _loader_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     walk.note(AttributeRead, node, item, name)
     if name == "sampler" or name == "batch_sampler":
         return walk.heap.value(Kind.SAMPLER, None, None, (item,), name, label=f"{item.label}.{name}")
     return walk.heap.value(Kind.OPTION, None, None, (item,), ("attr", name), label=f"{item.label}.{name}")
 
 
-def _noted_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _noted_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     walk.note(AttributeRead, node, item, name)
     if item.kind is Kind.ACCELERATOR and name == "device":
         return walk.heap.value(Kind.DEVICE, node, data="accelerator")
     return UNKNOWN
 
 
-def _device_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _device_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     walk.note(AttributeRead, node, item, name)
     return UNKNOWN
 

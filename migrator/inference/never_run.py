@@ -14,7 +14,7 @@ from migrator.source.module import Module
 _DYNAMIC = frozenset({"globals", "eval", "exec", "__import__", "import_module", "__dict__"})  # may name anything
 
 
-def asks_for_main(test: Any) -> bool:
+def asks_for_main(test: s.Node) -> bool:
     """Whether a condition is `__name__ == "__main__"`, which settles for good what an imported module does not do."""
     return any(isinstance(x, s.Name) and x.id == "__name__" for x in test.walk())
 
@@ -46,7 +46,7 @@ def idle_definitions(walk: Walk) -> set[Any]:
     return set().union(*idle.values())
 
 
-def _mentions(walk: Walk, module: Module) -> Iterator[tuple[str, Any]]:
+def _mentions(walk: Walk, module: Module) -> Iterator[tuple[str, s.Node]]:
     """The names that a module's code reads or spells, each with the statement at the top of the module that it is part of."""
     for node in module.variables():
         name = node.id if isinstance(node, s.Name) else node.name
@@ -56,7 +56,7 @@ def _mentions(walk: Walk, module: Module) -> Iterator[tuple[str, Any]]:
             yield literal.value, _top(literal)
 
 
-def _is_lookup(walk: Walk, node: Any) -> bool:
+def _is_lookup(walk: Walk, node: s.Node) -> bool:
     """Whether a name is that of `getattr`, called on a module."""
     call = node.parent
     if not (isinstance(node, s.Name) and node.id in ("getattr", "vars") and isinstance(call, s.Call) and call.args):
@@ -64,7 +64,7 @@ def _is_lookup(walk: Walk, node: Any) -> bool:
     return any(x.kind is Kind.MODULE for x in walk.log.values.get(call.args[0].value, ()))
 
 
-def _top(node: Any) -> Any:
+def _top(node: s.Node) -> s.Node:
     statement = node.statement
     while not isinstance(statement.block.owner, s.Root):
         statement = statement.block.owner

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.element import deep, roots
@@ -46,7 +45,7 @@ def is_made_on_device(args: Arguments) -> bool:
     return any(x.kind is not Kind.CONSTANT for x in args.get(None, "device"))
 
 
-def note_meeting(walk: Walk, node: Any, values: Iterable[Value]) -> None:
+def note_meeting(walk: Walk, node: s.Node, values: Iterable[Value]) -> None:
     """Note a batch that meets a tensor on the CPU before it was moved: it has to be there, too."""
     met = {item for value in values for item in roots(deep(walk, value))}
     moved = {(x.kind, x.site, x.of) for x in met if x.place == "device"}  # on some path: `if cuda: x = x.cuda()`

@@ -56,7 +56,7 @@ def _given(module: Module, node: Any) -> Iterator[Any]:
             yield call.argument(names.index(node.id), node.id)
 
 
-def _folder(module: Module, node: Any, depth: int = 12) -> str | None:
+def _folder(module: Module, node: s.Node | None, depth: int = 12) -> str | None:
     """Work out a path; None where it is not written down."""
     if not depth:
         return None

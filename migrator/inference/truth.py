@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference.element import computed, join_all
 from migrator.inference.evaluate import constant, evaluate
 from migrator.inference.interpreter import Evaluators, Walk
@@ -28,7 +26,7 @@ def _boolean(walk: Walk, node: s.Boolean) -> Value:
     return join(left, right)
 
 
-def _as_flag(walk: Walk, node: Any, value: Value) -> Value:
+def _as_flag(walk: Walk, node: s.Node, value: Value) -> Value:
     return walk.heap.value(Kind.FLAG, node) if any(item.kind is Kind.FLAG for item in value) else UNKNOWN
 
 
@@ -89,7 +87,7 @@ def _conditional(walk: Walk, node: s.Conditional) -> Value:
     return join_all(value for value in (body, orelse) if value)
 
 
-def asks_for_wrapper(test: Any) -> bool:
+def asks_for_wrapper(test: s.Node) -> bool:
     """Whether a condition is ``hasattr(model, "module")``."""
     if not isinstance(test, s.Call) or not isinstance(test.func, s.Name) or test.func.id != "hasattr":
         return False

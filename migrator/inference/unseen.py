@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.decorator import passes_on, wrappers_of
@@ -94,7 +93,7 @@ def decorated(walk: Walk, node: s.FunctionDef, item: Object) -> Value:
     return walk.heap.single(item)
 
 
-def apply_decorator(walk: Walk, decorator: Any, value: Value, item: Object) -> None:
+def apply_decorator(walk: Walk, decorator: s.Node, value: Value, item: Object) -> None:
     """Call a local decorator for what it does beside: a registry keeps what it is given."""
     for part in value:
         if part.kind in (Kind.FUNCTION, Kind.METHOD):

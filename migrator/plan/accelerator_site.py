@@ -32,7 +32,7 @@ Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a
 class Unreachable(Exception):
     """The Accelerator cannot be brought to this node; the text says why."""
 
-    def __init__(self, node: Any, text: str) -> None:
+    def __init__(self, node: s.Node, text: str) -> None:
         super().__init__(text)
         self.node = node
         self.text = text
@@ -48,12 +48,14 @@ class Access:
     name: str  # how the statement that makes it calls it: "accelerator" or "self.accelerator"
     arguments: dict[str, str] = field(default_factory=dict)  # the texts of what it is made with
     exists: bool = False  # the script makes it itself
-    expressions: dict[Any, str] = field(default_factory=dict)  # by scope node
+    expressions: dict[s.Node, str] = field(default_factory=dict)  # by scope node
     placed: dict[Any, str] = field(default_factory=dict)  # by scope node: what stands for it where its device is wanted
-    threads: list[tuple[Module, Any, Operation]] = field(default_factory=list)
-    threaded: dict[Any, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
+    threads: list[tuple[Module, s.Node, Operation]] = field(default_factory=list)
+    threaded: dict[s.Node, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
     calls: list[s.Call] = field(default_factory=list)  # which hand it on
-    keepers: dict[Any, tuple[Module, Any, Operation]] = field(default_factory=dict)  # constructor -> how it keeps it
+    keepers: dict[s.Node, tuple[Module, s.Node, Operation]] = field(
+        default_factory=dict
+    )  # constructor -> how it keeps it
 
     @property
     def home(self) -> Any:
@@ -193,7 +195,7 @@ class AcceleratorSite:
 
     # ------------------------------------------------------------ in a class
 
-    def _only_class(self, scopes: list[Any]) -> s.ClassDef | None:
+    def _only_class(self, scopes: list[s.Node]) -> s.ClassDef | None:
         """The class whose methods hold all the sites; None where there is no such class."""
         owners = {class_of(scope) for scope in scopes}
         owner = owners.pop() if len(owners) == 1 else None
@@ -203,7 +205,7 @@ class AcceleratorSite:
         sites = {x.site for x in made if isinstance(x.data, Object) and x.data.site is owner}
         return owner if len(sites) == 1 and "__init__" in owner.methods() else None
 
-    def _in_constructor(self, owner: s.ClassDef, nodes: list[Any], name: str) -> Access | None:
+    def _in_constructor(self, owner: s.ClassDef, nodes: list[s.Node], name: str) -> Access | None:
         """In ``__init__``, right before its first use there: at the top level where other methods use it as well."""
         init = owner.methods()["__init__"]
         frames = self.walk.log.frames.get(init, [])
@@ -220,7 +222,7 @@ class AcceleratorSite:
 
     # ------------------------------------------------------------ in a frame
 
-    def _in_common_frame(self, nodes: list[Any], name: str) -> Access:
+    def _in_common_frame(self, nodes: list[s.Node], name: str) -> Access:
         """In the deepest activation that leads to every site, before the first of them."""
         chains = [chain for node in nodes for chain in self.chains(node)]
         frame = _common(chains)
@@ -240,7 +242,7 @@ class AcceleratorSite:
             raise Unreachable(nodes[0], "several commands start this, and no place comes before all of them")
         raise Unreachable(nodes[0], "there is no place outside every loop where the Accelerator could be made")
 
-    def chains(self, node: Any) -> list[Chain]:
+    def chains(self, node: s.Node) -> list[Chain]:
         """Give, for every activation of a node's function, the way from the entry down to the node.
 
         Raises:  Unreachable for code that nothing visible calls.
@@ -259,7 +261,7 @@ class AcceleratorSite:
             found.append(chain[::-1])
         return found
 
-    def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
+    def _forward_chains(self, node: s.Node, scope: s.Node) -> list[Chain]:
         """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
         owner = class_of(scope)
         kind: type[Event] = Made if getattr(scope, "name", "") == "__init__" else Forwarded
@@ -273,7 +275,7 @@ class AcceleratorSite:
             raise Unreachable(node, why_not_called(scope))
         return found
 
-    def is_reached(self, node: Any) -> bool:
+    def is_reached(self, node: s.Node) -> bool:
         """Whether visible code leads to a node."""
         try:
             return bool(self.chains(node))
@@ -284,7 +286,7 @@ class AcceleratorSite:
         first = list(frame.chain())[-1]
         return isinstance(first.node, s.Root) and first.module is self.walk.program.entry
 
-    def is_made_before(self, access: Access, node: Any) -> bool:
+    def is_made_before(self, access: Access, node: s.Node) -> bool:
         """Whether the Accelerator is made before a node on every way there."""
         if not self.is_reached(node):
             return False
@@ -314,7 +316,7 @@ def _told(node: Any, block: s.Block) -> str:
     return f"`{_first_name(node).id}`" + (f" of `{home.name}`" if inside else "")
 
 
-def _first_name(node: Any) -> Any:
+def _first_name(node: s.Node) -> Any:
     while isinstance(node, (s.Attribute, s.Subscript, s.Call)):
         node = node.func if isinstance(node, s.Call) else node.value
     return node

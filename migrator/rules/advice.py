@@ -30,7 +30,7 @@ class AdviceRule(Rule):
         raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
 
     def check(self, training: Training) -> Iterator[Change]:
-        seen: set[Any] = set()
+        seen: set[s.Node] = set()
         for node, what in self.sites(training) if training.required or self.anywhere else ():
             if node not in seen and (self.anywhere or training.is_involved(node)):
                 seen.add(node)

@@ -30,7 +30,7 @@ class _BlockingRule(Rule):
     reason = ""
     help = ""
 
-    def sites(self, training: Training) -> Iterable[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterable[tuple[Module, s.Node, str]]:
         """Give the places, each with what it is."""
         raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
 
@@ -51,7 +51,7 @@ class _BlockingRule(Rule):
                 )
 
 
-def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, Any, str]]:
+def _library_calls(training: Training, pattern: str) -> Iterator[tuple[Module, s.Call, str]]:
     for call in calls_of(training, pattern):
         yield training.module_of(call), call, f"`{shown(training, call)}` is there already"
 
@@ -95,7 +95,7 @@ class WrappedByHand(_BlockingRule):
     reason = "`prepare` wraps the model itself"
     help = "remove the wrapper, then run migrate again"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         for name, found in training.calls.items():
             if knowledge.DISTRIBUTED_PARALLEL.match(name):
                 for module, call in found:
@@ -117,7 +117,7 @@ class SamplerByHand(_BlockingRule):
     reason = "a prepared loader shards too, so the data would be sharded twice"
     help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         yield from _library_calls(training, r"torch\.utils\.data\.(distributed\.)?DistributedSampler")
 
 
@@ -136,7 +136,7 @@ class SetDevice(_BlockingRule):
     reason = "the Accelerator sets each process's device"
     help = "remove it; choose a GPU with CUDA_VISIBLE_DEVICES"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         yield from _library_calls(training, r"torch\.(cuda|accelerator)\.set_device(_index)?")
 
 
@@ -154,7 +154,7 @@ class ClosureResult(_BlockingRule):
     reason = "a prepared optimizer's `step` returns nothing"
     help = "keep the loss in a variable inside the closure"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         for item in training.components.optimizers:
             for event in training.components.steps_of(item):
                 if event.node.args and not isinstance(event.node.parent, s.Evaluate):

@@ -38,7 +38,7 @@ class Print(Rule):
         if not training.required:
             return
         told: set[tuple[Module, str]] = set()
-        kept: dict[Module, list[Any]] = {}
+        kept: dict[Module, list[s.Node]] = {}
         for module, call in training.calls.get("print", []):
             if not takes_part(training, call) or "file" in call.keywords():
                 continue
@@ -87,7 +87,7 @@ def _missed(changes: Sequence[Change], reason: str, help: str) -> Change:
     return _repeated(changes[0].module, [x.node for x in changes], reason, help)
 
 
-def _repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
+def _repeated(module: Module, prints: Sequence[s.Node], reason: str, help: str = "") -> Change:
     """Say of prints in one file that they come once per process, at the first of them."""
     first = min(prints, key=module.where)
     several = f"{len(prints)} prints of this file, the first of them here, come" if len(prints) > 1 else ""

@@ -124,15 +124,13 @@ def _runs_model(event: Event) -> bool:
     return isinstance(event, Backpropagated)
 
 
-def _conditions(training: Training) -> Iterator[Any]:
+def _conditions(training: Training) -> Iterator[s.If | s.While]:
     """Give every `if` and `while` in the code that takes part in the training."""
-    kinds: tuple[type[Any], ...] = (s.If, s.While)
     for module in training.modules:
-        for kind in kinds:
-            yield from (node for node in module.nodes(kind) if training.is_involved(node))
+        yield from filter(training.is_involved, [*module.nodes(s.If), *module.nodes(s.While)])
 
 
-def _arms(node: Any) -> Iterator[Any]:
+def _arms(node: Any) -> Iterator[s.Node]:
     """What is executed under a condition, without the bodies of functions defined there."""
     todo = list(node.blocks())
     while todo:
@@ -164,7 +162,7 @@ def _leaves_training(training: Training, node: Any) -> bool:
     return False
 
 
-def _trains(training: Training, arms: set[Any]) -> bool:
+def _trains(training: Training, arms: set[s.Node]) -> bool:
     components = training.components
     steps = [event for item in components.optimizers for event in components.steps_of(item)]
     return any(statement in arms for event in [*components.backwards, *steps] for _, statement in event.steps())

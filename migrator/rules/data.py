@@ -159,7 +159,7 @@ def _inherits(item: Object, name: str) -> bool:
     return any((x.id if isinstance(x, s.Name) else getattr(x, "name", "")) == name for x in bases)
 
 
-def _sample_makers(training: Training) -> Iterator[Any]:
+def _sample_makers(training: Training) -> Iterator[s.Node]:
     """The functions that make samples or put them together: `__getitem__`, `__iter__`, `collate_fn`."""
     for call in _loader_calls(training):
         collate, dataset = call.argument(6, "collate_fn"), call.argument(0, "dataset")

@@ -37,7 +37,7 @@ class DeviceDefinition(Rule):
         if not training.required:
             return
         user_device = training.user_device
-        done: set[Any] = set()
+        done: set[s.Node] = set()
         if user_device is not None and user_device.definitions:
             done.update(x.statement for x in user_device.definitions)
             yield self._take_over(training, user_device)
@@ -91,7 +91,7 @@ class DeviceDefinition(Rule):
         if len(arms) > 1:
             span, text = (
                 if_span(module, _first_if(item.statement)),
-                f"{module.text(item.statement.targets[0])} = {text}",
+                f"{module.text(_target(item))} = {text}",
             )
         return Change(
             self.code,
@@ -107,7 +107,7 @@ class DeviceDefinition(Rule):
 
     def _other_arm(self, training: Training, item: Definition) -> Iterator[Change]:
         """Say of what the variable gets in the other arm of an `if`, where that is not known to be a device."""
-        block, target = item.statement.block, item.module.text(item.statement.targets[0])
+        block, target = item.statement.block, item.module.text(_target(item))
         known = {x.statement for x in training.devices.definitions}
         arms = [block.owner.body, block.owner.orelse] if isinstance(block.owner, s.If) else []
         for other in (x for arm in arms if arm is not None and arm is not block for x in arm.statements):
@@ -123,7 +123,7 @@ class DeviceDefinition(Rule):
                     help="where it means the CPU, make that `Accelerator(cpu=True)`",
                 )
 
-    def _unheld(self, training: Training, device: Object, node: Any) -> Change:
+    def _unheld(self, training: Training, device: Object, node: s.Node) -> Change:
         """Stop where all processes would meet on one GPU that no variable of the training names."""
         site = device.site or node
         return Change(
@@ -175,7 +175,7 @@ def _all_arms(training: Training, item: Definition) -> list[Definition]:
             return [item]
         found.append(known[statement])
         block = node.orelse if block is node.body else None
-    targets = {item.module.text(x.statement.targets[0]) for x in found}
+    targets = {item.module.text(_target(x)) for x in found}
     ends_open = node.orelse is None
     if ends_open or len(targets) != 1 or "#" in item.module.source.text[slice(*if_span(item.module, first))]:
         return [item]
@@ -186,13 +186,13 @@ def _is_redefined(training: Training, item: Definition) -> bool:
     """Whether the same variable gets another device further down."""
     if not isinstance(item.statement, s.Assign):
         return False
-    name = item.module.text(item.statement.targets[0])
+    name = item.module.text(_target(item))
     later = training.definitions[training.definitions.index(item) + 1 :]
     return any(
         x.module is item.module
         and x.statement.scope is item.statement.scope
         and isinstance(x.statement, s.Assign)
-        and item.module.text(x.statement.targets[0]) == name
+        and item.module.text(_target(x)) == name
         for x in later
     )
 
@@ -207,7 +207,7 @@ def _first_if(statement: Any) -> s.If:
 
 def if_span(module: Module, node: s.If) -> Span:
     """Give the place of an `if` with all its arms."""
-    last: Any = node
+    last: s.Node = node
     while isinstance(last, s.If):
         last = (last.orelse or last.body).statements[-1]
     return Span(module.span(node).start, module.span(last).end)
@@ -257,6 +257,11 @@ class DefaultDevice(Rule):
                     level=Level.REVIEW, blocks=True, reason="in every process they would land on the same device",
                     help="remove it, and put tensors on `accelerator.device`",
                 )  # fmt: skip
+
+
+def _target(item: Definition) -> s.Expression:
+    """What a definition assigns to; of several the first."""
+    return item.statement.targets[0] if isinstance(item.statement, s.Assign) else item.statement.target
 
 
 RULES: tuple[type[Rule], ...] = (DeviceDefinition, DefaultDevice)

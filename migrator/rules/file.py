@@ -71,7 +71,7 @@ class OtherWrites(Rule):
 
 def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]]:
     """The calls that write a file in every process, each with what is called."""
-    done: set[Any] = set()
+    done: set[s.Node] = set()
     for name, found in training.calls.items():
         for module, call in found if name in _WRITERS else ():
             if training.is_involved(call) and not is_guarded(training, call):
@@ -104,7 +104,7 @@ def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
             yield module, call, path
 
 
-def _runs_model(training: Training, statement: Any) -> bool:
+def _runs_model(training: Training, statement: s.Node) -> bool:
     """Whether a statement runs a model: under a guard, DDP's forward would wait for the other processes for ever."""
     inside = set(statement.walk())
     return any(
@@ -210,7 +210,7 @@ def _has_its_own(name: s.Name) -> bool:
     return False
 
 
-def _statements(block: s.Block) -> Iterator[Any]:
+def _statements(block: s.Block) -> Iterator[s.Node]:
     for statement in block.statements:
         yield statement
         for inner in statement.blocks():

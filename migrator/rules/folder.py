@@ -95,11 +95,11 @@ def _tolerates(statement: Any) -> bool:
     )
 
 
-def _names(node: Any) -> set[str]:
+def _names(node: s.Node) -> set[str]:
     return {x.id for x in node.walk() if isinstance(x, s.Name)}
 
 
-def _ends(statement: Any) -> bool:
+def _ends(statement: s.Node) -> bool:
     """Whether a statement ends the process: `sys.exit(1)`."""
     call = statement.value if isinstance(statement, s.Evaluate) else None
     name = getattr(call.func, "name", getattr(call.func, "id", "")) if isinstance(call, s.Call) else ""

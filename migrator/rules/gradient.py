@@ -247,7 +247,7 @@ def _changed(statement: Any) -> Any:
     return statement.target if isinstance(statement, s.Augment) else statement.targets[0]
 
 
-def _reads_gradient(node: Any) -> bool:
+def _reads_gradient(node: s.Node) -> bool:
     return any(isinstance(x, s.Attribute) and x.name == "grad" for x in node.walk())
 
 
@@ -256,7 +256,7 @@ def _mixes(training: Training) -> bool:
     return any(True for _ in calls_of(training, _AUTOCAST))
 
 
-def _parameter_writes(training: Training) -> Iterator[tuple[s.For, Any]]:
+def _parameter_writes(training: Training) -> Iterator[tuple[s.For, s.Node]]:
     """Statements in the training that change parameters or their gradients in place, each with its loop over them."""
     for module in training.modules:
         for loop in module.nodes(s.For):
@@ -269,7 +269,7 @@ def _parameter_writes(training: Training) -> Iterator[tuple[s.For, Any]]:
                         yield loop, statement
 
 
-def _changes_in_place(statement: Any) -> bool:
+def _changes_in_place(statement: s.Node) -> bool:
     if isinstance(statement, s.Evaluate) and isinstance(statement.value, s.Call):
         func = statement.value.func
         return (
@@ -279,7 +279,7 @@ def _changes_in_place(statement: Any) -> bool:
     return any(isinstance(x, s.Attribute) and x.name in ("data", "grad") for x in targets)
 
 
-def _switches(training: Training) -> Iterator[tuple[Any, bool]]:
+def _switches(training: Training) -> Iterator[tuple[s.Node, bool]]:
     """Statements and calls that freeze or unfreeze parameters, each with what it sets."""
     for module in training.modules:
         for node in module.nodes(s.Assign):

@@ -25,7 +25,7 @@ def is_guarded(training: Training, node: Any) -> bool:
     return False
 
 
-def is_guarded_on_every_way(training: Training, node: Any) -> bool:
+def is_guarded_on_every_way(training: Training, node: s.Node) -> bool:
     """Whether code runs on the main process only, or is called there only."""
     frames = training.before.log.frames.get(scope_of(node), [])
     calls = [[frame.call for frame in way.chain() if frame.call is not None] for way in frames]
@@ -34,6 +34,6 @@ def is_guarded_on_every_way(training: Training, node: Any) -> bool:
     )
 
 
-def takes_part(training: Training, call: Any) -> bool:
+def takes_part(training: Training, call: s.Node) -> bool:
     """Whether the program gets to a call on its way, be that to its training or before it."""
     return training.is_involved(call) or training.is_run(call)

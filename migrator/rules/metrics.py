@@ -126,7 +126,7 @@ def _starts_outside(node: s.Augment) -> bool:
     return not any(loop in enclosing(x, (s.For, s.While)) for x in anew)
 
 
-def _listings(training: Training) -> Iterator[Any]:
+def _listings(training: Training) -> Iterator[s.Node]:
     for module in training.modules:
         for call in module.nodes(s.Call):
             func = call.func
@@ -139,7 +139,7 @@ def _listings(training: Training) -> Iterator[Any]:
                     yield call.parent
 
 
-def _is_shared(training: Training, node: Any, value: Any) -> bool:
+def _is_shared(training: Training, node: Any, value: s.Node) -> bool:
     """Whether a statement in a loop over the batches of a prepared loader is about a number of this process's own."""
     loop = next(enclosing(node, (s.For, s.While)), None)
     # `for x in enumerate(loader)`: the loader stands inside of what the loop goes through
@@ -148,7 +148,7 @@ def _is_shared(training: Training, node: Any, value: Any) -> bool:
     return draws_batches and bool(_SHARES & training.divergence.of(value))
 
 
-def _compares(value: Any) -> bool:
+def _compares(value: s.Node) -> bool:
     """Whether a number counts matches."""
     return any(
         (isinstance(x, s.Compare) and x.operators == ["=="])
@@ -167,7 +167,7 @@ def _first_in_loop(statements: Iterator[Any]) -> Iterator[Any]:
             yield statement
 
 
-def _is_dataset_length(training: Training, node: Any) -> bool:
+def _is_dataset_length(training: Training, node: s.Node) -> bool:
     if any(x.kind is Kind.LENGTH and x.of[0].kind is Kind.DATASET for x in training.value(node)):
         return True
     inside = [x for x in node.walk() if isinstance(x, s.Call) and isinstance(x.func, s.Name) and x.func.id == "len"]

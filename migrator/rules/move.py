@@ -57,7 +57,7 @@ class ModelMove(Rule):
             yield _removed(self.code, module, call, operations, "model")
 
 
-def _removed(code: str, module: Module, call: Any, operations: list[Operation], what: str) -> Change:
+def _removed(code: str, module: Module, call: s.Node, operations: list[Operation], what: str) -> Change:
     return Change(
         code,
         module,
@@ -106,7 +106,7 @@ class BatchMove(Rule):
             )  # fmt: skip
 
 
-def _aimed(code: str, module: Module, node: Any, operation: Replace) -> Change:
+def _aimed(code: str, module: Module, node: s.Node, operation: Replace) -> Change:
     return Change(
         code,
         module,
@@ -167,7 +167,7 @@ class MoveToAccelerator(Rule):
             return None  # .to("cpu")
         return Replace(module.outer(target), f"{ACCELERATOR}.device")
 
-    def _follows(self, training: Training, node: Any) -> bool:
+    def _follows(self, training: Training, node: s.Node) -> bool:
         """Whether a variable will hold the Accelerator's device because its definition changes."""
         values = training.value(node)
         known = {x for item in training.devices.definitions for x in item.devices}
@@ -201,7 +201,7 @@ class FactoryDevice(Rule):
                 for node in self._literal_devices(training, call) if training.is_involved(call) else ():
                     yield _aimed(self.code, module, node, Replace(module.outer(node), f"{ACCELERATOR}.device"))
 
-    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
+    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[s.Node]:
         """Device names written in place: ``device="cuda"`` of a factory, ``map_location="cuda:0"``."""
         for arg in call.args:
             if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):

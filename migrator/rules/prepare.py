@@ -74,7 +74,7 @@ class Prepare(Rule):
         return f"Pass {names} through `accelerator.prepare`"
 
 
-def _sites(training: Training, item: Object) -> Iterator[Any]:
+def _sites(training: Training, item: Object) -> Iterator[s.Node]:
     """The nodes that an object is reported at: where it is made (else first seen), and the calls of its factories."""
     yield item.site if item.site is not None else training.components.by_item[item][0].node
     for event in training.components.events_of(item, Stored):
@@ -92,7 +92,7 @@ def _makes_data(training: Training, call: s.Call) -> bool:
     return bool(classes) and not any(training.components.loops & set(node.body.walk()) for node in classes)
 
 
-def _located(training: Training, node: Any) -> tuple[Module, Any]:
+def _located(training: Training, node: s.Node) -> tuple[Module, s.Node]:
     return training.module_of(node), node
 
 

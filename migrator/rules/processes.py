@@ -151,7 +151,7 @@ def _variable(node: Any) -> Any:
     return (node.scope.resolve(node.id), node.id) if isinstance(node, s.Name) else None
 
 
-def _word(node: Any) -> str:
+def _word(node: s.Node) -> str:
     return node.id if isinstance(node, s.Name) else node.name if isinstance(node, s.Attribute) else ""
 
 

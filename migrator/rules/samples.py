@@ -51,7 +51,7 @@ class Contrast(AdviceRule):
     help = "raise the batch size, or gather the features of all processes in a way that gradients flow through"
 
     def sites(self, training: Training) -> Sites:
-        pairs: list[tuple[Any, Any, Any]] = [
+        pairs: list[tuple[s.Node, s.Node, s.Node]] = [
             (node, node.left, node.right)
             for module in training.modules
             for node in module.nodes(s.Binary)
@@ -140,14 +140,14 @@ def _is_model(training: Training, node: Any) -> bool:
     return any(x.kind is Kind.MODEL for x in training.value(node))
 
 
-def _is_turned(node: Any) -> bool:
+def _is_turned(node: s.Node) -> bool:
     """Whether an operand is a matrix turned around: ``z.t()``, ``z.T``."""
     if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and not node.args:
         return node.func.name == "t" or (node.func.name == "contiguous" and _is_turned(node.func.value))
     return isinstance(node, s.Attribute) and node.name in ("T", "mT")
 
 
-def _is_feature(training: Training, node: Any) -> bool:
+def _is_feature(training: Training, node: s.Node) -> bool:
     """Whether a tensor was computed from a batch by a model that is trained."""
     roots = {root for item in training.value(node) if item.kind is Kind.TENSOR for root in item.of}
     return any(x.kind is Kind.BATCH for x in roots) and any(x.kind in (Kind.MODEL, Kind.PART) for x in roots)

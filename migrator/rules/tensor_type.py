@@ -36,7 +36,7 @@ class LegacyTensorType(Rule):
             return
         definitions = [x for module in training.modules for x in self._definitions(training, module)]
         steps: list[Step] = []
-        uses: list[Any] = []
+        uses: list[s.Node] = []
         for module in training.modules:
             for call in module.nodes(s.Call):
                 for operation in self._use(training, module, call) if training.is_involved(call) else ():
@@ -76,7 +76,7 @@ class LegacyTensorType(Rule):
                 continue
             yield module, value, self._cpu_text(training, module, value)
 
-    def _cpu_text(self, training: Training, module: Module, value: Any) -> str:
+    def _cpu_text(self, training: Training, module: Module, value: s.Node) -> str:
         if isinstance(value, s.Conditional):
             for arm in (value.body, value.orelse):
                 if not any(_is_cuda(x) for x in training.value(arm)):

@@ -43,7 +43,7 @@ class Names:
 
 
 def find_unhandled(
-    training: Training, names: Names, is_changed: bool, seen: set[Any], lines: set[tuple[Module, int]]
+    training: Training, names: Names, is_changed: bool, seen: set[s.Node], lines: set[tuple[Module, int]]
 ) -> Iterator[Change]:
     """Give advice for sites that no change and no other advice covers.
 
@@ -59,7 +59,7 @@ def find_unhandled(
             yield Change(code, module, node, f"{what} is left as it is", level=level, reason=reason, help=help)
 
 
-def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]:
+def _verdict(training: Training, code: str, node: s.Node) -> tuple[Level, str, str]:
     """How much a site matters that was left as it is, why it was, and what to do."""
     if isinstance(node, s.Call) and _is_undrawn(training, node):
         return Level.NOTE, "no batch of it reaches the training that was analysed", ""
@@ -79,7 +79,7 @@ def _verdict(training: Training, code: str, node: Any) -> tuple[Level, str, str]
     )
 
 
-def _follows_tensor(node: Any) -> bool:
+def _follows_tensor(node: s.Node) -> bool:
     """Whether a device name is chosen by asking a tensor: ``"cuda" if x.is_cuda else "cpu"``."""
     parent = node.parent
     if not isinstance(parent, s.Conditional) or node is parent.test:
@@ -87,7 +87,7 @@ def _follows_tensor(node: Any) -> bool:
     return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
 
 
-def _is_seen(node: Any, seen: set[Any]) -> bool:
+def _is_seen(node: Any, seen: set[s.Node]) -> bool:
     while node is not None and not isinstance(node, s.Block):
         if node in seen:
             return True
@@ -95,7 +95,7 @@ def _is_seen(node: Any, seen: set[Any]) -> bool:
     return False
 
 
-def _sites(training: Training, names: Names, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
+def _sites(training: Training, names: Names, module: Module, changed: bool) -> Iterator[tuple[str, s.Node, str]]:
     for call in module.nodes(s.Call):
         yield from _call_sites(training, names, module, call)
     for literal in module.nodes(s.Literal):
@@ -116,7 +116,7 @@ def _sites(training: Training, names: Names, module: Module, changed: bool) -> I
             yield "MIG504", attribute, f"`{module.text(attribute)}`"
 
 
-def _call_sites(training: Training, names: Names, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
+def _call_sites(training: Training, names: Names, module: Module, call: s.Call) -> Iterator[tuple[str, s.Node, str]]:
     func = call.func
     name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
     if isinstance(func, s.Attribute) and name == "cuda" and module.text(func.value) != "torch":
@@ -150,7 +150,7 @@ def _is_of_torch(func: Any) -> bool:
     return last in _MODULES
 
 
-def _is_local(training: Training, func: Any) -> bool:
+def _is_local(training: Training, func: s.Node) -> bool:
     """Whether a function or class of the program's own, or of Python's, bears the name."""
     values = training.value(func)
     if isinstance(func, s.Attribute) and any(x.kind is Kind.SCALER for x in training.value(func.value)):
@@ -175,7 +175,7 @@ def _is_ours(training: Training, func: s.Attribute) -> bool:
     return any(x.kind in (Kind.ACCELERATOR, Kind.LIBRARY) for x in training.value(func.value))
 
 
-def _in_function_or_loop(node: Any) -> bool:
+def _in_function_or_loop(node: s.Node) -> bool:
     while node.parent is not None:
         node = node.parent
         if isinstance(node, s.FunctionDef):
@@ -215,7 +215,7 @@ def _is_option(literal: s.Literal) -> bool:
     return False
 
 
-def _may_be_model(training: Training, module: Module, node: Any) -> bool:
+def _may_be_model(training: Training, module: Module, node: s.Node) -> bool:
     if isinstance(node, s.Name) and node.id in ("self", "cls"):
         return False
     if any(x.kind in (Kind.MODEL, Kind.PART) for x in training.value(node)):

@@ -87,13 +87,13 @@ def _may_be_behind(training: Training, write: Way, ways: list[Way]) -> bool:
     return any(may_come_first(training.order, write, way) for way in ways)
 
 
-def _gets(module: Module, call: s.Call, where: Module, path: Any) -> bool:
+def _gets(module: Module, call: s.Call, where: Module, path: s.Node) -> bool:
     """Whether a call gets the name of a file that another one writes, and may read it."""
     name = call.func.name if isinstance(call.func, s.Attribute) else getattr(call.func, "id", "")
     return name not in _ASKS and any(_is_same(module, arg.value, where, path) for arg in call.args)
 
 
-def _is_same(module: Module, node: Any, where: Module, path: Any) -> bool:
+def _is_same(module: Module, node: s.Node, where: Module, path: s.Node) -> bool:
     """Whether two expressions are one file's name: an equal text, or the same expression of the same variables."""
     if isinstance(path, s.Literal):
         return isinstance(node, s.Literal) and isinstance(node.value, str) and node.value == path.value
@@ -121,7 +121,7 @@ def _blocks(node: Any) -> list[s.Block]:
     return [block for block, _ in statements_up(node, None)]
 
 
-def _asks_whether_it_is_there(statement: Any) -> bool:
+def _asks_whether_it_is_there(statement: s.Node) -> bool:
     """Whether a statement is an `if` that asks for a file, as one process may find it and another one not yet."""
     return isinstance(statement, s.If) and any(
         isinstance(x, s.Call) and isinstance(x.func, s.Attribute) and x.func.name in _IS_THERE

@@ -42,7 +42,7 @@ SAFE_CALLS = {
 _COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "torch.jit.script"})
 
 
-def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
+def wrapped_uses(training: Training) -> list[tuple[s.Node, Event]]:
     """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
     found: dict[Any, Event] = {}
     for event in training.after.log.events:
@@ -60,7 +60,7 @@ def _is_model(training: Training, item: Object) -> bool:
     return item.kind is Kind.MODEL or key_of(item) in training.model_keys
 
 
-def _is_unwrapped(training: Training, node: Any) -> bool:
+def _is_unwrapped(training: Training, node: s.Node) -> bool:
     parent = node.parent
     call = parent.parent if isinstance(parent, s.Argument) else None
     return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "unwrap_model"
@@ -120,7 +120,7 @@ def _argument_holding(training: Training, call: Any, item: Object) -> Any:
     return None
 
 
-def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
+def _holding(training: Training, node: s.Node, item: Object) -> Iterator[s.Node]:
     """The variables within an expression that may hold an object."""
     for part in node.walk():
         if (
@@ -188,7 +188,7 @@ def _name_of(event: Event) -> str:
             return ""
 
 
-def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
+def unwrap_change(code: str, module: Module, node: s.Node, event: Event) -> Change:
     """Wrap an expression in ``accelerator.unwrap_model(...)``."""
     span = module.outer(node)
     text = module.text(node)

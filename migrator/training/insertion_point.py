@@ -22,7 +22,7 @@ TRIES = 6  # gaps tried for a group of objects
 class Target:
     """A place in the text that holds an object to prepare: a name, ``self.x`` or ``loaders["train"]``."""
 
-    node: Any
+    node: s.Expression
     item: Object
 
 
@@ -52,11 +52,12 @@ def candidates(components: Components, frame: Frame, binding_sites: dict[Object,
     return [Placement(frame, block, i, targets) for i in dict.fromkeys(order)]
 
 
-def _target_node(event: Event, item: Object) -> Any:
+def _target_node(event: Event, item: Object) -> s.Expression:
     if isinstance(event.node, s.Parameter):
         return name_node(event.node.name, event.node)
     if not isinstance(event, Stored):  # a free name
         return name_node(item.data[2] if item.data[0] == "name" and len(item.data) > 2 else item.label, event.node)
+    assert isinstance(event.node, s.Expression)
     return event.node
 
 
@@ -130,14 +131,14 @@ def _is_made_now_and_then(made: Event, frame: Frame, block: s.Block) -> bool:
     return False
 
 
-def _loop_ancestors(node: Any) -> Iterable[Any]:
+def _loop_ancestors(node: Any) -> Iterable[s.Node]:
     while node is not None:
         if isinstance(node, (s.For, s.While)):
             yield node
         node = node.parent
 
 
-def _loops_around(block: s.Block, frame: Frame) -> set[Any]:
+def _loops_around(block: s.Block, frame: Frame) -> set[s.Node]:
     """The loops that a block lies in, those around the calls that lead to it included."""
     found: set[Any] = set()
     node: Any = block

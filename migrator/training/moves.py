@@ -40,7 +40,7 @@ def explicit_index(training: Training, call: s.Call) -> Any:
 # ---------------------------------------------------------------- batches
 
 
-def is_prepared_batch(training: Training, node: Any) -> bool:
+def is_prepared_batch(training: Training, node: s.Node) -> bool:
     """Whether an expression is, on every path, a batch (or part of one) of a loader that is prepared."""
     values = training.value(node)
     return bool(values) and all(_is_prepared(training, item) for item in values)

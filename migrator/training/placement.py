@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from migrator.inference.interpret import walk_program
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import InsertionPoints, Walk
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program
 from migrator.inference.state import Frame
@@ -209,9 +209,9 @@ def _not_passed_twice(components: Components, item: Object, binding_sites: dict[
     return once or binding_sites
 
 
-def insertion_points_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
+def insertion_points_of(placements: Iterable[Placement]) -> InsertionPoints:
     """Put placements in the form that a walk takes."""
-    gaps: dict[Any, dict[int, list[Any]]] = {}
+    gaps: InsertionPoints = {}
     for placement in placements:
         nodes = [target.node for target in placement.targets]
         gaps.setdefault(placement.block, {}).setdefault(placement.index, []).extend(nodes)

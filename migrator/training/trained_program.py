@@ -72,7 +72,7 @@ class TrainedProgram:
         """Events of a kind, in order."""
         return list(of_kind(self.after.log.events, kind))
 
-    def module_of(self, node: Any) -> Module:
+    def module_of(self, node: s.Node) -> Module:
         """The module that a node is part of."""
         while node.parent is not None:
             node = node.parent
@@ -90,11 +90,11 @@ class TrainedProgram:
     def _involved(self) -> set[s.Node]:
         return involved_scopes(self.before, self.after, self.components, self.required)
 
-    def is_involved(self, node: Any) -> bool:
+    def is_involved(self, node: s.Node) -> bool:
         """Whether a node's code takes part in the training."""
         return scope_of(node) in self._involved
 
-    def is_run(self, node: Any) -> bool:
+    def is_run(self, node: s.Node) -> bool:
         """Whether the program's own run gets to a node's code, whether that takes part in the training or not."""
         frames = self.before.log.frames.get(scope_of(node), ())
         return any(frame.beginning().node is self.program.entry.root for frame in frames)

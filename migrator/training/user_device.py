@@ -108,7 +108,7 @@ def user_device_among(definitions: Iterable[Definition], modules: Iterable[Modul
     return UserDevice(module, target, text, torch, tuple(items), *gap, is_text, _may_index(devices, modules))
 
 
-def user_device_in_place(reads: Iterable[tuple[Module, Any]], modules: Iterable[Module]) -> UserDevice | None:
+def user_device_in_place(reads: Iterable[tuple[Module, s.Node]], modules: Iterable[Module]) -> UserDevice | None:
     """Give the user_device that moves read in place, as in ``x.to(args.device)``; None where they read different things."""
     found = list(reads)
     if not found or len({module.text(node) for module, node in found}) != 1:
@@ -121,7 +121,7 @@ def user_device_in_place(reads: Iterable[tuple[Module, Any]], modules: Iterable[
     return UserDevice(module, node, module.text(node), torch, is_text=True, may_index=may_index)
 
 
-def _option_name(node: Any) -> str:
+def _option_name(node: s.Node) -> str:
     """The name of an option: `device` of `args.device` and of `config["device"]`."""
     if isinstance(node, s.Attribute):
         return node.name
@@ -129,7 +129,7 @@ def _option_name(node: Any) -> str:
     return str(key.value) if isinstance(key, s.Literal) else ""
 
 
-def _gap_behind(statements: list[Any], scope: Any) -> tuple[s.Block, int] | None:
+def _gap_behind(statements: list[s.Node], scope: s.Node) -> tuple[s.Block, int] | None:
     """The place behind the last of some statements, in the innermost block that holds all of them."""
     paths = [statements_up(x, scope) for x in statements]
     gap = common_gap(paths)
@@ -169,7 +169,7 @@ def _declares(call: s.Call, name: str) -> bool:
     return name in {str(word).lstrip("-").replace("-", "_") for word in words}
 
 
-def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[Module, Any]]:
+def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[Module, s.Node]]:
     """Give the device arguments that read a user's option on the spot, and not a variable that holds it.
 
     Args:    values: what an expression may be.

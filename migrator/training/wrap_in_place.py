@@ -40,14 +40,14 @@ def wrap_in_place(components: Components, item: Object, required: Iterable[Objec
     return None
 
 
-def _always(components: Components, node: Any, item: Object) -> bool:
+def _always(components: Components, node: s.Node, item: Object) -> bool:
     """Whether whatever is made at an object's own site is to be prepared too, seen from all its calling contexts."""
     return node is not item.site or all(
         x in components.walk.log.values[node] for x in components.by_item if x.site is node
     )
 
 
-def _moved(components: Components, node: Any, item: Object) -> Any:
+def _moved(components: Components, node: s.Node, item: Object) -> Any:
     """The expression together with the moves that follow in it: ``Net().to(device)``."""
     while (
         isinstance(node.parent, s.Attribute)
