@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind
@@ -19,14 +18,14 @@ def asks_for_main(test: s.Node) -> bool:
     return any(isinstance(x, s.Name) and x.id == "__name__" for x in test.walk())
 
 
-def idle_definitions(walk: Walk) -> set[Any]:
+def idle_definitions(walk: Walk) -> set[s.FunctionDef | s.ClassDef]:
     """Give the functions and classes at the top of imported modules that nothing in the program mentions.
 
     Other idle code may mention them, and so may what a module does as the main program, which it is not here. A string
     mentions what it spells; a decorator, or a lookup by a name that is made up, may hand anything on.
     """
-    idle: dict[str, set[Any]] = defaultdict(set)
-    never: set[Any] = set()
+    idle: dict[str, set[s.FunctionDef | s.ClassDef]] = defaultdict(set)
+    never: set[s.Node] = set()
     for module in walk.modules:
         for node in module.root.body.statements if module is not walk.program.entry else ():
             if isinstance(node, (s.FunctionDef, s.ClassDef)) and not node.decorators:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from migrator.inference import knowledge
 from migrator.rules.advice import calls_of, shown
@@ -72,7 +71,7 @@ class ProcessGroup(_BlockingRule):
     reason = "the Accelerator makes its own process group, and a second one raises"
     help = "remove the process group, DistributedDataParallel and DistributedSampler by hand, then run migrate again"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Expression, str]]:
         for found in _library_calls(training, r"torch\.distributed\.(?!is_available$).*"):
             name = found[0].text(found[1].func).rpartition(".")[2]
             if not any(re.fullmatch(pattern, name) for pattern in (RANK_CALLS, COLLECTIVES, SHARDED)):

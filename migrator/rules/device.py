@@ -91,7 +91,7 @@ class DeviceDefinition(Rule):
         if len(arms) > 1:
             span, text = (
                 if_span(module, _first_if(item.statement)),
-                f"{module.text(_target(item))} = {text}",
+                f"{module.text(item.variable)} = {text}",
             )
         return Change(
             self.code,
@@ -107,7 +107,7 @@ class DeviceDefinition(Rule):
 
     def _other_arm(self, training: Training, item: Definition) -> Iterator[Change]:
         """Say of what the variable gets in the other arm of an `if`, where that is not known to be a device."""
-        block, target = item.statement.block, item.module.text(_target(item))
+        block, target = item.statement.block, item.module.text(item.variable)
         known = {x.statement for x in training.devices.definitions}
         arms = [block.owner.body, block.owner.orelse] if isinstance(block.owner, s.If) else []
         for other in (x for arm in arms if arm is not None and arm is not block for x in arm.statements):
@@ -175,7 +175,7 @@ def _all_arms(training: Training, item: Definition) -> list[Definition]:
             return [item]
         found.append(known[statement])
         block = node.orelse if block is node.body else None
-    targets = {item.module.text(_target(x)) for x in found}
+    targets = {item.module.text(x.variable) for x in found}
     ends_open = node.orelse is None
     if ends_open or len(targets) != 1 or "#" in item.module.source.text[slice(*if_span(item.module, first))]:
         return [item]
@@ -186,13 +186,13 @@ def _is_redefined(training: Training, item: Definition) -> bool:
     """Whether the same variable gets another device further down."""
     if not isinstance(item.statement, s.Assign):
         return False
-    name = item.module.text(_target(item))
+    name = item.module.text(item.variable)
     later = training.definitions[training.definitions.index(item) + 1 :]
     return any(
         x.module is item.module
         and x.statement.scope is item.statement.scope
         and isinstance(x.statement, s.Assign)
-        and item.module.text(_target(x)) == name
+        and item.module.text(x.variable) == name
         for x in later
     )
 
@@ -257,11 +257,6 @@ class DefaultDevice(Rule):
                     level=Level.REVIEW, blocks=True, reason="in every process they would land on the same device",
                     help="remove it, and put tensors on `accelerator.device`",
                 )  # fmt: skip
-
-
-def _target(item: Definition) -> s.Expression:
-    """What a definition assigns to; of several the first."""
-    return item.statement.targets[0] if isinstance(item.statement, s.Assign) else item.statement.target
 
 
 RULES: tuple[type[Rule], ...] = (DeviceDefinition, DefaultDevice)

@@ -89,7 +89,7 @@ def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]
                 yield training.module_of(call), call, f".{event.method}"
 
 
-def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
+def files_written(training: Training) -> Iterator[tuple[Module, s.Call, s.Expression]]:
     """Give the calls that write a file, or open one to write, from now on on the main process alone, each with the file's name."""
     for module, call, name in _unguarded_writes(training):
         at = _PATHS.get(name, 0)

@@ -136,7 +136,7 @@ class Scaling(AdviceRule):
                         break
 
 
-def _names_rank(index: list[Any]) -> bool:
+def _names_rank(index: list[s.Expression]) -> bool:
     return len(index) == 1 and isinstance(index[0], s.Literal) and index[0].value in _VARIABLES
 
 

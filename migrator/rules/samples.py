@@ -136,7 +136,7 @@ def _is_carried(training: Training, name: s.Name, loop: s.For, depth: int = 3) -
     return False
 
 
-def _is_model(training: Training, node: Any) -> bool:
+def _is_model(training: Training, node: s.Expression) -> bool:
     return any(x.kind is Kind.MODEL for x in training.value(node))
 
 

@@ -67,7 +67,7 @@ class LegacyTensorType(Rule):
             alike=sites[1:] if sites and sites[0] is node else sites,
         )
 
-    def _definitions(self, training: Training, module: Module) -> Iterator[tuple[Module, Any, str]]:
+    def _definitions(self, training: Training, module: Module) -> Iterator[tuple[Module, s.Expression, str]]:
         """Assigned values that may be a CUDA type, with the CPU type that takes their place."""
         for statement in module.nodes(s.Assign):
             value = statement.value

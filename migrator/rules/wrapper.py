@@ -44,7 +44,7 @@ _COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "t
 
 def wrapped_uses(training: Training) -> list[tuple[s.Node, Event]]:
     """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
-    found: dict[Any, Event] = {}
+    found: dict[s.Expression, Event] = {}
     for event in training.after.log.events:
         item = event.item
         if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
@@ -131,7 +131,7 @@ def _holding(training: Training, node: s.Node, item: Object) -> Iterator[s.Node]
             yield part
 
 
-def wrapper_questions(training: Training) -> list[tuple[s.Conditional, Any]]:
+def wrapper_questions(training: Training) -> list[tuple[s.Conditional, s.Expression]]:
     """Conditional expressions that take a prepared model out of a wrapper if there is one, each with the model's expression."""
     found = []
     for module in training.modules:

@@ -211,7 +211,7 @@ class Devices:
             return bool(assigned) and all(self.is_availability(value, on_the_way) for value in assigned)
         return isinstance(node, s.Boolean) and all(self.is_availability(x, on_the_way) for x in (node.left, node.right))
 
-    def defining_values(self, node: Any) -> list[Any]:
+    def defining_values(self, node: s.Expression) -> list[s.Expression]:
         """The expressions that a variable is assigned from in its module, or an attribute of one object anywhere."""
         home = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
         modules = self.walk.modules if isinstance(node, s.Attribute) else (home,)
@@ -323,7 +323,7 @@ def is_move(call: s.Call) -> bool:
     return isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda")
 
 
-def device_arguments(call: s.Call) -> list[Any]:
+def device_arguments(call: s.Call) -> list[s.Expression]:
     """Give the arguments of a call that say on which device something is put."""
     found = [arg.value for arg in call.args if arg.keyword in ("device", "map_location")]
     if is_move(call) and call.args and not call.args[0].star and call.args[0].keyword is None:
@@ -331,7 +331,7 @@ def device_arguments(call: s.Call) -> list[Any]:
     return found
 
 
-def placements(modules: Iterable[Module]) -> Iterator[tuple[Module, s.Call, Any]]:
+def placements(modules: Iterable[Module]) -> Iterator[tuple[Module, s.Call, s.Expression]]:
     """Give every call that puts something on a device, with the argument that says on which."""
     for module in modules:
         for call in module.nodes(s.Call):

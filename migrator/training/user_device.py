@@ -74,7 +74,7 @@ class UserDevice:
         return self.is_text and self.may_index and len(self.definitions) == 1
 
     @property
-    def after(self) -> tuple[Any, ...]:
+    def after(self) -> tuple[s.Expression, ...]:
         """The nodes that have to come before the Accelerator is made."""
         return tuple(item.variable for item in self.definitions) or (self.node,)
 
