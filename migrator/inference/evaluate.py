@@ -46,7 +46,7 @@ def _name(walk: Walk, node: s.Name) -> Value:
     return lookup(walk, node.id, node)
 
 
-def lookup(walk: Walk, name: str, node: Any = None) -> Value:
+def lookup(walk: Walk, name: str, node: s.Node | None = None) -> Value:
     """Give what a name holds in the current frame."""
     frame: Any = walk.frame
     variables = walk.variables

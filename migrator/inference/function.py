@@ -50,7 +50,7 @@ def entered(walk: Walk, item: Object) -> Any:
     return nodes.pop() if len(nodes) == 1 else None
 
 
-def run(walk: Walk, function: Any, frame: Frame) -> Value:
+def run(walk: Walk, function: s.FunctionDef | s.Lambda, frame: Frame) -> Value:
     """Execute a function's body in an activation whose parameters are bound; give what it returns."""
     caller, walk.frame, loop = walk.frame, frame, walk.loop
     if isinstance(function, s.Lambda):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.element import join_all
@@ -167,7 +166,7 @@ def _trains(walk: Walk, node: s.ClassDef) -> bool:
     return walk.trainers[node]
 
 
-def _parts(walk: Walk, nodes: Iterable[Any]) -> set[s.ClassDef]:
+def _parts(walk: Walk, nodes: Iterable[s.Node]) -> set[s.ClassDef]:
     """The local classes that some code names."""
     names = {x.id for x in nodes if isinstance(x, s.Name) and not x.store}
     return {item.site for name in names for item in lookup(walk, name) if item.kind is Kind.CLASS}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Made
@@ -147,7 +146,7 @@ def _is_written(training: Training, call: s.Call, name: str) -> bool:
     return isinstance(call.func, s.Name) and call.func.id == name and len(training.value(call.func)) == 1
 
 
-def _in_model(training: Training, node: Any) -> bool:
+def _in_model(training: Training, node: s.Node | None) -> bool:
     """Whether code belongs to a model or a dataset, which should not depend on an Accelerator."""
     while node is not None and not isinstance(node, s.ClassDef):
         node = node.parent

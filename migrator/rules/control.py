@@ -140,7 +140,7 @@ def _arms(node: Any) -> Iterator[s.Node]:
             todo.extend(inner.children())
 
 
-def _parts(training: Training, node: Any) -> bool:
+def _parts(training: Training, node: s.Node) -> bool:
     """Whether a condition decides if or how often something is trained."""
     if isinstance(node, s.While):
         return node in training.components.loops
@@ -178,7 +178,7 @@ def _is_expected(handler: s.Handler) -> bool:
     return bool(names & {"StopIteration", "KeyboardInterrupt", "SystemExit"})
 
 
-def _function(node: Any) -> Any:
+def _function(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         node = node.parent
     return node

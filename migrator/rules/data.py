@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Iterated
@@ -172,7 +171,7 @@ def _sample_makers(training: Training) -> Iterator[s.Node]:
                 yield from (owner.methods()[name] for name in ("__getitem__", "__iter__") if name in owner.methods())
 
 
-def _function(node: Any) -> Any:
+def _function(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, (s.FunctionDef, s.Lambda)):
         node = node.parent
     return node

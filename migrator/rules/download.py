@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
@@ -81,7 +80,7 @@ def _downloads(training: Training, call: s.Call) -> bool:
     return bool(made) and all(x.kind in (Kind.LIBRARY, Kind.OPAQUE) for x in made)
 
 
-def _is_first(node: Any) -> bool:
+def _is_first(node: s.Node | None) -> bool:
     """Whether code runs on one process before the others, or on one only, already."""
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         tests = [item.value for item in node.items] if isinstance(node, s.With) else []

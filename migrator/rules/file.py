@@ -112,7 +112,7 @@ def _runs_model(training: Training, statement: s.Node) -> bool:
     )
 
 
-def _opening_with(training: Training, statement: Any) -> s.With | None:
+def _opening_with(training: Training, statement: s.Statement) -> s.With | None:
     """The ``with open(path, "w") as f:`` that exists for one write only."""
     owner = statement.block.owner
     if not isinstance(owner, s.With) or len(owner.body.statements) != 1 or len(owner.items) != 1:
@@ -164,7 +164,7 @@ def _opened(training: Training) -> Iterator[tuple[Module, s.Call]]:
                     yield module, call
 
 
-def _writes(mode: Any) -> bool:
+def _writes(mode: s.Node | None) -> bool:
     return isinstance(mode, s.Literal) and re.fullmatch(r"[rb+t]*[wax+][bt+]*", str(mode.value)) is not None
 
 
@@ -217,7 +217,7 @@ def _statements(block: s.Block) -> Iterator[s.Node]:
             yield from _statements(inner)
 
 
-def _opening_save(training: Training, call: s.Call) -> Any:
+def _opening_save(training: Training, call: s.Call) -> s.Node | None:
     """The `torch.save` that a file is opened for, which MIG501 sees to."""
     inside = set(call.statement.walk())
     return next((save for _, save in training.calls.get("torch.save", []) if save in inside), None)

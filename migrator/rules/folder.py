@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Level, Step, short
@@ -82,7 +81,7 @@ def _makes_by_path(training: Training, call: s.Call) -> bool:
     return not is_taken and not _tolerates(call.statement) and not any(x.kind is Kind.LIBRARY for x in owner)
 
 
-def _tolerates(statement: Any) -> bool:
+def _tolerates(statement: s.Statement) -> bool:
     """Whether a statement stands in a `try` whose handlers take a folder that is there already, and go on."""
     while isinstance(statement.block.owner, s.If):
         statement = statement.block.owner

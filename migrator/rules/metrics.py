@@ -98,7 +98,7 @@ class ListedPredictions(AdviceRule):
             yield statement, f"`{shown(training, statement)}` lists this process's share"
 
 
-def _sums(training: Training, counts: bool) -> Iterator[Any]:
+def _sums(training: Training, counts: bool) -> Iterator[s.Node | None]:
     """Statements by which a loop over the training batches adds up numbers: counts of matches, or anything else."""
     for module in training.modules:
         for node in module.nodes(s.Augment):

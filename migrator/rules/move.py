@@ -87,7 +87,7 @@ class BatchMove(Rule):
         if training.placement.walk is None:
             return
         found: dict[tuple[Module, Any], list[Any]] = defaultdict(list)
-        partly: set[Any] = set()
+        partly: set[s.Statement] = set()
         for module, call in device_moves(training):
             assert isinstance(call.func, s.Attribute)
             if not device_move.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):

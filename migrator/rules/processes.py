@@ -140,7 +140,7 @@ def _names_rank(index: list[s.Expression]) -> bool:
     return len(index) == 1 and isinstance(index[0], s.Literal) and index[0].value in _VARIABLES
 
 
-def _target(call: s.Call) -> Any:
+def _target(call: s.Call) -> s.Node | None:
     """The variable that a call's result is kept in, as its scope and name; None where it is not."""
     statement = call.statement
     target = statement.targets[0] if isinstance(statement, s.Assign) and statement.value is call else None

@@ -161,7 +161,7 @@ def _buffers(owner: s.ClassDef) -> Any:
                 yield name.value
 
 
-def _own_attribute(node: Any) -> Any:
+def _own_attribute(node: Any) -> s.Node | None:
     own = isinstance(node, s.Attribute) and isinstance(node.value, s.Name) and node.value.id == "self"
     return node.name if own else None
 

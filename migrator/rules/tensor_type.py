@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference import knowledge
 from migrator.inference.objects import Kind, Object
@@ -102,7 +101,7 @@ class LegacyTensorType(Rule):
         end = module.span(call).end
         yield Replace(Span(end, end), f".to({ACCELERATOR}.device)")
 
-    def _odd_use(self, training: Training, types: set[Object]) -> Any:
+    def _odd_use(self, training: Training, types: set[Object]) -> s.Node | None:
         for module in training.modules:
             for node in module.variables():
                 if node.store or not any(x.kind is Kind.TYPE and _is_cuda(x) for x in training.value(node)):

@@ -87,7 +87,7 @@ def _follows_tensor(node: s.Node) -> bool:
     return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
 
 
-def _is_seen(node: Any, seen: set[s.Node]) -> bool:
+def _is_seen(node: s.Node | None, seen: set[s.Node]) -> bool:
     while node is not None and not isinstance(node, s.Block):
         if node in seen:
             return True

@@ -117,7 +117,7 @@ def _waits_for_all(training: Training, way: Way) -> bool:
     return not any(_asks_whether_it_is_there(block.owner) for _, node in way[:-1] for block in _blocks(node))
 
 
-def _blocks(node: Any) -> list[s.Block]:
+def _blocks(node: s.Node) -> list[s.Block]:
     return [block for block, _ in statements_up(node, None)]
 
 
@@ -136,14 +136,14 @@ def _place(statement: Any) -> Any:
     return statement
 
 
-def _waits(statement: Any) -> bool:
+def _waits(statement: s.Statement) -> bool:
     """Whether the statement before waits for the other processes already."""
     before = statement.block.statements[statement.index - 1] if statement.index else None
     call = before.value if isinstance(before, s.Evaluate) else None
     return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "wait_for_everyone"
 
 
-def _covers(training: Training, known: s.Statement, statement: Any, writes: list[Way]) -> bool:
+def _covers(training: Training, known: s.Statement, statement: s.Statement, writes: list[Way]) -> bool:
     """Whether a wait that is placed already comes on every way to a statement, and behind all that was written for it."""
     if known.index > dict(statements_up(statement, None)).get(known.block, -1):
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.element import whole
 from migrator.inference.objects import Kind, Object
@@ -66,7 +65,7 @@ def _is_unwrapped(training: Training, node: s.Node) -> bool:
     return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "unwrap_model"
 
 
-def _wanted_raw(training: Training, event: Event) -> Any:
+def _wanted_raw(training: Training, event: Event) -> s.Expression | None:
     """The expression to unwrap for an event; None where the wrapper serves as well."""
     match event:
         case Called(node=s.Call(func=s.Attribute() as func), method=name):
@@ -102,7 +101,7 @@ def _feeds_loss(training: Training, call: s.Call) -> bool:
     )
 
 
-def _argument_holding(training: Training, call: Any, item: Object) -> Any:
+def _argument_holding(training: Training, call: s.Call, item: Object) -> s.Expression | None:
     """The expression by which an object gets into a call: in an argument, or where a container among them was filled."""
     found = next((x for arg in call.args for x in _holding(training, arg.value, item)), None)
     if found is not None:
@@ -120,7 +119,7 @@ def _argument_holding(training: Training, call: Any, item: Object) -> Any:
     return None
 
 
-def _holding(training: Training, node: s.Node, item: Object) -> Iterator[s.Node]:
+def _holding(training: Training, node: s.Node, item: Object) -> Iterator[s.Expression]:
     """The variables within an expression that may hold an object."""
     for part in node.walk():
         if (

@@ -131,7 +131,7 @@ def _is_made_now_and_then(made: Event, frame: Frame, block: s.Block) -> bool:
     return False
 
 
-def _loop_ancestors(node: Any) -> Iterable[s.Node]:
+def _loop_ancestors(node: s.Node | None) -> Iterable[s.Node]:
     while node is not None:
         if isinstance(node, (s.For, s.While)):
             yield node

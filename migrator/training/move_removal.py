@@ -14,7 +14,7 @@ from migrator.source.span import Span
 _ASKS = frozenset({"is_available", "device_count"})
 
 
-def without_moves(node: Any, moves: Iterable[Any]) -> Any:
+def without_moves(node: Any, moves: Iterable[s.Node]) -> Any:
     """Give what is left of an expression when moves around it are taken off."""
     gone = set(moves)
     while node in gone:

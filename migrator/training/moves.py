@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Called, Escaped, Forwarded, Given, ItemRead, Iterated, Made, Saved, of_kind
@@ -19,7 +18,7 @@ _PLAIN_BATCH = frozenset(
 )
 
 
-def explicit_index(training: Training, call: s.Call) -> Any:
+def explicit_index(training: Training, call: s.Call) -> s.Node | None:
     """The argument by which a move asks for another device than the process's own; None where it does not."""
     target = call.argument(0, "device")
     if target is None:

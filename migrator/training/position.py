@@ -21,7 +21,7 @@ def scope_of(node: s.Node) -> Any:
         node = parent
 
 
-def statements_up(node: Any, scope: Any) -> Path:
+def statements_up(node: Any, scope: s.Node | None) -> Path:
     """Give the blocks that a node lies in within a scope, innermost first, each with the index of the statement there."""
     found = []
     statement = node if isinstance(node, s.Statement) else node.statement
@@ -81,7 +81,7 @@ def in_loop(block: s.Block) -> bool:
     return False
 
 
-def within(node: Any, outer: s.Node) -> bool:
+def within(node: s.Node | None, outer: s.Node) -> bool:
     """Whether a node is another one or part of it."""
     while node is not None:
         if node is outer:

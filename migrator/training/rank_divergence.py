@@ -264,7 +264,7 @@ def _tests(node: Any) -> Iterator[s.Node]:
         node = parent
 
 
-def _function_of(node: Any) -> Any:
+def _function_of(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, s.FunctionDef):
         node = node.parent
     return node
@@ -274,7 +274,7 @@ def _is_self(node: s.Node) -> bool:
     return isinstance(node, s.Name) and node.id == "self"
 
 
-def _class_of(node: Any) -> Any:
+def _class_of(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, s.ClassDef):
         node = node.parent
     return node

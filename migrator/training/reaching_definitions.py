@@ -31,7 +31,7 @@ class Order:
         last = self.last_assigned(node)
         return [x for x in bindings if last is None or self._reaches(x, last, node)]
 
-    def last_assigned(self, node: s.Name) -> Any:
+    def last_assigned(self, node: s.Name) -> s.Node | None:
         """The last statement that surely binds a variable anew before it is read; None where there is none."""
         scope = node.scope.resolve(node.id)
         here = dict(_blocks_up(node))
