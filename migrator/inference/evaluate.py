@@ -19,7 +19,7 @@ from migrator.inference.objects import (
     Value,
     join,
 )
-from migrator.inference.place import note_meeting
+from migrator.inference.place import record_meeting
 from migrator.inference.state import Frame
 from migrator.inference.trace import Stored
 from migrator.source import syntax as s
@@ -32,7 +32,7 @@ _INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
 def evaluate(walk: Walk, node: Any) -> Value:
     """Give what an expression may be here, and note it among the facts."""
     value = walk.evaluators[node.__class__](walk, node)
-    facts = walk.log.values
+    facts = walk.trace.values
     known = facts.get(node)
     if known is not value:
         facts[node] = value if known is None else known | value
@@ -116,7 +116,7 @@ def _collection(walk: Walk, node: s.Collection) -> Value:
     walk.variables.put(made, parts)
     if node.kind == "list":
         for index, item in enumerate(node.items):
-            note_store(walk, item, parts.get(str(index), NOTHING), made, str(index))
+            record_store(walk, item, parts.get(str(index), NOTHING), made, str(index))
     return walk.heap.single(made)
 
 
@@ -137,7 +137,7 @@ def _mapping(walk: Walk, node: s.Mapping) -> Value:
     item = walk.heap.make(Kind.DICT, node, walk.frame.context)
     walk.variables.put(item, parts)
     for part, made, name in elements:
-        note_store(walk, part, made, item, name)
+        record_store(walk, part, made, item, name)
     return walk.heap.single(item)
 
 
@@ -150,7 +150,7 @@ def _binary(walk: Walk, node: s.Binary) -> Value:
     parts = [x for x in (*left, *right) if x.kind in (Kind.SEQUENCE, Kind.PARAMETERS, Kind.ITERATOR)]
     if parts and node.operator == "Add":  # list(a.parameters()) + list(b.parameters())
         return _joined_lists(walk, node, parts)
-    note_meeting(walk, node, (left, right))
+    record_meeting(walk, node, (left, right))
     return computed(walk, (left, right))
 
 
@@ -168,11 +168,11 @@ def _lambda(walk: Walk, node: s.Lambda) -> Value:
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
 
 
-def note_store(walk: Walk, node: s.Node, value: Value, owner: Frame | Object, key: str) -> None:
+def record_store(walk: Walk, node: s.Node, value: Value, owner: Frame | Object, key: str) -> None:
     """Note what holds an object from here on, and under which name, key or index."""
     for item in value:
         if item.kind not in INERT:
-            walk.note(Stored, node, item, owner, key)
+            walk.record(Stored, node, item, owner, key)
 
 
 def _walrus(walk: Walk, node: s.Walrus) -> Value:

@@ -17,7 +17,7 @@ from migrator.source import syntax as s
 
 def _call(walk: Walk, node: s.Call) -> Value:
     value = _first_argument(walk, node) if node in walk.elided else call.call(walk, node)
-    return frozenset(walk.heap.prepare(item) for item in value) if node in walk.inlines else value
+    return frozenset(walk.heap.prepare(item) for item in value) if node in walk.wrapped_in_place else value
 
 
 def _first_argument(walk: Walk, node: s.Call) -> Value:
@@ -53,7 +53,7 @@ def _walk_the_rest(walk: Walk, behind: Variables) -> None:
             walk.alive = True
             execute(walk, block)
     built: dict[s.Node, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
-    trains = any(isinstance(event, Backpropagated) for event in walk.log.events)
+    trains = any(isinstance(event, Backpropagated) for event in walk.trace.events)
     idle = {x for top in idle_definitions(walk) for x in _functions(top)} if trains else set()
     for module in list(walk.modules):
         for function in module.nodes(s.FunctionDef):
@@ -84,17 +84,17 @@ def _functions(definition: s.Node) -> list[s.FunctionDef]:
 
 def walk_program(
     program: Program,
-    gaps: InsertionPoints | None = None,
-    inlines: frozenset[s.Expression] = frozenset(),
+    insertion_points: InsertionPoints | None = None,
+    wrapped_in_place: frozenset[s.Expression] = frozenset(),
     elided: frozenset[s.Call] = frozenset(),
 ) -> Walk:
     """Walk a program from its entry, then whatever the entry does not reach.
 
-    Args: gaps: block -> index -> targets (expressions) that are pretended to be prepared before that statement.
-          inlines: calls whose results are pretended to be prepared on the spot.
+    Args: insertion_points: block -> index -> targets (expressions) that are pretended to be prepared before that statement.
+          wrapped_in_place: calls whose results are pretended to be prepared on the spot.
           elided: calls that are taken for their first argument.
     """
-    walk = Walk(program, _RECURSION, gaps, inlines, elided)
+    walk = Walk(program, _RECURSION, insertion_points, wrapped_in_place, elided)
     imports.run_module(walk, program.entry)
     behind = walk.variables.copy()
     call_commands(walk, program.entry)

@@ -14,12 +14,12 @@ from migrator.inference.arguments import Arguments
 from migrator.inference.objects import Heap, Kind, Object, Value
 from migrator.inference.program import Program
 from migrator.inference.state import Frame, Loop, Variables
-from migrator.inference.trace import Event, Log, Stored
+from migrator.inference.trace import Event, Stored, Trace
 from migrator.source import syntax as s
 from migrator.source.module import Module
 
 # what happens to these is not worth remembering
-_UNNOTED = frozenset(
+_UNRECORDED = frozenset(
     {
         Kind.ANY,
         Kind.UNBOUND,
@@ -56,24 +56,24 @@ class Recursion:
 
 
 class Walk:
-    """The state of one walk; ``gaps`` and ``inlines`` say where to pretend that objects are prepared."""
+    """The state of one walk; ``insertion_points`` and ``wrapped_in_place`` say where to pretend that objects are prepared."""
 
     def __init__(
         self,
         program: Program,
         recursion: Recursion,
-        gaps: InsertionPoints | None = None,
-        inlines: frozenset[s.Expression] = frozenset(),
+        insertion_points: InsertionPoints | None = None,
+        wrapped_in_place: frozenset[s.Expression] = frozenset(),
         elided: frozenset[s.Call] = frozenset(),
     ) -> None:
         self.program = program
         self.evaluators, self.executors = recursion.evaluators, recursion.executors
         self._recursion = recursion
-        self.gaps = gaps or {}
-        self.inlines = inlines
+        self.insertion_points = insertion_points or {}
+        self.wrapped_in_place = wrapped_in_place
         self.elided = elided
         self.heap = Heap()
-        self.log = Log()
+        self.trace = Trace()
         self.variables = Variables()
         self.alive = True  # False behind a return, raise, break or continue
         self.frame: Frame = None  # type: ignore[assignment]
@@ -123,7 +123,7 @@ class Walk:
 
     # ------------------------------------------------------------ what is seen
 
-    def note(
+    def record(
         self,
         event: Callable[Concatenate[_Node, Object, Frame, Loop | None, int, _Details], Event],
         node: _Node,
@@ -132,9 +132,9 @@ class Walk:
         **named: _Details.kwargs,
     ) -> None:
         """Remember that something happened to an object: the class of the event, where, and what that class adds."""
-        if item.kind not in _UNNOTED or (event is Stored and item.kind is Kind.SEQUENCE):
+        if item.kind not in _UNRECORDED or (event is Stored and item.kind is Kind.SEQUENCE):
             self.clock += 1
-            self.log.events.append(event(node, item, self.frame, self.loop, self.clock, *details, **named))
+            self.trace.events.append(event(node, item, self.frame, self.loop, self.clock, *details, **named))
 
     @property
     def exhausted(self) -> bool:

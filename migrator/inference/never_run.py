@@ -60,7 +60,7 @@ def _is_lookup(walk: Walk, node: s.Node) -> bool:
     call = node.parent
     if not (isinstance(node, s.Name) and node.id in ("getattr", "vars") and isinstance(call, s.Call) and call.args):
         return False
-    return any(x.kind is Kind.MODULE for x in walk.log.values.get(call.args[0].value, ()))
+    return any(x.kind is Kind.MODULE for x in walk.trace.values.get(call.args[0].value, ()))
 
 
 def _top(node: s.Node) -> s.Node:

@@ -191,8 +191,8 @@ def of_kind(events: Iterable[Event], kind: type[EventKind]) -> Iterator[EventKin
     return (event for event in events if isinstance(event, kind))
 
 
-class Log:
-    """Facts gathered by the walk."""
+class Trace:
+    """What the interpreter found about a program."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []

@@ -175,7 +175,9 @@ class AcceleratorScope:
         for used, names in scope.namespace.names.items():
             owner = scope.namespace.resolve(used)
             if owner is not None and owner.kind == "module":
-                if any(x.kind in _TRAINED or x.prepared for node in names for x in self.walk.log.values.get(node, ())):
+                if any(
+                    x.kind in _TRAINED or x.prepared for node in names for x in self.walk.trace.values.get(node, ())
+                ):
                     return True
         return False
 
@@ -183,7 +185,7 @@ class AcceleratorScope:
         """How a function reaches it through a parameter that always holds the object on which it is kept."""
         owner = access.home.block.owner if "." in access.name else None
         for param in getattr(scope, "params", []) if owner is not None else ():
-            values = {x for frame in self.walk.log.frames.get(scope, []) for x in frame.given.get(param.name, ())}
+            values = {x for frame in self.walk.trace.frames.get(scope, []) for x in frame.given.get(param.name, ())}
             if values and all(
                 x.kind is Kind.INSTANCE and isinstance(x.data, Object) and x.data.site is owner for x in values
             ):
@@ -235,7 +237,7 @@ class AcceleratorScope:
         for init in [x for x in access.keepers if x in wanted]:
             for base in access.keepers:
                 if base is not init and any(
-                    self._begins_with(init, call) for call in self.walk.log.calls.get(base, ())
+                    self._begins_with(init, call) for call in self.walk.trace.calls.get(base, ())
                 ):
                     wanted |= {base}
                     wanted -= {init}
@@ -251,7 +253,7 @@ class AcceleratorScope:
         Raises:  Unreachable
         """
         entered_too = {
-            x for call in self.walk.log.calls.get(scope, {}) if isinstance(call, s.Call) for x in self._callees(call)
+            x for call in self.walk.trace.calls.get(scope, {}) if isinstance(call, s.Call) for x in self._callees(call)
         }
         family = self._ancestry(owner)
         for item in self.walk.heap.those(Kind.CLASS):
@@ -300,7 +302,7 @@ class AcceleratorScope:
         edit, by_position = new_parameter(self.home[scope], scope, name)
         access.threads.append((self.home[scope], scope, edit))
         access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
-        for call in self.walk.log.calls[scope]:
+        for call in self.walk.trace.calls[scope]:
             assert isinstance(call, s.Call)  # a function that is called implicitly gets no parameter
             if call in access.calls:
                 continue  # it enters another function, too, which was seen first
@@ -319,7 +321,7 @@ class AcceleratorScope:
 
     def _is_further_out(self, access: Access, scope: s.Node) -> bool:
         """Whether a scope leads to where the Accelerator is made, and cannot see it."""
-        frames = self.walk.log.frames.get(access.home, [])
+        frames = self.walk.trace.frames.get(access.home, [])
         if access.exists or scope is access.home or not any(scope is x.node for way in frames for x in way.chain()):
             return False
         seen = scope in access.expressions or scope in access.placed or self._in_sight(access, scope)
@@ -337,7 +339,7 @@ class AcceleratorScope:
 
     def _unthreadable(self, scope: Any) -> str | None:
         """Why a function cannot get another parameter."""
-        log = self.walk.log
+        log = self.walk.trace
         if scope in log.decorated:
             return f"`{scope.name}` is decorated with `{log.decorated[scope]}`, which may not pass another argument on"
         if scope in log.unseen:
@@ -378,12 +380,12 @@ class AcceleratorScope:
         """Where a module of the program calls a function in code that the walk did not execute."""
         is_method = isinstance(scope.block.owner, s.ClassDef) and scope.name != "__init__"
         names = {scope.name} if is_method else {name for _, name in self._known_as(scope)}
-        known = self.walk.log.calls.get(scope, {})
+        known = self.walk.trace.calls.get(scope, {})
         for module in self.walk.modules:
             for call in module.nodes(s.Call):
                 if (
                     call not in known
-                    and call not in self.walk.log.values
+                    and call not in self.walk.trace.values
                     and isinstance(call.func, s.Name)
                     and call.func.id in names
                 ):
@@ -392,19 +394,19 @@ class AcceleratorScope:
 
     def _callees(self, call: s.Call) -> set[s.Node]:
         """The local functions that a call may enter."""
-        found = {entered(self.walk, x) for x in self.walk.log.values.get(call.func, ())}
+        found = {entered(self.walk, x) for x in self.walk.trace.values.get(call.func, ())}
         return {x for x in found if isinstance(x, s.FunctionDef)}
 
     def _may_enter_others(self, call: s.Call) -> bool:
         """Whether a call may enter something else than local functions, one of which has the parameter."""
-        made = [x for x in self.walk.log.values.get(call.func, ()) if x.kind in _CALLABLE]
+        made = [x for x in self.walk.trace.values.get(call.func, ()) if x.kind in _CALLABLE]
         if len(made) < 2 or all(x.kind is Kind.PARTIAL for x in made):
             return False
         return not all(isinstance(entered(self.walk, x), s.FunctionDef) for x in made)
 
     def _filled(self, call: s.Node) -> set[s.Node]:
         """The functions whose arguments a call only fills in, for somebody else to call them: `functools.partial`."""
-        made = [x for x in self.walk.log.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
+        made = [x for x in self.walk.trace.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
         return {callee.site for x in made for callee in x.data[0]}
 
 

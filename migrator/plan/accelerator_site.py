@@ -21,7 +21,7 @@ from migrator.training.position import (
     class_of,
     comes_after,
     comes_before,
-    common_gap,
+    common_insertion_point,
     scope_of,
     statements_up,
 )
@@ -129,7 +129,7 @@ class AcceleratorSite:
 
     def _existing(self) -> Any:
         """The statement by which the script itself makes its Accelerator; None where there is none."""
-        for event in of_kind(self.walk.log.events, Stored):
+        for event in of_kind(self.walk.trace.events, Stored):
             statement = event.node.statement
             if event.item.kind is Kind.ACCELERATOR and isinstance(statement, s.Assign):
                 if statement.value is event.item.site:
@@ -164,13 +164,13 @@ class AcceleratorSite:
         name = _first_name(node)
         if self._is_bound(access, node):
             return str(name.id)
-        wanted = self.walk.log.values.get(name, frozenset())
+        wanted = self.walk.trace.values.get(name, frozenset())
         if node.store or not any(x.site is not None for x in wanted):
             return None
         here = dict(statements_up(access.block.statements[access.index], access.home))
         for other, found in access.home.namespace.names.items():
             for x in found:
-                if x.store and scope_of(x) is access.home and self.walk.log.values.get(x) == wanted:
+                if x.store and scope_of(x) is access.home and self.walk.trace.values.get(x) == wanted:
                     if comes_before(x, here):
                         return str(other)
         return None
@@ -208,17 +208,21 @@ class AcceleratorSite:
     def _in_constructor(self, owner: s.ClassDef, nodes: list[s.Node], name: str) -> Access | None:
         """In ``__init__``, right before its first use there: at the top level where other methods use it as well."""
         init = owner.methods()["__init__"]
-        frames = self.walk.log.frames.get(init, [])
+        frames = self.walk.trace.frames.get(init, [])
         if any(frame.loop is not None for frame in frames) or not any(map(self._from_entry, frames)):
             return None
         if self.module_of[init] not in self.editable:
             return None
         me = init.params[0].name
         inside = [statements_up(node, init) for node in nodes if scope_of(node) is init]
-        gap: tuple[s.Block, int] | None = (init.body, after_docstring(init.body))
+        point: tuple[s.Block, int] | None = (init.body, after_docstring(init.body))
         if inside:
-            gap = common_gap(inside) if len(inside) == len(nodes) else (init.body, min(path[-1][1] for path in inside))
-        return Access(self.module_of[init], *gap, f"{me}.{name}") if gap is not None else None
+            point = (
+                common_insertion_point(inside)
+                if len(inside) == len(nodes)
+                else (init.body, min(path[-1][1] for path in inside))
+            )
+        return Access(self.module_of[init], *point, f"{me}.{name}") if point is not None else None
 
     # ------------------------------------------------------------ in a frame
 
@@ -232,11 +236,11 @@ class AcceleratorSite:
                 and isinstance(frame.node, (s.Root, s.FunctionDef))
                 and self.module_of[frame.node] in self.editable
             ):
-                gap = common_gap(
+                point = common_insertion_point(
                     [statements_up(node, frame.node) for chain in chains for where, node in chain if where is frame]
                 )
-                if gap is not None:
-                    return Access(self.module_of[frame.node], *gap, name)
+                if point is not None:
+                    return Access(self.module_of[frame.node], *point, name)
             frame = frame.caller
         if _common(chains) is None:
             raise Unreachable(nodes[0], "several commands start this, and no place comes before all of them")
@@ -247,7 +251,7 @@ class AcceleratorSite:
 
         Raises:  Unreachable for code that nothing visible calls.
         """
-        frames = [f for f in self.walk.log.frames.get(scope_of(node), []) if self._from_entry(f)]
+        frames = [f for f in self.walk.trace.frames.get(scope_of(node), []) if self._from_entry(f)]
         if not frames:
             return self._forward_chains(node, scope_of(node))
         found = []
@@ -267,7 +271,7 @@ class AcceleratorSite:
         kind: type[Event] = Made if getattr(scope, "name", "") == "__init__" else Forwarded
         calls = [
             event
-            for event in of_kind(self.walk.log.events, kind)
+            for event in of_kind(self.walk.trace.events, kind)
             if isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
         found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]

@@ -110,7 +110,7 @@ class GuardedForward(AdviceRule):
     help = "let every process run it, or run `accelerator.unwrap_model(model)` without gradients"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.after.log.events:
+        for event in training.after.trace.events:
             for _, statement in event.steps() if _runs_model(event) else ():
                 if is_guarded(training, statement):
                     yield event.node, f"`{shown(training, event.node)}` runs on the main process only"

@@ -48,7 +48,7 @@ class Download(Rule):
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
         statement = call.statement
         steps: tuple[Step, ...] = ()
-        if call.parent is statement and not any(within(x.node, statement) for x in training.placement.inlines):
+        if call.parent is statement and not any(within(x.node, statement) for x in training.placement.wrapped_in_place):
             steps = (Step(module, statement, Wrap(statement, statement, f"with {ACCELERATOR}.main_process_first():")),)
         if not steps:
             return _advice(module, call)

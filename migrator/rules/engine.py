@@ -51,7 +51,7 @@ class UnseenEngine(Rule):
     def _stays(self, training: Training, call: s.Call) -> Iterator[Change]:
         """Say of what the unseen code gets that it stays as it is."""
         to = f"`{shown(training, call.func)}`"
-        for event in of_kind(training.before.log.events, Escaped):
+        for event in of_kind(training.before.trace.events, Escaped):
             item = event.item.raw
             if event.node is call and item.kind in _TRAINED and item.site is not None:
                 yield Change(
@@ -79,7 +79,7 @@ class UnreadFile(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         told = set()
-        for event in of_kind(training.before.log.events, Escaped) if training.required else ():
+        for event in of_kind(training.before.trace.events, Escaped) if training.required else ():
             if not isinstance(event.node, s.Call):
                 continue
             problem = training.unread(event.node.func)

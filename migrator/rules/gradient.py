@@ -300,7 +300,7 @@ def _in_training(training: Training, node: Any) -> bool:
     scope = node
     while not isinstance(scope, (s.FunctionDef, s.Root)):
         scope = scope.parent
-    frames = training.after.log.frames.get(scope, [])
+    frames = training.after.trace.frames.get(scope, [])
     return any(f.loop is not None and {x.node for x in f.loop.nest()} & training.components.loops for f in frames)
 
 

@@ -35,7 +35,7 @@ class GuardedMove(Rule):
         moved = {id(call): call for _, call in device_moves(training)}
         for module in training.modules:
             for node in module.nodes(s.If):
-                if node.is_elif or node.test not in training.after.log.values or not training.is_involved(node):
+                if node.is_elif or node.test not in training.after.trace.values or not training.is_involved(node):
                     continue
                 if not training.devices.is_flag(node.test):
                     continue

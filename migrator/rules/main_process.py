@@ -27,7 +27,7 @@ def is_guarded(training: Training, node: Any) -> bool:
 
 def is_guarded_on_every_way(training: Training, node: s.Node) -> bool:
     """Whether code runs on the main process only, or is called there only."""
-    frames = training.before.log.frames.get(scope_of(node), [])
+    frames = training.before.trace.frames.get(scope_of(node), [])
     calls = [[frame.call for frame in way.chain() if frame.call is not None] for way in frames]
     return is_guarded(training, node) or (
         bool(calls) and all(any(is_guarded(training, call) for call in way) for way in calls)

@@ -27,7 +27,7 @@ def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
             if (
                 isinstance(call.func, s.Attribute)
                 and call.func.name in ("to", "cuda")
-                and call in training.after.log.values
+                and call in training.after.trace.values
                 and training.is_involved(call)
             ):
                 if device_move.is_device_move(training, call):

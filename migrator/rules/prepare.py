@@ -56,7 +56,7 @@ class Prepare(Rule):
             )
             return
         steps = [step for placement in _merged(outcome.placements) for step in _insertion(training, placement)]
-        steps += [step for x in outcome.inlines for step in _wrapping(training, x)]
+        steps += [step for x in outcome.wrapped_in_place for step in _wrapping(training, x)]
         if not steps:
             return
         yield Change(

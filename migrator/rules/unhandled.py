@@ -124,7 +124,7 @@ def _call_sites(training: Training, names: Names, module: Module, call: s.Call) 
     elif isinstance(func, s.Attribute) and name == "backward" and not _is_ours(training, func):
         if _in_function_or_loop(call):
             yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
-    elif call not in training.after.log.values and _BUILT.search(module.text(func)):
+    elif call not in training.after.trace.values and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`, which nothing reaches,"
     elif training.handed_over and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"

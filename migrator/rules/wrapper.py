@@ -44,7 +44,7 @@ _COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "t
 def wrapped_uses(training: Training) -> list[tuple[s.Node, Event]]:
     """Expressions that hold a prepared model where the model itself is wanted, each with what is done there."""
     found: dict[s.Expression, Event] = {}
-    for event in training.after.log.events:
+    for event in training.after.trace.events:
         item = event.item
         if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
             if not (isinstance(event, Saved) and item.kind is Kind.STATE):

@@ -44,7 +44,7 @@ class Components:
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
-        events = walk.log.events
+        events = walk.trace.events
         self.by_item: dict[Object, list[Event]] = defaultdict(list)
         for event in events:
             self.by_item[event.item.raw].append(event)
@@ -195,7 +195,7 @@ class Components:
         found = []
         for module in self.walk.modules:
             for loop in module.nodes(s.For):
-                owners = {x for x in self.walk.log.values.get(loop.iter, ()) if x.kind is Kind.PARAMETERS}
+                owners = {x for x in self.walk.trace.values.get(loop.iter, ()) if x.kind is Kind.PARAMETERS}
                 if owners and self._writes_from_gradient(loop):
                     found += [whole for x in owners for whole in x.of if whole.kind in (Kind.MODEL, Kind.OPAQUE)]
         return found

@@ -59,7 +59,7 @@ class Devices:
 
     def values(self, node: s.Node) -> Value:
         """What an expression may be."""
-        return self.walk.log.values.get(node, frozenset())
+        return self.walk.trace.values.get(node, frozenset())
 
     def _definitions(self, module: Module) -> list[Definition]:
         found = []

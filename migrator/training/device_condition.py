@@ -87,7 +87,7 @@ def _from_guards(use: DeviceUse) -> Iterator[DeviceCondition]:
         for call in module.nodes(s.Call):
             if (
                 not isinstance(call.func, s.Attribute)
-                or call not in use.code.after.log.values
+                or call not in use.code.after.trace.values
                 or not use.code.is_involved(call)
             ):
                 continue

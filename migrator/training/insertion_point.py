@@ -1,4 +1,4 @@
-"""Gaps in which `prepare` may stand: between the last binding of some objects and their first use."""
+"""Insertion points at which `prepare` may stand: between the last binding of some objects and their first use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migrator.training.components import Components
 from migrator.training.position import Path, statements_up, within
 from migrator.training.use import first_use
 
-TRIES = 6  # gaps tried for a group of objects
+TRIES = 6  # insertion points tried for a group of objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Placement:
 
 
 def candidates(components: Components, frame: Frame, binding_sites: dict[Object, Event]) -> list[Placement]:
-    """Gaps in a frame between the last binding of all objects and their first use, the latest first."""
+    """Insertion points in a frame between the last binding of all objects and their first use, the latest first."""
     stores = [path for event in binding_sites.values() for path in _store_path(event, frame)]
     uses = [path for item in binding_sites for path in _use_path(components, item, frame)]
     block = _common_block([*stores, *uses])
@@ -62,7 +62,7 @@ def _target_node(event: Event, item: Object) -> s.Expression:
 
 
 def _first_index(block: s.Block) -> int:
-    """The first gap of a block: behind its docstring, its imports and its definitions where it is a module's."""
+    """The first insertion point of a block: behind its docstring, its imports and its definitions where it is a module's."""
     index = 0
     for statement in block.statements:
         if isinstance(statement, s.Evaluate) and isinstance(statement.value, s.Literal) and index == 0:
@@ -103,7 +103,7 @@ def _index_in(block: s.Block, path: Path) -> int:
 
 
 def _repeats(components: Components, frame: Frame, block: s.Block, binding_sites: dict[Object, Event]) -> bool:
-    """Whether a gap would be passed again without the objects having been made anew."""
+    """Whether an insertion point would be passed again without the objects having been made anew."""
     around = _loops_around(block, frame)
     for item in binding_sites:
         made = components.made(item)
@@ -119,7 +119,7 @@ def _repeats(components: Components, frame: Frame, block: s.Block, binding_sites
 
 
 def _is_made_now_and_then(made: Event, frame: Frame, block: s.Block) -> bool:
-    """Whether an object is made on a condition that a gap does not stand under: ``if self.model is None: ...``."""
+    """Whether an object is made on a condition that an insertion point does not stand under: ``if self.model is None: ...``."""
     for where, statement in made.steps():
         for inner, _ in statements_up(statement, where.node):
             if inner is block:

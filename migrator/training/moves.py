@@ -64,7 +64,7 @@ def _is_prepared(training: Training, item: Object) -> bool:
 
 def _collates_plainly(training: Training, loader: Object) -> bool:
     """Whether batches are tensors in tuples, lists and dicts, which `prepare` moves; a class of one's own may not be."""
-    for event in of_kind(training.before.log.events, Made):
+    for event in of_kind(training.before.trace.events, Made):
         if event.node is loader.site:
             call = event.node
             collate = call.argument(6, "collate_fn") if isinstance(call, s.Call) else None

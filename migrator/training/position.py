@@ -33,7 +33,7 @@ def statements_up(node: Any, scope: s.Node | None) -> Path:
         statement = owner
 
 
-def common_gap(paths: list[Path]) -> tuple[s.Block, int] | None:
+def common_insertion_point(paths: list[Path]) -> tuple[s.Block, int] | None:
     """Give the innermost block that holds all statements and lies in no loop, with the first index among them."""
     for block, _ in paths[0]:
         indices = [next((i for other, i in path if other is block), None) for path in paths]
@@ -55,9 +55,9 @@ def comes_before(node: s.Node, here: dict[s.Block, int]) -> bool:
 
 
 def comes_after(node: s.Node, here: dict[s.Block, int]) -> bool:
-    """Whether a node's statement comes after a gap, given the gap's index in each of its blocks, innermost first.
+    """Whether a node's statement comes after an insertion point, given its index in each of its blocks, innermost first.
 
-    The gap is at the index in its own block, and inside the statement at that index in those around it.
+    It is at the index in its own block, and inside the statement at that index in those around it.
     """
     innermost = next(iter(here))
     statement = node if isinstance(node, s.Statement) else node.statement

@@ -16,7 +16,7 @@ Way = list[tuple[Frame, Any]]  # the activations that lead to a place, outermost
 
 def ways_to(walk: Walk, node: s.Node) -> list[Way]:
     """Give the ways to a node, one for each activation of its function."""
-    return [way_from(frame, node) for frame in walk.log.frames.get(scope_of(node), [])]
+    return [way_from(frame, node) for frame in walk.trace.frames.get(scope_of(node), [])]
 
 
 def way_from(frame: Frame, node: s.Node) -> Way:

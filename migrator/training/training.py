@@ -121,7 +121,7 @@ class Training(TrainedProgram):
 
     def unread(self, func: s.Node) -> FileProblem | None:
         """What is wrong with the file that a called function comes from; None for one that could be read."""
-        unread = self.before.log.unread
+        unread = self.before.trace.unread
         while unread and isinstance(func, s.Attribute):
             func = func.value
         return unread.get((self.module_of(func), func.id)) if unread and isinstance(func, s.Name) else None
