@@ -66,7 +66,7 @@ def lookup(walk: Walk, name: str, node: s.Node | None = None) -> Value:
     return walk.heap.value(Kind.OPAQUE, None, None, (), ("name", id(walk.frame.module), name), label=name)
 
 
-def constant(walk: Walk, data: Any, settled: bool = False) -> Value:
+def constant(walk: Walk, data: object, settled: bool = False) -> Value:
     """Give a constant; a settled one may decide which way an `if` goes.
 
     What a script says once in its head is a setting that its user will change, so it settles nothing; what a loop over
