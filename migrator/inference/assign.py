@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from migrator.inference.element import copy_into, deep, element, roots, sequence
-from migrator.inference.evaluate import evaluate, lookup, note_store
+from migrator.inference.evaluate import evaluate, lookup, record_store
 from migrator.inference.interpreter import Executors, Walk
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Value, join
 from migrator.inference.trace import AttributeAssigned
@@ -43,8 +43,8 @@ def _assign_name(walk: Walk, target: s.Name, value: Value) -> None:
         while frame.outer is not None and target.id not in frame.node.namespace.bound:
             frame = frame.outer
     walk.variables.own(frame)[target.id] = value
-    walk.log.values[target] = join(walk.log.values[target], value) if target in walk.log.values else value
-    note_store(walk, target, value, frame, target.id)
+    walk.trace.values[target] = join(walk.trace.values[target], value) if target in walk.trace.values else value
+    record_store(walk, target, value, frame, target.id)
 
 
 def _assign_attribute(walk: Walk, target: s.Attribute, value: Value) -> None:
@@ -55,9 +55,9 @@ def _assign_attribute(walk: Walk, target: s.Attribute, value: Value) -> None:
         known = names.get(target.name)
         names[target.name] = value if len(owners) == 1 or known is None else join(known, value)
         if owner.kind in (Kind.MODEL, Kind.OPAQUE):
-            walk.note(AttributeAssigned, target, owner, target.name)
-        note_store(walk, target, value, owner, target.name)
-    walk.log.values[target] = join(walk.log.values[target], value) if target in walk.log.values else value
+            walk.record(AttributeAssigned, target, owner, target.name)
+        record_store(walk, target, value, owner, target.name)
+    walk.trace.values[target] = join(walk.trace.values[target], value) if target in walk.trace.values else value
 
 
 def _assign_item(walk: Walk, target: s.Subscript, value: Value) -> None:
@@ -68,14 +68,14 @@ def _assign_item(walk: Walk, target: s.Subscript, value: Value) -> None:
             keys = [x.label for x in index[0] if x.kind is Kind.CONSTANT] if len(index) == 1 else []
             if len(keys) == 1 and len(index[0]) == 1:
                 names[keys[0]] = value
-                note_store(walk, target, value, owner, keys[0])
+                record_store(walk, target, value, owner, keys[0])
             else:
                 names["*"] = join(names["*"], value) if "*" in names else value
-                note_store(walk, target, value, owner, "*")
+                record_store(walk, target, value, owner, "*")
         elif owner.kind is Kind.FRESH:
             copy_into(walk, owner, value)
         elif owner.kind in (Kind.OPAQUE, Kind.OPTION):
-            note_store(walk, target, value, owner, "*")
+            record_store(walk, target, value, owner, "*")
 
 
 def _unpack(walk: Walk, target: s.Collection, value: Value) -> None:
@@ -114,7 +114,7 @@ def _assign(walk: Walk, node: s.Assign) -> None:
             if len(target.items) == len(node.value.items) and not any(
                 isinstance(x, s.Starred) for x in node.value.items
             ):
-                for item, part in zip(target.items, [walk.log.values[x] for x in node.value.items], strict=True):
+                for item, part in zip(target.items, [walk.trace.values[x] for x in node.value.items], strict=True):
                     assign(walk, item, part)  # a, b = b, a: the right side was evaluated as a whole
                 continue
         assign(walk, target, value)
@@ -133,7 +133,7 @@ def _augment(walk: Walk, node: s.Augment) -> None:
     assign(walk, node.target, walk.heap.tensor(found))
 
 
-def _current(walk: Walk, target: Any) -> Value:
+def _current(walk: Walk, target: s.Node) -> Value:
     if isinstance(target, s.Name):
         return lookup(walk, target.id)
     return evaluate(walk, target)

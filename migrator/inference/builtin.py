@@ -84,7 +84,7 @@ def _exit(walk: Walk, node: s.Call, args: Arguments) -> Value:
 def _deepcopy(walk: Walk, node: s.Call, args: Arguments) -> Value:
     found: list[Object] = []
     for item in args.get(0):
-        walk.note(Given, node, item, "copy.deepcopy")
+        walk.record(Given, node, item, "copy.deepcopy")
         if item.kind in (Kind.MODEL, Kind.OPTIMIZER, Kind.OPAQUE):
             found.append(walk.heap.make(item.kind, node, walk.frame.context, (), item.data, f"copy of {item.label}"))
         else:
@@ -94,7 +94,7 @@ def _deepcopy(walk: Walk, node: s.Call, args: Arguments) -> Value:
 
 def _type_of(walk: Walk, node: s.Call, args: Arguments) -> Value:
     for item in args.get(0):
-        walk.note(Inspected, node, item)
+        walk.record(Inspected, node, item)
     return UNKNOWN
 
 
@@ -125,7 +125,7 @@ def _thread(walk: Walk, node: s.Call, args: Arguments) -> Value:
 def _target(walk: Walk, callee: Value, node: s.Call, inner: Arguments) -> Value:
     for item in callee:
         if item.kind in (Kind.FUNCTION, Kind.METHOD):
-            walk.log.unseen.add(item.data[0])
+            walk.trace.unseen.add(item.data[0])
             call_function(walk, item, node, inner, item.of[0] if item.kind is Kind.METHOD else None)
             walk.alive = True
     return UNKNOWN
@@ -133,14 +133,14 @@ def _target(walk: Walk, callee: Value, node: s.Call, inner: Arguments) -> Value:
 
 def _autograd_backward(walk: Walk, node: s.Call, args: Arguments) -> Value:
     for item in deep(walk, args.get(0, "tensors")):
-        walk.note(Backpropagated, node, item, Route.AUTOGRAD, roots(walk.heap.single(item)))
+        walk.record(Backpropagated, node, item, Route.AUTOGRAD, roots(walk.heap.single(item)))
     return UNKNOWN
 
 
 def _len(walk: Walk, node: s.Call, args: Arguments) -> Value:
     found: list[Object] = []
     for item in args.get(0):
-        walk.note(Given, node, item, "len")
+        walk.record(Given, node, item, "len")
         if item.kind in (Kind.DATASET, Kind.LOADER):
             found.append(walk.heap.make(Kind.LENGTH, None, None, (item,), None, f"len({item.label})"))
     return frozenset(found) or computed(walk, args.all())
@@ -183,7 +183,7 @@ def _defaultdict(walk: Walk, node: s.Call, args: Arguments) -> Value:
 def save(walk: Walk, node: s.Call, args: Arguments) -> Value:
     """Note what is written to a checkpoint."""
     for item in deep(walk, args.get(0, "obj")):
-        walk.note(Saved, node, item)
+        walk.record(Saved, node, item)
     return UNKNOWN
 
 

@@ -35,7 +35,7 @@ def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
     receiver = evaluate(walk, func.value)
     args = _arguments(walk, node)
     if func.name == "backward" and any(item.kind in (Kind.ANY, Kind.UNBOUND) for item in receiver):
-        walk.log.events.append(
+        walk.trace.events.append(
             Backpropagated(node, ANY, walk.frame, walk.loop, walk.clock, Route.TENSOR, NOTHING)
         )  # of what, nobody knows
     found: Value = NOTHING
@@ -44,10 +44,10 @@ def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
         own = walk.variables.names.get(item)
         if method is None or (own is not None and func.name in own):
             target = member(walk, item, func.name, func)
-            walk.log.values[func] = join(walk.log.values[func], target) if func in walk.log.values else target
+            walk.trace.values[func] = join(walk.trace.values[func], target) if func in walk.trace.values else target
             value = join_all(call_object(walk, part, node, args) for part in target) or UNKNOWN
         else:
-            walk.note(Called, node, item, func.name)
+            walk.record(Called, node, item, func.name)
             value = method(walk, item, func.name, node, args)
         found = join(found, value) if found else value
     return found or UNKNOWN
@@ -81,7 +81,7 @@ def call_object(walk: Walk, item: Object, node: s.Call | None, args: Arguments) 
     return value
 
 
-def _make_tensor(walk: Walk, item: Object, node: Any, args: Arguments) -> Value:
+def _make_tensor(walk: Walk, item: Object, node: s.Node, args: Arguments) -> Value:
     """Call a tensor type: ``torch.FloatTensor(8, 8)``."""
     made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, str(item.data))
     made = walk.heap.place(made, "device" if ".cuda." in str(item.data) else "")

@@ -7,7 +7,7 @@ from typing import Any
 from migrator.source import syntax as s
 
 
-def passes_on(node: Any) -> bool:
+def passes_on(node: s.Node | None) -> bool:
     """Whether a decorator gives back its function, or a wrapper that calls it with all of the arguments, always and once."""
     if not isinstance(node, s.FunctionDef):
         return False
@@ -20,7 +20,7 @@ def passes_on(node: Any) -> bool:
     return bool(given) and all(isinstance(x, s.Name) and x.id in kept for x in given)
 
 
-def wrappers_of(node: Any) -> list[s.FunctionDef]:
+def wrappers_of(node: s.Node | None) -> list[s.FunctionDef]:
     """The functions in a decorator that do nothing but call what it wraps, beside what is their own."""
     if not isinstance(node, s.FunctionDef) or not node.params:
         return []
@@ -57,7 +57,7 @@ def _is_plain(call: s.Call, wrapper: s.FunctionDef) -> bool:
     return True
 
 
-def _owner(node: Any) -> Any:
+def _owner(node: Any) -> s.Node:
     """The function that a statement belongs to."""
     while not isinstance(node, (s.FunctionDef, s.Root)):
         node = node.parent

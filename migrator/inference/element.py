@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
@@ -102,7 +101,7 @@ def whole(item: Object) -> Object:
     return item
 
 
-def sequence(walk: Walk, site: Any, parts: Iterable[Value], key: Any = None) -> Value:
+def sequence(walk: Walk, site: object, parts: Iterable[Value], key: object = None) -> Value:
     """Make a sequence with these elements."""
     item = walk.heap.make(Kind.SEQUENCE, site, walk.frame.context, (), key)
     walk.variables.put(item, {str(index): part for index, part in enumerate(parts)})

@@ -19,7 +19,7 @@ from migrator.inference.objects import (
     Value,
     join,
 )
-from migrator.inference.place import note_meeting
+from migrator.inference.place import record_meeting
 from migrator.inference.state import Frame
 from migrator.inference.trace import Stored
 from migrator.source import syntax as s
@@ -32,7 +32,7 @@ _INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
 def evaluate(walk: Walk, node: Any) -> Value:
     """Give what an expression may be here, and note it among the facts."""
     value = walk.evaluators[node.__class__](walk, node)
-    facts = walk.log.values
+    facts = walk.trace.values
     known = facts.get(node)
     if known is not value:
         facts[node] = value if known is None else known | value
@@ -46,7 +46,7 @@ def _name(walk: Walk, node: s.Name) -> Value:
     return lookup(walk, node.id, node)
 
 
-def lookup(walk: Walk, name: str, node: Any = None) -> Value:
+def lookup(walk: Walk, name: str, node: s.Node | None = None) -> Value:
     """Give what a name holds in the current frame."""
     frame: Any = walk.frame
     variables = walk.variables
@@ -66,7 +66,7 @@ def lookup(walk: Walk, name: str, node: Any = None) -> Value:
     return walk.heap.value(Kind.OPAQUE, None, None, (), ("name", id(walk.frame.module), name), label=name)
 
 
-def constant(walk: Walk, data: Any, settled: bool = False) -> Value:
+def constant(walk: Walk, data: object, settled: bool = False) -> Value:
     """Give a constant; a settled one may decide which way an `if` goes.
 
     What a script says once in its head is a setting that its user will change, so it settles nothing; what a loop over
@@ -99,7 +99,7 @@ def _text(walk: Walk, node: s.Text) -> Value:
     return UNKNOWN
 
 
-def _picked_device(walk: Walk, node: Any) -> Value:
+def _picked_device(walk: Walk, node: s.Node) -> Value:
     """A device whose index is worked out: ``f"cuda:{gpu}"``, ``"cuda:%d" % gpu``."""
     return walk.heap.value(Kind.DEVICE, node, data="option", label="cuda:?")
 
@@ -116,13 +116,13 @@ def _collection(walk: Walk, node: s.Collection) -> Value:
     walk.variables.put(made, parts)
     if node.kind == "list":
         for index, item in enumerate(node.items):
-            note_store(walk, item, parts.get(str(index), NOTHING), made, str(index))
+            record_store(walk, item, parts.get(str(index), NOTHING), made, str(index))
     return walk.heap.single(made)
 
 
 def _mapping(walk: Walk, node: s.Mapping) -> Value:
     parts: dict[str, Value] = {}
-    elements: list[tuple[Any, Value, str]] = []
+    elements: list[tuple[s.Node, Value, str]] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             for item in evaluate(walk, value):
@@ -137,7 +137,7 @@ def _mapping(walk: Walk, node: s.Mapping) -> Value:
     item = walk.heap.make(Kind.DICT, node, walk.frame.context)
     walk.variables.put(item, parts)
     for part, made, name in elements:
-        note_store(walk, part, made, item, name)
+        record_store(walk, part, made, item, name)
     return walk.heap.single(item)
 
 
@@ -150,11 +150,11 @@ def _binary(walk: Walk, node: s.Binary) -> Value:
     parts = [x for x in (*left, *right) if x.kind in (Kind.SEQUENCE, Kind.PARAMETERS, Kind.ITERATOR)]
     if parts and node.operator == "Add":  # list(a.parameters()) + list(b.parameters())
         return _joined_lists(walk, node, parts)
-    note_meeting(walk, node, (left, right))
+    record_meeting(walk, node, (left, right))
     return computed(walk, (left, right))
 
 
-def _joined_lists(walk: Walk, node: Any, parts: list[Object]) -> Value:
+def _joined_lists(walk: Walk, node: s.Node, parts: list[Object]) -> Value:
     held = join_all(element(walk, walk.heap.single(part)) for part in parts)
     item = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
     walk.variables.put(item, {"*": held})
@@ -168,11 +168,11 @@ def _lambda(walk: Walk, node: s.Lambda) -> Value:
     return walk.heap.value(Kind.FUNCTION, node, walk.frame.context, (), (node, walk.frame), label="lambda")
 
 
-def note_store(walk: Walk, node: Any, value: Value, owner: Frame | Object, key: str) -> None:
+def record_store(walk: Walk, node: s.Node, value: Value, owner: Frame | Object, key: str) -> None:
     """Note what holds an object from here on, and under which name, key or index."""
     for item in value:
         if item.kind not in INERT:
-            walk.note(Stored, node, item, owner, key)
+            walk.record(Stored, node, item, owner, key)
 
 
 def _walrus(walk: Walk, node: s.Walrus) -> Value:

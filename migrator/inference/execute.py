@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
 from migrator.inference.state import Variables
@@ -13,19 +11,19 @@ from migrator.source import syntax as s
 def execute(walk: Walk, block: s.Block) -> None:
     """Execute a block's statements until one leaves it."""
     walk.visited.add(block)
-    gaps = walk.gaps.get(block)
+    insertion_points = walk.insertion_points.get(block)
     for index, statement in enumerate(block.statements):
-        if gaps is not None and index in gaps:
-            _prepare(walk, gaps[index])
+        if insertion_points is not None and index in insertion_points:
+            _prepare(walk, insertion_points[index])
         walk.steps += 1
         walk.executors[statement.__class__](walk, statement)
         if not walk.alive:
             return
-    if gaps is not None and len(block.statements) in gaps:
-        _prepare(walk, gaps[len(block.statements)])
+    if insertion_points is not None and len(block.statements) in insertion_points:
+        _prepare(walk, insertion_points[len(block.statements)])
 
 
-def _prepare(walk: Walk, targets: list[Any]) -> None:
+def _prepare(walk: Walk, targets: list[s.Expression]) -> None:
     for target in targets:
         value = evaluate(walk, target)
         walk.assign(target, frozenset(walk.heap.prepare(item) for item in value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import NOTHING, Kind, Object, Value
@@ -44,23 +44,23 @@ def explain(walk: Walk) -> str:
 
 def bindings(walk: Walk) -> list[Binding]:
     """Give every place that binds a name, an attribute, an item or a parameter, with what all visits found there."""
-    stored: dict[
-        Any, set[Object]
-    ] = {}  # what is bound to an item is no fact about an expression: the events alone tell of it
-    for event in of_kind(walk.log.events, Stored):
+    # what is bound to an item is no fact about an expression: the events alone tell of it
+    stored: dict[s.Node, set[Object]] = {}
+    for event in of_kind(walk.trace.events, Stored):
         stored.setdefault(event.node, set()).add(event.item)
     found = []
     for module in walk.modules:
-        for node in module.nodes(s.Parameter):
-            given = [frame.given.get(node.name, NOTHING) for frame in walk.log.frames.get(node.parent, ())]
-            found.append(Binding(module, module.where(node)[0], node.name, NOTHING.union(*given)))
+        for param in module.nodes(s.Parameter):
+            frames = walk.trace.frames.get(param.parent, ()) if param.parent is not None else ()
+            given = [frame.given.get(param.name, NOTHING) for frame in frames]
+            found.append(Binding(module, module.where(param)[0], param.name, NOTHING.union(*given)))
         for node in _targets(module):
-            value = walk.log.values.get(node, NOTHING) | frozenset(stored.get(node, ()))
+            value = walk.trace.values.get(node, NOTHING) | frozenset(stored.get(node, ()))
             found.append(Binding(module, module.where(node)[0], module.text(node), value))
     return found
 
 
-def _targets(module: Module) -> Iterator[Any]:
+def _targets(module: Module) -> Iterator[s.Name | s.Attribute | s.Subscript]:
     """What is bound by an assignment of some form, and not only held by a list or a dictionary that is written down."""
     return (node for node in (*module.variables(), *module.nodes(s.Subscript)) if node.store)
 

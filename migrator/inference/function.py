@@ -21,7 +21,7 @@ def call_function(walk: Walk, item: Object, node: Any, args: Arguments, receiver
     """Follow a call into a local function, unless it recurses or the program is too large."""
     function, outer = item.data[0], item.data[1]
     written = node if args.node is None else args.node  # a `functools.partial` is written before it is called
-    walk.log.calls.setdefault(function, {}).setdefault(written, set()).add(walk.frame.node)
+    walk.trace.calls.setdefault(function, {}).setdefault(written, set()).add(walk.frame.node)
     depth = sum(1 for _ in walk.frame.chain())
     recursive = sum(frame.node is function for frame in walk.frame.chain()) > 1
     if depth > _DEPTH or recursive or (walk.exhausted and function.body in walk.visited):
@@ -30,7 +30,7 @@ def call_function(walk: Walk, item: Object, node: Any, args: Arguments, receiver
     frame = Frame(function, outer.module, outer, walk.frame, node)
     frame.loop = walk.loop
     frame.entered = walk.clock
-    walk.log.frames.setdefault(function, []).append(frame)
+    walk.trace.frames.setdefault(function, []).append(frame)
     frame.given = _bind(walk, function, args, receiver, frame)
     walk.variables.put(frame, dict(frame.given))
     return run(walk, function, frame)
@@ -50,7 +50,7 @@ def entered(walk: Walk, item: Object) -> Any:
     return nodes.pop() if len(nodes) == 1 else None
 
 
-def run(walk: Walk, function: Any, frame: Frame) -> Value:
+def run(walk: Walk, function: s.FunctionDef | s.Lambda, frame: Frame) -> Value:
     """Execute a function's body in an activation whose parameters are bound; give what it returns."""
     caller, walk.frame, loop = walk.frame, frame, walk.loop
     if isinstance(function, s.Lambda):
@@ -106,7 +106,7 @@ def _bind(walk: Walk, function: Any, args: Arguments, receiver: Object | None, f
             names[param.name] = walk.heap.single(item)
     for param in function.params:
         for item in names[param.name]:
-            walk.note(Stored, param, item, frame, param.name)
+            walk.record(Stored, param, item, frame, param.name)
     return names
 
 
@@ -124,8 +124,8 @@ def _default_value(walk: Walk, param: s.Parameter, frame: Frame) -> Value:
     return frozenset(settle(walk, item) for item in value) if frame.call is not None else value
 
 
-def escape(walk: Walk, node: Any, args: Arguments, to: Object | None) -> None:
+def escape(walk: Walk, node: s.Node, args: Arguments, to: Object | None) -> None:
     """Note which objects are handed to code that is not walked."""
     for value in args.all():
         for item in deep(walk, value):
-            walk.note(Escaped, node, item, to)
+            walk.record(Escaped, node, item, to)

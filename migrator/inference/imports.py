@@ -22,7 +22,7 @@ def run_module(walk: Walk, module: Module) -> Object:
     before = set(walk.variables.names)
     outer, walk.frame, loop, walk.loop = walk.frame, frame, walk.loop, None
     walk.variables.put(frame, {})
-    walk.log.frames.setdefault(module.root, []).append(frame)
+    walk.trace.frames.setdefault(module.root, []).append(frame)
     execute(walk, module.root.body)
     walk.alive = True
     walk.frame, walk.loop = outer, loop
@@ -50,7 +50,7 @@ def _import(walk: Walk, node: s.Import) -> None:
                 _bind_package(walk, dotted, item)
         else:
             full = dotted if alias else dotted.partition(".")[0]
-            _note_problem(walk, 0, dotted, alias or full)
+            _record_problem(walk, 0, dotted, alias or full)
             bind(walk, alias or full, walk.heap.value(Kind.LIBRARY, None, data=full, label=full))
 
 
@@ -91,18 +91,18 @@ def _imported(walk: Walk, node: s.ImportFrom, module: Module | None, name: str, 
     inner = walk.program.find(here, node.level, dotted)
     if inner is not None:
         return walk.heap.single(run_module(walk, inner))
-    _note_problem(walk, node.level, node.module if module is None else dotted, bound)
+    _record_problem(walk, node.level, node.module if module is None else dotted, bound)
     if node.level or module is not None:
         return walk.heap.value(Kind.OPAQUE, None, None, (), ("name", id(here), bound), label=bound)
     full = f"{node.module}.{name}"
     return walk.heap.value(Kind.LIBRARY, None, data=full, label=full)
 
 
-def _note_problem(walk: Walk, level: int, dotted: str, bound: str) -> None:
+def _record_problem(walk: Walk, level: int, dotted: str, bound: str) -> None:
     """Remember a name that stands for something in a file that could not be read."""
     problem = walk.program.problem(walk.frame.module, level, dotted)
     if problem is not None:
-        walk.log.unread[walk.frame.module, bound] = problem
+        walk.trace.unread[walk.frame.module, bound] = problem
 
 
 EXECUTORS: Executors = {

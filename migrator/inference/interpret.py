@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference import assign, call, evaluate, flow, imports, loop, member, truth
 from migrator.inference.execute import execute
-from migrator.inference.interpreter import Recursion, Walk
+from migrator.inference.interpreter import InsertionPoints, Recursion, Walk
 from migrator.inference.local_class import class_member
 from migrator.inference.never_run import idle_definitions
 from migrator.inference.objects import UNKNOWN, Value
+from migrator.inference.program import Program
 from migrator.inference.state import Frame, Variables
 from migrator.inference.trace import Backpropagated
 from migrator.inference.unseen import call_commands, call_unseen
@@ -18,7 +17,7 @@ from migrator.source import syntax as s
 
 def _call(walk: Walk, node: s.Call) -> Value:
     value = _first_argument(walk, node) if node in walk.elided else call.call(walk, node)
-    return frozenset(walk.heap.prepare(item) for item in value) if node in walk.inlines else value
+    return frozenset(walk.heap.prepare(item) for item in value) if node in walk.wrapped_in_place else value
 
 
 def _first_argument(walk: Walk, node: s.Call) -> Value:
@@ -53,8 +52,8 @@ def _walk_the_rest(walk: Walk, behind: Variables) -> None:
             walk.variables, walk.frame, walk.loop = walk.pruned.pop(block)
             walk.alive = True
             execute(walk, block)
-    built: dict[Any, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
-    trains = any(isinstance(event, Backpropagated) for event in walk.log.events)
+    built: dict[s.Node, Variables] = {}  # by class: what the attributes of its instances are behind its constructor
+    trains = any(isinstance(event, Backpropagated) for event in walk.trace.events)
     idle = {x for top in idle_definitions(walk) for x in _functions(top)} if trains else set()
     for module in list(walk.modules):
         for function in module.nodes(s.FunctionDef):
@@ -78,24 +77,24 @@ def _with_later(variables: Variables, frame: Frame, behind: Variables) -> Variab
     return variables
 
 
-def _functions(definition: Any) -> list[Any]:
+def _functions(definition: s.Node) -> list[s.FunctionDef]:
     """A definition and what is defined in it, as far as they are functions."""
     return [node for node in (definition, *definition.walk()) if isinstance(node, s.FunctionDef)]
 
 
 def walk_program(
-    program: Any,
-    gaps: dict[Any, dict[int, list[Any]]] | None = None,
-    inlines: frozenset[Any] = frozenset(),
-    elided: frozenset[Any] = frozenset(),
+    program: Program,
+    insertion_points: InsertionPoints | None = None,
+    wrapped_in_place: frozenset[s.Expression] = frozenset(),
+    elided: frozenset[s.Call] = frozenset(),
 ) -> Walk:
     """Walk a program from its entry, then whatever the entry does not reach.
 
-    Args: gaps: block -> index -> targets (expressions) that are pretended to be prepared before that statement.
-          inlines: calls whose results are pretended to be prepared on the spot.
+    Args: insertion_points: block -> index -> targets (expressions) that are pretended to be prepared before that statement.
+          wrapped_in_place: calls whose results are pretended to be prepared on the spot.
           elided: calls that are taken for their first argument.
     """
-    walk = Walk(program, _RECURSION, gaps, inlines, elided)
+    walk = Walk(program, _RECURSION, insertion_points, wrapped_in_place, elided)
     imports.run_module(walk, program.entry)
     behind = walk.variables.copy()
     call_commands(walk, program.entry)

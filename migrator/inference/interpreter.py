@@ -14,11 +14,12 @@ from migrator.inference.arguments import Arguments
 from migrator.inference.objects import Heap, Kind, Object, Value
 from migrator.inference.program import Program
 from migrator.inference.state import Frame, Loop, Variables
-from migrator.inference.trace import Event, Log, Stored
+from migrator.inference.trace import Event, Stored, Trace
 from migrator.source import syntax as s
+from migrator.source.module import Module
 
 # what happens to these is not worth remembering
-_UNNOTED = frozenset(
+_UNRECORDED = frozenset(
     {
         Kind.ANY,
         Kind.UNBOUND,
@@ -32,6 +33,9 @@ _UNNOTED = frozenset(
         Kind.SEQUENCE,
     }
 )
+# where objects are prepared: by block and index of a statement, the variables before it
+InsertionPoints = dict[s.Block, dict[int, list[s.Expression]]]
+
 _Details = ParamSpec("_Details")
 _Node = TypeVar("_Node", bound=s.Node)
 _BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
@@ -52,24 +56,24 @@ class Recursion:
 
 
 class Walk:
-    """The state of one walk; ``gaps`` and ``inlines`` say where to pretend that objects are prepared."""
+    """The state of one walk; ``insertion_points`` and ``wrapped_in_place`` say where to pretend that objects are prepared."""
 
     def __init__(
         self,
         program: Program,
         recursion: Recursion,
-        gaps: dict[Any, dict[int, list[Any]]] | None = None,
-        inlines: frozenset[Any] = frozenset(),
-        elided: frozenset[Any] = frozenset(),
+        insertion_points: InsertionPoints | None = None,
+        wrapped_in_place: frozenset[s.Expression] = frozenset(),
+        elided: frozenset[s.Call] = frozenset(),
     ) -> None:
         self.program = program
         self.evaluators, self.executors = recursion.evaluators, recursion.executors
         self._recursion = recursion
-        self.gaps = gaps or {}
-        self.inlines = inlines
+        self.insertion_points = insertion_points or {}
+        self.wrapped_in_place = wrapped_in_place
         self.elided = elided
         self.heap = Heap()
-        self.log = Log()
+        self.trace = Trace()
         self.variables = Variables()
         self.alive = True  # False behind a return, raise, break or continue
         self.frame: Frame = None  # type: ignore[assignment]
@@ -77,14 +81,16 @@ class Walk:
         self.clock = 0
         self.steps = 0
         self.missed = False  # a name was read before it was bound: a later turn of the loop may know more
-        self.modules: dict[Any, Object] = {}
-        self.loaded: dict[Object, dict[Any, dict[str, Value]]] = {}  # what executing a module bound
-        self.defaults: dict[Any, Value] = {}  # by parameter: what its default held when the function was defined
-        self.pruned: dict[Any, tuple[Variables, Frame, Loop | None]] = {}
-        self.visited: set[Any] = set()
+        self.modules: dict[Module, Object] = {}
+        self.loaded: dict[Object, dict[Frame | Object, dict[str, Value]]] = {}  # what executing a module bound
+        self.defaults: dict[
+            s.Parameter, Value
+        ] = {}  # by parameter: what its default held when the function was defined
+        self.pruned: dict[s.Block, tuple[Variables, Frame, Loop | None]] = {}
+        self.visited: set[s.Node] = set()
         self.handed: set[Object] = set()  # what unseen code was given to call
-        self.trainers: dict[Any, bool] = {}  # class node -> whether it trains itself
-        self.defined: dict[Any, tuple[Object, Variables]] = {}  # function node -> object, variables around it
+        self.trainers: dict[s.ClassDef, bool] = {}  # class node -> whether it trains itself
+        self.defined: dict[s.Node, tuple[Object, Variables]] = {}  # function node -> object, variables around it
         self.none = self.heap.value(Kind.CONSTANT, None, None, (), ("NoneType", None), label="None")
 
     # ------------------------------------------------------------ the recursion
@@ -117,7 +123,7 @@ class Walk:
 
     # ------------------------------------------------------------ what is seen
 
-    def note(
+    def record(
         self,
         event: Callable[Concatenate[_Node, Object, Frame, Loop | None, int, _Details], Event],
         node: _Node,
@@ -126,9 +132,9 @@ class Walk:
         **named: _Details.kwargs,
     ) -> None:
         """Remember that something happened to an object: the class of the event, where, and what that class adds."""
-        if item.kind not in _UNNOTED or (event is Stored and item.kind is Kind.SEQUENCE):
+        if item.kind not in _UNRECORDED or (event is Stored and item.kind is Kind.SEQUENCE):
             self.clock += 1
-            self.log.events.append(event(node, item, self.frame, self.loop, self.clock, *details, **named))
+            self.trace.events.append(event(node, item, self.frame, self.loop, self.clock, *details, **named))
 
     @property
     def exhausted(self) -> bool:

@@ -15,7 +15,7 @@ from migrator.inference.function import escape
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value
 from migrator.inference.opaque import opaque_result, run_callbacks
-from migrator.inference.place import is_host, is_made_on_device, note_host, note_meeting
+from migrator.inference.place import is_host, is_made_on_device, record_host, record_meeting
 from migrator.inference.trace import Given, Made, Wrapped
 from migrator.source import syntax as s
 
@@ -37,7 +37,7 @@ def _iterator(walk: Walk, node: s.Call, args: Arguments, name: str, shape: str) 
     first = args.get(0, "iterable") or UNKNOWN
     for value in args.all():
         for item in value:
-            walk.note(Given, node, item, name)
+            walk.record(Given, node, item, name)
     data: Any
     if shape == "zip":
         data = ("zip", tuple(element(walk, value) for value in args.placed))
@@ -74,7 +74,7 @@ def _all_parameters(walk: Walk, values: Iterable[Value]) -> Value:
 
 def _make_model(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
     made = walk.heap.make(Kind.MODEL, node, walk.frame.context, (), None, name)
-    walk.note(Made, node, made)
+    walk.record(Made, node, made)
     escape(walk, node, args, made)
     return walk.heap.single(made)
 
@@ -82,7 +82,7 @@ def _make_model(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
 def _make_simple(kind: Kind) -> Callable[[Walk, s.Call, Arguments, str], Value]:
     def make(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
         made = walk.heap.make(kind, node, walk.frame.context, (), None, name)
-        walk.note(Made, node, made)
+        walk.record(Made, node, made)
         return walk.heap.single(made)
 
     return make
@@ -91,7 +91,7 @@ def _make_simple(kind: Kind) -> Callable[[Walk, s.Call, Arguments, str], Value]:
 def make_loader(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
     """Make a loader; it knows its dataset, its sampler and how it collates."""
     made = walk.heap.make(Kind.LOADER, node, walk.frame.context, (), None, name)
-    walk.note(Made, node, made)
+    walk.record(Made, node, made)
     walk.variables.own(made)
     dataset = args.get(0, "dataset")
     if dataset:
@@ -108,7 +108,7 @@ def make_optimizer(walk: Walk, node: s.Call, args: Arguments, name: str) -> Valu
     """Make an optimizer; it is of the models whose parameters it was given."""
     owners = parameter_owners(walk, args.all()[:1] if args.placed else [args.get(None, "params"), *args.all()])
     made = walk.heap.make(Kind.OPTIMIZER, node, walk.frame.context, owners, None, name)
-    walk.note(Made, node, made)
+    walk.record(Made, node, made)
     return walk.heap.single(made)
 
 
@@ -142,7 +142,7 @@ def make_scheduler(walk: Walk, node: s.Call, args: Arguments, name: str) -> Valu
         x for value in args.all() for x in deep(walk, value) if x.kind in (Kind.OPTIMIZER, Kind.OPAQUE, Kind.SCHEDULER)
     )
     made = walk.heap.make(Kind.SCHEDULER, node, walk.frame.context, tuple(sorted(set(owners), key=id)), None, name)
-    walk.note(Made, node, made)
+    walk.record(Made, node, made)
     return walk.heap.single(made)
 
 
@@ -164,7 +164,7 @@ def _make_device(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
 def _load(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
     """``torch.load``: a state dict, a dict of them, or a whole model; what is done with it will tell."""
     made = walk.heap.make(Kind.OPAQUE, node, walk.frame.context, (), "checkpoint", name)
-    walk.note(Made, node, made)
+    walk.record(Made, node, made)
     return walk.heap.single(made)
 
 
@@ -208,7 +208,7 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
         return _iterator(walk, node, args, name, shape)
     if name in knowledge.IDENTITY:
         for inner in args.get(0, "module"):
-            walk.note(Wrapped, node, inner, name)
+            walk.record(Wrapped, node, inner, name)
         if name.startswith("torch.jit."):  # what is traced or scripted is another module, and none that is trained
             return frozenset(x.raw for x in args.get(0) or UNKNOWN)
         return args.get(0, "module") or args.get(0) or UNKNOWN
@@ -227,14 +227,14 @@ def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
         run_callbacks(walk, args)
         for value in args.all():
             for inner in value:
-                walk.note(Given, node, inner, name)
+                walk.record(Given, node, inner, name)
         models = frozenset(x for x in args.get(0, "module") or args.get(0, "model") if x.kind is Kind.MODEL)
         if models:  # a module goes in, and comes out changed
             return models
         if name.startswith("torch.utils.data"):
             return walk.heap.value(Kind.DATASET, node, walk.frame.context, (), None, label=name)
-        note_host(walk, node, join_all(args.all())) if is_host(name) else note_meeting(walk, node, args.all())
+        record_host(walk, node, join_all(args.all())) if is_host(name) else record_meeting(walk, node, args.all())
         return computed(walk, args.all())
     if is_host(name):
-        note_host(walk, node, join_all(args.all()))
+        record_host(walk, node, join_all(args.all()))
     return opaque_result(walk, item, node, args)

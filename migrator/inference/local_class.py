@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.element import join_all
-from migrator.inference.evaluate import lookup, note_store
+from migrator.inference.evaluate import lookup, record_store
 from migrator.inference.function import call_function, escape
 from migrator.inference.interpreter import Walk
 from migrator.inference.library import make_loader, make_optimizer, make_scheduler
@@ -107,7 +106,7 @@ def construct(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     if kind is Kind.PARTIAL:  # torch.autograd.Function
         return UNKNOWN
     made = walk.heap.make(kind, node, context, (), item, item.label)
-    walk.note(Made, node, made)
+    walk.record(Made, node, made)
     init = class_member(walk, item, "__init__", made, None)
     walk.variables.own(made)
     if init is not None and (kind is not Kind.MODEL or _trains(walk, item.site)):
@@ -135,7 +134,7 @@ def _fill_fields(walk: Walk, item: Object, node: s.Call, made: Object, args: Arg
     given = dict(zip(fields, args.placed, strict=False)) | args.named
     own.update(given)
     for name, value in given.items():
-        note_store(walk, node, value, made, name)
+        record_store(walk, node, value, made, name)
     for method in class_member(walk, item, "__post_init__", made, None) or ():
         if method.kind is Kind.METHOD:
             call_function(walk, method, node, Arguments(), made)
@@ -143,10 +142,10 @@ def _fill_fields(walk: Walk, item: Object, node: s.Call, made: Object, args: Arg
 
 def _defaults(walk: Walk, node: s.Call) -> Iterator[Value]:
     """Give what `field(default=...)` or `field(default_factory=...)` stands for, where it says."""
-    if not any(x.data == "dataclasses.field" for x in walk.log.values.get(node.func, NOTHING)):
+    if not any(x.data == "dataclasses.field" for x in walk.trace.values.get(node.func, NOTHING)):
         return
     for arg in node.args:
-        value = walk.log.values.get(arg.value, NOTHING)
+        value = walk.trace.values.get(arg.value, NOTHING)
         if arg.keyword == "default":
             yield value
         elif arg.keyword == "default_factory":
@@ -167,7 +166,7 @@ def _trains(walk: Walk, node: s.ClassDef) -> bool:
     return walk.trainers[node]
 
 
-def _parts(walk: Walk, nodes: Iterable[Any]) -> set[s.ClassDef]:
+def _parts(walk: Walk, nodes: Iterable[s.Node]) -> set[s.ClassDef]:
     """The local classes that some code names."""
     names = {x.id for x in nodes if isinstance(x, s.Name) and not x.store}
     return {item.site for name in names for item in lookup(walk, name) if item.kind is Kind.CLASS}
@@ -180,7 +179,7 @@ def call_method(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Valu
 
 def call_instance(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Call an instance by its `__call__`."""
-    walk.note(Called, node, item, "__call__")
+    walk.record(Called, node, item, "__call__")
     found = class_member(walk, item.data, "__call__", item, None) if item.data is not None else None
     if found is None:
         return opaque_result(walk, item, node, args)

@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.inference.assign import assign
 from migrator.inference.element import batches, element, index_key, sequence
-from migrator.inference.evaluate import evaluate, note_store
+from migrator.inference.evaluate import evaluate, record_store
 from migrator.inference.execute import branch, execute, go_on
 from migrator.inference.interpreter import Evaluators, Executors, Walk
 from migrator.inference.objects import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
@@ -151,7 +151,7 @@ def iterate(walk: Walk, node: Any, source: Value) -> Value:
     """Give an element of an iterable, and note which loaders a batch is drawn from."""
     value = element(walk, source)
     for batch in batches(walk, value):
-        walk.note(Iterated, node, batch.of[0], batch)
+        walk.record(Iterated, node, batch.of[0], batch)
     return value
 
 
@@ -173,7 +173,7 @@ def _comprehension(walk: Walk, node: s.Comprehension) -> Value:
     item = walk.heap.make(Kind.DICT if node.kind == "dict" else Kind.SEQUENCE, node, walk.frame.context)
     walk.variables.put(item, exact or {"*": held})
     for key, value in exact.items():
-        note_store(walk, node.value, value, item, key)
+        record_store(walk, node.value, value, item, key)
     return walk.heap.single(item)
 
 

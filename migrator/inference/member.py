@@ -22,32 +22,32 @@ def _attribute(walk: Walk, node: s.Attribute) -> Value:
     return found or UNKNOWN
 
 
-def member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     """Give an attribute of an object."""
     own = walk.variables.names.get(item)
     if own is not None and name in own and item.kind is not Kind.CLASS:  # a class binds what it gives
-        walk.note(AttributeRead, node, item, name)
+        walk.record(AttributeRead, node, item, name)
         value = own[name]
         return value - MAYBE_UNBOUND if len(value) > 1 else value
     handler = _MEMBERS.get(item.kind)
     return handler(walk, item, name, node) if handler is not None else UNKNOWN
 
 
-def _library_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _library_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     full = f"{item.data}.{name}"
     if knowledge.TENSOR_TYPE.match(full):
         return walk.heap.value(Kind.TYPE, node, None, (), full, label=full)
     return walk.heap.value(Kind.LIBRARY, None, data=full, label=full)
 
 
-def _module_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _module_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     names = walk.variables.of(item.data)
     if name in names:
         return names[name]
     return walk.heap.value(Kind.OPAQUE, None, None, (item,), ("name", name), label=f"{item.label}.{name}")
 
 
-def _instance_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _instance_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     found = walk.class_member(item.data, name, item, node)
     return (
         found
@@ -56,13 +56,13 @@ def _instance_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     )
 
 
-def _class_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _class_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     found = walk.class_member(item, name, None, node)
     return found if found is not None else UNKNOWN
 
 
-def _model_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
-    walk.note(AttributeRead, node, item, name)
+def _model_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
+    walk.record(AttributeRead, node, item, name)
     if name == "module" and not (item.data.__class__ is Object and walk.class_member(item.data, name, None, None)):
         return walk.heap.single(item.raw)  # what a wrapper calls the model inside
     if item.data is not None and item.data.__class__ is Object:
@@ -72,11 +72,11 @@ def _model_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     return walk.heap.value(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
 
 
-def _part_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _part_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     return walk.heap.value(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
 
 
-def _batch_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _batch_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     if name in knowledge.VIEWS:
         return walk.heap.single(item)
     if name in ("shape", "dtype", "device", "ndim"):
@@ -84,33 +84,33 @@ def _batch_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     return walk.heap.tensor(frozenset((item,)))
 
 
-def _tensor_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
+def _tensor_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     if name == "device":
         return walk.heap.value(Kind.DEVICE, node, data="of tensor")
     return UNKNOWN if name in ("shape", "dtype", "ndim") else walk.heap.single(item)
 
 
-def _opaque_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
-    walk.note(AttributeRead, node, item, name)
+def _opaque_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
+    walk.record(AttributeRead, node, item, name)
     return walk.heap.value(item.kind, None, None, (item,), ("attr", name), label=f"{item.label}.{name}")
 
 
-def _loader_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
-    walk.note(AttributeRead, node, item, name)
+def _loader_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
+    walk.record(AttributeRead, node, item, name)
     if name == "sampler" or name == "batch_sampler":
         return walk.heap.value(Kind.SAMPLER, None, None, (item,), name, label=f"{item.label}.{name}")
     return walk.heap.value(Kind.OPTION, None, None, (item,), ("attr", name), label=f"{item.label}.{name}")
 
 
-def _noted_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
-    walk.note(AttributeRead, node, item, name)
+def _recorded_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
+    walk.record(AttributeRead, node, item, name)
     if item.kind is Kind.ACCELERATOR and name == "device":
         return walk.heap.value(Kind.DEVICE, node, data="accelerator")
     return UNKNOWN
 
 
-def _device_member(walk: Walk, item: Object, name: str, node: Any) -> Value:
-    walk.note(AttributeRead, node, item, name)
+def _device_member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
+    walk.record(AttributeRead, node, item, name)
     return UNKNOWN
 
 
@@ -127,10 +127,10 @@ _MEMBERS: dict[Kind, Callable[[Walk, Object, str, Any], Value]] = {
     Kind.OPAQUE: _opaque_member,
     Kind.OPTION: _opaque_member,
     Kind.LOADER: _loader_member,
-    Kind.OPTIMIZER: _noted_member,
-    Kind.SCHEDULER: _noted_member,
-    Kind.CRITERION: _noted_member,
-    Kind.ACCELERATOR: _noted_member,
+    Kind.OPTIMIZER: _recorded_member,
+    Kind.SCHEDULER: _recorded_member,
+    Kind.CRITERION: _recorded_member,
+    Kind.ACCELERATOR: _recorded_member,
     Kind.DEVICE: _device_member,
 }
 
@@ -155,7 +155,7 @@ def _item(walk: Walk, item: Object, node: s.Subscript, index: list[Value]) -> Va
     if kind is Kind.TENSOR:
         return walk.heap.tensor(frozenset(item.of) | roots(join_all(index)))
     if kind in (Kind.MODEL, Kind.PART):
-        walk.note(ItemRead, node, item)
+        walk.record(ItemRead, node, item)
         return walk.heap.value(Kind.PART, None, None, (item,), "[]", label=f"{item.label}[]")
     if kind is Kind.LIBRARY:
         return walk.heap.value(Kind.LIBRARY, None, data=_picked(item.data), label=item.label)
@@ -166,7 +166,7 @@ def _item(walk: Walk, item: Object, node: s.Subscript, index: list[Value]) -> Va
         made = Kind.OPAQUE if kind is Kind.STATE else kind
         return walk.heap.value(made, None, None, (item,), ("item", key), label=f"{item.label}[{key}]")
     if kind is Kind.LOADER:
-        walk.note(ItemRead, node, item)
+        walk.record(ItemRead, node, item)
     return UNKNOWN
 
 

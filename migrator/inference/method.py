@@ -15,7 +15,7 @@ from migrator.inference.local_class import class_member
 from migrator.inference.member import member
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value, join
 from migrator.inference.opaque import forward, opaque_result, run_callbacks
-from migrator.inference.place import destination, note_host, note_meeting, placed
+from migrator.inference.place import destination, placed, record_host, record_meeting
 from migrator.inference.trace import Backpropagated, Called, Forwarded, Prepared, Route, Stored
 from migrator.source import syntax as s
 
@@ -52,13 +52,13 @@ def _model_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argum
     if item.kind is Kind.PART and (name == "new" or name.startswith("new_")):
         return walk.heap.value(Kind.FRESH, node, walk.frame.context, label=name)
     if name == "backward" and item.kind is Kind.PART:
-        walk.note(Backpropagated, node, item, Route.TENSOR, walk.heap.single(item))
+        walk.record(Backpropagated, node, item, Route.TENSOR, walk.heap.single(item))
         return UNKNOWN
     method = walk.heap.make(Kind.PART, None, None, (item,), name, label=f"{item.label}.{name}")
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
     escape(walk, node, args, method)
     if any(x.kind is not Kind.PART for x in given):  # sizes are parts of a model as well, as far as we can see
-        walk.note(Forwarded, node, method, given)
+        walk.record(Forwarded, node, method, given)
     return walk.heap.tensor(given | {method})
 
 
@@ -93,13 +93,13 @@ def _without_models(walk: Walk, item: Object) -> Value:
 
 def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Arguments) -> Value:
     if name == "backward":
-        walk.note(Backpropagated, node, item, Route.TENSOR, roots(walk.heap.single(item)))
+        walk.record(Backpropagated, node, item, Route.TENSOR, roots(walk.heap.single(item)))
         return UNKNOWN
     where = destination(name, args)
     if where:
         return placed(walk, item, where)
     if name == "numpy":
-        note_host(walk, node, walk.heap.single(item))
+        record_host(walk, node, walk.heap.single(item))
     if name == "detach" and item.kind is Kind.TENSOR:
         return _without_models(walk, item)
     if item.kind is Kind.BATCH:
@@ -130,7 +130,7 @@ def _tensor_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
         )
     run_callbacks(walk, args)
     values = [walk.heap.single(item), *args.all()]
-    note_meeting(walk, node, values)
+    record_meeting(walk, node, values)
     return computed(walk, values)
 
 
@@ -142,7 +142,7 @@ def _optimizer_method(walk: Walk, item: Object, name: str, node: s.Call, args: A
     if name == "backward":  # apex, old DeepSpeed: optimizer.backward(loss)
         for value in args.placed:
             for inner in value:
-                walk.note(Backpropagated, node, inner, Route.OPTIMIZER, roots(walk.heap.single(inner)))
+                walk.record(Backpropagated, node, inner, Route.OPTIMIZER, roots(walk.heap.single(inner)))
     return UNKNOWN
 
 
@@ -171,7 +171,7 @@ def _sequence_method(walk: Walk, item: Object, name: str, node: s.Call, args: Ar
         )
         walk.variables.own(item)["*"] = join(own["*"], value) if "*" in own else value
         for inner in value:
-            walk.note(Stored, node, inner, item, "*")
+            walk.record(Stored, node, inner, item, "*")
         return UNKNOWN
     if name in ("pop", "popleft", "__getitem__"):
         return join_all(own.values()) or UNKNOWN
@@ -215,7 +215,7 @@ def _opaque_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
     if name in SAME and not engine:  # `engine.train(loader)` is no change of mode
         return walk.heap.single(item)
     if name == "backward":
-        walk.note(Backpropagated, node, item, Route.OPAQUE, walk.heap.single(item))
+        walk.record(Backpropagated, node, item, Route.OPAQUE, walk.heap.single(item))
         return UNKNOWN
     if name in ("parameters", "named_parameters", "trainable_parameters"):
         return walk.heap.value(Kind.PARAMETERS, None, None, (item,), label=item.label)
@@ -248,7 +248,7 @@ def _accelerator_method(walk: Walk, item: Object, name: str, node: s.Call, args:
             return UNKNOWN
         for value in args.placed:
             for inner in value:
-                walk.note(Prepared, node, inner)
+                walk.record(Prepared, node, inner)
         return made[0] if len(made) == 1 else sequence(walk, node, made)
     if name in ("prepare_model", "prepare_data_loader", "prepare_optimizer", "prepare_scheduler", "skip_first_batches"):
         return frozenset(walk.heap.prepare(x) for x in args.get(0)) or UNKNOWN
@@ -256,7 +256,7 @@ def _accelerator_method(walk: Walk, item: Object, name: str, node: s.Call, args:
         return frozenset(x.raw for x in args.get(0, "model")) or UNKNOWN
     if name == "backward":
         for inner in args.get(0, "loss"):
-            walk.note(Backpropagated, node, inner, Route.ACCELERATOR, roots(walk.heap.single(inner)))
+            walk.record(Backpropagated, node, inner, Route.ACCELERATOR, roots(walk.heap.single(inner)))
         return UNKNOWN
     if name == "save":
         return save(walk, node, args)
@@ -270,7 +270,7 @@ def _scaler_method(walk: Walk, item: Object, name: str, node: s.Call, args: Argu
         return args.get(0) or UNKNOWN
     if name == "step":
         for inner in args.get(0):
-            walk.note(Called, node, inner, "step")
+            walk.record(Called, node, inner, "step")
     return UNKNOWN
 
 
@@ -283,8 +283,8 @@ def _super_or_instance(walk: Walk, item: Object, name: str, node: s.Call, args: 
                 return join_all(walk.invoke(part, node, args) for part in found) or UNKNOWN
         return UNKNOWN
     target = member(walk, item, name, node.func)
-    known = walk.log.values.get(node.func)
-    walk.log.values[node.func] = target if known is None else join(known, target)
+    known = walk.trace.values.get(node.func)
+    walk.trace.values[node.func] = target if known is None else join(known, target)
     return join_all(walk.invoke(part, node, args) for part in target) or UNKNOWN
 
 

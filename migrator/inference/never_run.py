@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import Kind
@@ -14,19 +13,19 @@ from migrator.source.module import Module
 _DYNAMIC = frozenset({"globals", "eval", "exec", "__import__", "import_module", "__dict__"})  # may name anything
 
 
-def asks_for_main(test: Any) -> bool:
+def asks_for_main(test: s.Node) -> bool:
     """Whether a condition is `__name__ == "__main__"`, which settles for good what an imported module does not do."""
     return any(isinstance(x, s.Name) and x.id == "__name__" for x in test.walk())
 
 
-def idle_definitions(walk: Walk) -> set[Any]:
+def idle_definitions(walk: Walk) -> set[s.FunctionDef | s.ClassDef]:
     """Give the functions and classes at the top of imported modules that nothing in the program mentions.
 
     Other idle code may mention them, and so may what a module does as the main program, which it is not here. A string
     mentions what it spells; a decorator, or a lookup by a name that is made up, may hand anything on.
     """
-    idle: dict[str, set[Any]] = defaultdict(set)
-    never: set[Any] = set()
+    idle: dict[str, set[s.FunctionDef | s.ClassDef]] = defaultdict(set)
+    never: set[s.Node] = set()
     for module in walk.modules:
         for node in module.root.body.statements if module is not walk.program.entry else ():
             if isinstance(node, (s.FunctionDef, s.ClassDef)) and not node.decorators:
@@ -46,7 +45,7 @@ def idle_definitions(walk: Walk) -> set[Any]:
     return set().union(*idle.values())
 
 
-def _mentions(walk: Walk, module: Module) -> Iterator[tuple[str, Any]]:
+def _mentions(walk: Walk, module: Module) -> Iterator[tuple[str, s.Node]]:
     """The names that a module's code reads or spells, each with the statement at the top of the module that it is part of."""
     for node in module.variables():
         name = node.id if isinstance(node, s.Name) else node.name
@@ -56,15 +55,15 @@ def _mentions(walk: Walk, module: Module) -> Iterator[tuple[str, Any]]:
             yield literal.value, _top(literal)
 
 
-def _is_lookup(walk: Walk, node: Any) -> bool:
+def _is_lookup(walk: Walk, node: s.Node) -> bool:
     """Whether a name is that of `getattr`, called on a module."""
     call = node.parent
     if not (isinstance(node, s.Name) and node.id in ("getattr", "vars") and isinstance(call, s.Call) and call.args):
         return False
-    return any(x.kind is Kind.MODULE for x in walk.log.values.get(call.args[0].value, ()))
+    return any(x.kind is Kind.MODULE for x in walk.trace.values.get(call.args[0].value, ()))
 
 
-def _top(node: Any) -> Any:
+def _top(node: s.Node) -> s.Node:
     statement = node.statement
     while not isinstance(statement.block.owner, s.Root):
         statement = statement.block.owner

@@ -82,11 +82,11 @@ class Heap:
     """Makes objects, and gives the same object again for the same place and context."""
 
     def __init__(self) -> None:
-        self._made: dict[Any, Object] = {}
+        self._made: dict[object, Object] = {}
         self._kinds: dict[Kind, list[Object]] = {}
-        self._values: dict[Any, Value] = {}
+        self._values: dict[object, Value] = {}
         self._prepared: dict[Object, Object] = {}
-        self._placed: dict[tuple[Any, ...], Object] = {}
+        self._placed: dict[tuple[object, ...], Object] = {}
 
     def make(
         self, kind: Kind, site: Any, context: Any = None, of: tuple[Object, ...] = (), data: Any = None, label: str = ""

@@ -7,7 +7,7 @@ from migrator.inference.element import deep, join_all, roots
 from migrator.inference.function import call_function, escape
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value
-from migrator.inference.place import note_meeting
+from migrator.inference.place import record_meeting
 from migrator.inference.trace import Escaped, Forwarded
 from migrator.source import syntax as s
 
@@ -18,13 +18,13 @@ _FUNCTIONS = (Kind.FUNCTION, Kind.METHOD)
 def forward(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Run a model, a part of one or a criterion: the result comes from it and from what it is given."""
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
-    walk.note(Forwarded, node, item, given)
+    walk.record(Forwarded, node, item, given)
     if item.kind is Kind.CRITERION:
-        note_meeting(walk, node, args.all())
+        record_meeting(walk, node, args.all())
     for value in args.all():
         for inner in value:
             if inner.kind is Kind.MODEL:
-                walk.note(Escaped, node, inner, item)
+                walk.record(Escaped, node, inner, item)
     return walk.heap.tensor(given | {item})
 
 
@@ -41,7 +41,7 @@ def call_partial(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Val
 def call_opaque(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
     """Call something unknown; it may be a model."""
     given = frozenset().union(*(roots(deep(walk, value)) for value in args.all()))
-    walk.note(Forwarded, node, item, given)
+    walk.record(Forwarded, node, item, given)
     return opaque_result(walk, item, node, args)
 
 
@@ -66,11 +66,11 @@ def run_callbacks(walk: Walk, args: Arguments) -> None:
         for item in value:
             if item.kind is Kind.PARTIAL and item not in walk.handed:
                 walk.handed.add(item)
-                walk.log.unseen.update(part.data[0] for part in item.data[0] if part.kind in _FUNCTIONS)
+                walk.trace.unseen.update(part.data[0] for part in item.data[0] if part.kind in _FUNCTIONS)
                 walk.invoke(item, args.node, _unknown())
                 walk.alive = True
-            elif item.kind in _FUNCTIONS and item.data[0] not in walk.log.unseen:
-                walk.log.unseen.add(item.data[0])
+            elif item.kind in _FUNCTIONS and item.data[0] not in walk.trace.unseen:
+                walk.trace.unseen.add(item.data[0])
                 if item.data[0].body not in walk.visited:
                     receiver = item.of[0] if item.kind is Kind.METHOD else None
                     call_function(walk, item, args.node, _unknown(), receiver)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.element import deep, roots
@@ -46,7 +45,7 @@ def is_made_on_device(args: Arguments) -> bool:
     return any(x.kind is not Kind.CONSTANT for x in args.get(None, "device"))
 
 
-def note_meeting(walk: Walk, node: Any, values: Iterable[Value]) -> None:
+def record_meeting(walk: Walk, node: s.Node, values: Iterable[Value]) -> None:
     """Note a batch that meets a tensor on the CPU before it was moved: it has to be there, too."""
     met = {item for value in values for item in roots(deep(walk, value))}
     moved = {(x.kind, x.site, x.of) for x in met if x.place == "device"}  # on some path: `if cuda: x = x.cuda()`
@@ -54,16 +53,16 @@ def note_meeting(walk: Walk, node: Any, values: Iterable[Value]) -> None:
     if any(x.place == "cpu" for x in met) or any(x.kind is Kind.FRESH for x in here):
         for item in here:
             if item.kind is Kind.BATCH:
-                walk.note(NeededOnHost, node, item)
+                walk.record(NeededOnHost, node, item)
 
 
-def note_host(walk: Walk, node: s.Call, value: Value) -> None:
+def record_host(walk: Walk, node: s.Call, value: Value) -> None:
     """Note what is read on the CPU without having been moved there: ``x.numpy()``."""
     found = roots(deep(walk, value))
     if not any(item.place == "cpu" for item in found):
         for item in found:
             if not item.place:
-                walk.note(NeededOnHost, node, item)
+                walk.record(NeededOnHost, node, item)
 
 
 def is_host(name: str) -> bool:

@@ -39,12 +39,12 @@ def _adds(call: s.Call) -> bool:
     return func.name == "addsitedir" or (on_path and owner.value.id == "sys")  # type: ignore[attr-defined]
 
 
-def _parts(call: s.Call) -> list[Any]:
+def _parts(call: s.Call) -> list[s.Node | None]:
     node = call.args[-1].value if call.args else None
     return list(node.items) if isinstance(node, s.Collection) else [node]
 
 
-def _given(module: Module, node: Any) -> Iterator[Any]:
+def _given(module: Module, node: Any) -> Iterator[s.Node | None]:
     """Give what is added: where it is a parameter, as in `def add_path(path)`, what the module calls the function with."""
     function = node.scope.node if isinstance(node, s.Name) else None
     names = [param.name for param in function.params] if isinstance(function, s.FunctionDef) else []
@@ -56,7 +56,7 @@ def _given(module: Module, node: Any) -> Iterator[Any]:
             yield call.argument(names.index(node.id), node.id)
 
 
-def _folder(module: Module, node: Any, depth: int = 12) -> str | None:
+def _folder(module: Module, node: s.Node | None, depth: int = 12) -> str | None:
     """Work out a path; None where it is not written down."""
     if not depth:
         return None

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from migrator.errors import FileProblem
 from migrator.inference.objects import Object, Value
@@ -191,14 +191,16 @@ def of_kind(events: Iterable[Event], kind: type[EventKind]) -> Iterator[EventKin
     return (event for event in events if isinstance(event, kind))
 
 
-class Log:
-    """Facts gathered by the walk."""
+class Trace:
+    """What the interpreter found about a program."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.values: dict[Any, Value] = {}  # what each expression may be, over all visits
-        self.calls: dict[Any, dict[Any, set[Any]]] = {}  # function node -> call node -> function node of the caller
-        self.frames: dict[Any, list[Frame]] = {}  # function node -> its activations
-        self.unseen: set[Any] = set()  # function nodes that code which we cannot see may call
+        self.values: dict[s.Node, Value] = {}  # what each expression may be, over all visits
+        self.calls: dict[
+            s.Node, dict[s.Node, set[s.Node]]
+        ] = {}  # function node -> call node -> function node of the caller
+        self.frames: dict[s.Node, list[Frame]] = {}  # function node -> its activations
+        self.unseen: set[s.Node] = set()  # function nodes that code which we cannot see may call
         self.unread: dict[tuple[Module, str], FileProblem] = {}  # by module and name: what an import could not read
-        self.decorated: dict[Any, str] = {}  # function node -> decorator that may change its signature
+        self.decorated: dict[s.Node, str] = {}  # function node -> decorator that may change its signature

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference.element import computed, join_all
 from migrator.inference.evaluate import constant, evaluate
 from migrator.inference.interpreter import Evaluators, Walk
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
-from migrator.inference.place import note_meeting
+from migrator.inference.place import record_meeting
 from migrator.inference.trace import Compared
 from migrator.source import syntax as s
 
@@ -28,7 +26,7 @@ def _boolean(walk: Walk, node: s.Boolean) -> Value:
     return join(left, right)
 
 
-def _as_flag(walk: Walk, node: Any, value: Value) -> Value:
+def _as_flag(walk: Walk, node: s.Node, value: Value) -> Value:
     return walk.heap.value(Kind.FLAG, node) if any(item.kind is Kind.FLAG for item in value) else UNKNOWN
 
 
@@ -36,12 +34,12 @@ def _compare(walk: Walk, node: s.Compare) -> Value:
     values = [evaluate(walk, node.left), *(evaluate(walk, item) for item in node.comparators)]
     for value, part in zip(values, (node.left, *node.comparators), strict=True):
         for item in value:
-            walk.note(Compared, part, item, node)
+            walk.record(Compared, part, item, node)
     if len(values) == 2:
         answer = _decide(node.operators[0], values[0], values[1])
         if answer is not None:
             return constant(walk, answer, settled=True)
-    note_meeting(walk, node, values)
+    record_meeting(walk, node, values)
     return computed(walk, values)
 
 
@@ -83,13 +81,13 @@ def _conditional(walk: Walk, node: s.Conditional) -> Value:
     truth = truth_of(evaluate(walk, node.test))
     body = evaluate(walk, node.body) if truth is not False else NOTHING
     orelse = evaluate(walk, node.orelse) if truth is not True else NOTHING
-    if truth is None and any(item.kind is Kind.FLAG for item in walk.log.values[node.test]):
+    if truth is None and any(item.kind is Kind.FLAG for item in walk.trace.values[node.test]):
         if {item.kind for item in (*body, *orelse)} <= {Kind.CONSTANT}:  # True if torch.cuda.is_available() else False
             return walk.heap.value(Kind.FLAG, node)
     return join_all(value for value in (body, orelse) if value)
 
 
-def asks_for_wrapper(test: Any) -> bool:
+def asks_for_wrapper(test: s.Node) -> bool:
     """Whether a condition is ``hasattr(model, "module")``."""
     if not isinstance(test, s.Call) or not isinstance(test.func, s.Name) or test.func.id != "hasattr":
         return False

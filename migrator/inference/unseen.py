@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.decorator import passes_on, wrappers_of
@@ -51,9 +50,9 @@ def _reads_command_line(walk: Walk, item: Object, seen: set[Object]) -> bool:
 def call_unseen(walk: Walk, item: Object, caller: Frame | None = None) -> None:
     """Walk a function that nobody visible calls, with parameters of which nothing is known."""
     function, outer = item.data[0], item.data[1]
-    walk.log.unseen.add(function)
+    walk.trace.unseen.add(function)
     frame = Frame(function, outer.module, outer, caller, None)
-    walk.log.frames.setdefault(function, []).append(frame)
+    walk.trace.frames.setdefault(function, []).append(frame)
     names: dict[str, Value] = {}
     for param in function.params:
         names[param.name] = walk.heap.value(Kind.OPAQUE, param, None, (), "parameter", label=param.name)
@@ -84,23 +83,23 @@ def decorated(walk: Walk, node: s.FunctionDef, item: Object) -> Value:
     for decorator in node.decorators:
         value = evaluate(walk, decorator)
         target = decorator.func if isinstance(decorator, s.Call) else decorator
-        names = [x.data for x in walk.log.values.get(target, value) if x.kind is Kind.LIBRARY]
+        names = [x.data for x in walk.trace.values.get(target, value) if x.kind is Kind.LIBRARY]
         if names and all(_TRANSPARENT.match(name) for name in names):
             continue
         if not names and value and all(passes_on(x.site) for x in value):
             apply_decorator(walk, decorator, value, item)
             continue
-        walk.log.decorated[node] = ".".join(names) or "decorator"
+        walk.trace.decorated[node] = ".".join(names) or "decorator"
     return walk.heap.single(item)
 
 
-def apply_decorator(walk: Walk, decorator: Any, value: Value, item: Object) -> None:
+def apply_decorator(walk: Walk, decorator: s.Node, value: Value, item: Object) -> None:
     """Call a local decorator for what it does beside: a registry keeps what it is given."""
     for part in value:
         if part.kind in (Kind.FUNCTION, Kind.METHOD):
             args = Arguments()
             args.placed.append(walk.heap.single(item))
-            walk.log.unseen.add(part.data[0])
+            walk.trace.unseen.add(part.data[0])
             call_function(walk, part, decorator, args, part.of[0] if part.kind is Kind.METHOD else None)
             walk.alive = True
             walk.visited.update(wrapper.body for wrapper in wrappers_of(part.site))

@@ -43,14 +43,16 @@ class AcceleratorScope:
         self.users = users
         self.site = AcceleratorSite(walk, editable)
         self.home = self.site.module_of
-        self.placing: set[Any] = set()  # the scopes that want nothing of the Accelerator but its device
+        self.placing: set[s.Node] = set()  # the scopes that want nothing of the Accelerator but its device
 
     @property
     def has_own(self) -> bool:
         """Whether the script makes an Accelerator itself."""
         return self.site.existing is not None
 
-    def solve(self, sites: Iterable[Any], arguments: Sequence[Argument] = (), placing: Iterable[Any] = ()) -> Access:
+    def solve(
+        self, sites: Iterable[s.Node], arguments: Sequence[Argument] = (), placing: Iterable[s.Node] = ()
+    ) -> Access:
         """Find where to make the Accelerator so that it reaches every site.
 
         Args:    arguments: what it is made with; the variables that they read must be bound by then.
@@ -81,12 +83,12 @@ class AcceleratorScope:
                 return access
             nodes += late  # a call that passes it on needs it as well
 
-    def expression(self, access: Access, node: Any) -> str:
+    def expression(self, access: Access, node: s.Node) -> str:
         """Give the expression by which a node's code reaches the Accelerator, or an object on its device."""
         scope = scope_of(node)
         return access.expressions[scope] if scope in access.expressions else access.placed[scope]
 
-    def is_at_hand(self, access: Access, node: Any) -> bool:
+    def is_at_hand(self, access: Access, node: s.Node) -> bool:
         """Whether code can use the Accelerator without further edits: it is in scope, and created before on every path."""
         scope = scope_of(node)
         if access.exists and self._has_parameter(scope, access.plain):
@@ -117,7 +119,7 @@ class AcceleratorScope:
 
     # ------------------------------------------------------------ the ways there
 
-    def _reach(self, access: Access, scope: Any, through: tuple[Any, ...]) -> None:
+    def _reach(self, access: Access, scope: s.Node, through: tuple[s.Node, ...]) -> None:
         """Bring the Accelerator into a scope.
 
         Raises:  Unreachable
@@ -146,7 +148,7 @@ class AcceleratorScope:
         else:
             self._through_parameter(access, scope, through)
 
-    def _has_parameter(self, scope: Any, name: str) -> bool:
+    def _has_parameter(self, scope: s.Node, name: str) -> bool:
         return any(param.name == name for param in getattr(scope, "params", []))
 
     def _in_sight(self, access: Access, scope: Any) -> str | None:
@@ -164,7 +166,7 @@ class AcceleratorScope:
         nested = not isinstance(scope_of(scope.block), s.Root)
         return access.name if nested or class_of(scope) is not None else None
 
-    def _is_imported(self, scope: Any) -> bool:
+    def _is_imported(self, scope: s.Node) -> bool:
         """Whether code outside of the program uses a function that takes nothing of the training from its module."""
         if not isinstance(scope, s.FunctionDef) or self._reads_globals(scope):
             return False
@@ -175,7 +177,9 @@ class AcceleratorScope:
         for used, names in scope.namespace.names.items():
             owner = scope.namespace.resolve(used)
             if owner is not None and owner.kind == "module":
-                if any(x.kind in _TRAINED or x.prepared for node in names for x in self.walk.log.values.get(node, ())):
+                if any(
+                    x.kind in _TRAINED or x.prepared for node in names for x in self.walk.trace.values.get(node, ())
+                ):
                     return True
         return False
 
@@ -183,14 +187,14 @@ class AcceleratorScope:
         """How a function reaches it through a parameter that always holds the object on which it is kept."""
         owner = access.home.block.owner if "." in access.name else None
         for param in getattr(scope, "params", []) if owner is not None else ():
-            values = {x for frame in self.walk.log.frames.get(scope, []) for x in frame.given.get(param.name, ())}
+            values = {x for frame in self.walk.trace.frames.get(scope, []) for x in frame.given.get(param.name, ())}
             if values and all(
                 x.kind is Kind.INSTANCE and isinstance(x.data, Object) and x.data.site is owner for x in values
             ):
                 return f"{param.name}.{access.plain}"
         return None
 
-    def _enclosing(self, access: Access, scope: Any, through: tuple[Any, ...]) -> str | None:
+    def _enclosing(self, access: Access, scope: Any, through: tuple[s.Node, ...]) -> str | None:
         """What the function around a nested one calls it; None where there is none, or it cannot be brought there."""
         outer = scope_of(scope.block) if isinstance(scope, s.FunctionDef) else None
         if not isinstance(outer, s.FunctionDef) or class_of(scope) is not None:
@@ -199,7 +203,7 @@ class AcceleratorScope:
         written = access.expressions[outer]
         return written if written.partition(".")[0] not in scope.namespace.bound else None
 
-    def _through_instance(self, access: Access, scope: Any, owner: s.ClassDef, through: tuple[Any, ...]) -> None:
+    def _through_instance(self, access: Access, scope: Any, owner: s.ClassDef, through: tuple[s.Node, ...]) -> None:
         """Store it on ``self``, passed to the constructor."""
         me, name = scope.params[0].name, access.plain
         if access.exists and any(x.kind is Kind.ACCELERATOR for x in self._attribute(owner, name)):
@@ -217,7 +221,7 @@ class AcceleratorScope:
         if scope is not init:
             access.expressions[scope] = f"{me}.{name}"
 
-    def _through_constructor(self, access: Access, init: Any, through: tuple[Any, ...]) -> None:
+    def _through_constructor(self, access: Access, init: Any, through: tuple[s.Node, ...]) -> None:
         """Pass it to a constructor, which stores it."""
         if access.home is init or init in access.threaded:
             return
@@ -235,7 +239,7 @@ class AcceleratorScope:
         for init in [x for x in access.keepers if x in wanted]:
             for base in access.keepers:
                 if base is not init and any(
-                    self._begins_with(init, call) for call in self.walk.log.calls.get(base, ())
+                    self._begins_with(init, call) for call in self.walk.trace.calls.get(base, ())
                 ):
                     wanted |= {base}
                     wanted -= {init}
@@ -251,7 +255,7 @@ class AcceleratorScope:
         Raises:  Unreachable
         """
         entered_too = {
-            x for call in self.walk.log.calls.get(scope, {}) if isinstance(call, s.Call) for x in self._callees(call)
+            x for call in self.walk.trace.calls.get(scope, {}) if isinstance(call, s.Call) for x in self._callees(call)
         }
         family = self._ancestry(owner)
         for item in self.walk.heap.those(Kind.CLASS):
@@ -260,7 +264,7 @@ class AcceleratorScope:
                 text = f"`{item.label}` also has a method `{scope.name}`, which the same calls may enter"
                 raise Unreachable(scope, text)
 
-    def _ancestry(self, owner: s.ClassDef) -> set[Any]:
+    def _ancestry(self, owner: s.ClassDef) -> set[s.Node]:
         """A class and its local base classes."""
         found: set[Any] = {owner}
         for item in self.walk.heap.those(Kind.CLASS):
@@ -300,7 +304,8 @@ class AcceleratorScope:
         edit, by_position = new_parameter(self.home[scope], scope, name)
         access.threads.append((self.home[scope], scope, edit))
         access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
-        for call in self.walk.log.calls[scope]:
+        for call in self.walk.trace.calls[scope]:
+            assert isinstance(call, s.Call)  # a function that is called implicitly gets no parameter
             if call in access.calls:
                 continue  # it enters another function, too, which was seen first
             caller = scope_of(call)
@@ -316,15 +321,15 @@ class AcceleratorScope:
             for other in others:
                 self._thread_alike(access, other, (*through, scope))
 
-    def _is_further_out(self, access: Access, scope: Any) -> bool:
+    def _is_further_out(self, access: Access, scope: s.Node) -> bool:
         """Whether a scope leads to where the Accelerator is made, and cannot see it."""
-        frames = self.walk.log.frames.get(access.home, [])
+        frames = self.walk.trace.frames.get(access.home, [])
         if access.exists or scope is access.home or not any(scope is x.node for way in frames for x in way.chain()):
             return False
         seen = scope in access.expressions or scope in access.placed or self._in_sight(access, scope)
         return not (seen or self._on_parameter(access, scope))
 
-    def _thread_alike(self, access: Access, scope: Any, through: tuple[Any, ...]) -> None:
+    def _thread_alike(self, access: Access, scope: Any, through: tuple[s.Node, ...]) -> None:
         """Give the same parameter to a function that the same call may enter."""
         if scope in access.threaded:
             return
@@ -336,7 +341,7 @@ class AcceleratorScope:
 
     def _unthreadable(self, scope: Any) -> str | None:
         """Why a function cannot get another parameter."""
-        log = self.walk.log
+        log = self.walk.trace
         if scope in log.decorated:
             return f"`{scope.name}` is decorated with `{log.decorated[scope]}`, which may not accept another argument"
         if scope in log.unseen:
@@ -353,12 +358,13 @@ class AcceleratorScope:
         unseen = self._unseen_call(scope)
         if unseen is not None:
             return f"`{scope.name}` is also called in {unseen}, which was not analysed"
-        if any(not isinstance(call, s.Call) for call in calls):
+        written = [call for call in calls if isinstance(call, s.Call)]
+        if len(written) < len(calls):
             return f"`{scope.name}` is called implicitly"
-        if any(self._may_enter_others(call) or len(self._filled(call)) > 1 for call in calls):
+        if any(self._may_enter_others(call) or len(self._filled(call)) > 1 for call in written):
             return f"`{scope.name}` is called through a variable that may also hold other functions"
         takes_all = any(param.kind == "**" for param in scope.params)
-        if takes_all and any(arg.star == "**" for call in calls for arg in call.args):
+        if takes_all and any(arg.star == "**" for call in written for arg in call.args):
             return f"`{scope.name}` takes and is given `**` arguments, which may already contain that name"
         return None
 
@@ -376,37 +382,37 @@ class AcceleratorScope:
         """Where a module of the program calls a function in code that was not analysed."""
         is_method = isinstance(scope.block.owner, s.ClassDef) and scope.name != "__init__"
         names = {scope.name} if is_method else {name for _, name in self._known_as(scope)}
-        known = self.walk.log.calls.get(scope, {})
+        known = self.walk.trace.calls.get(scope, {})
         for module in self.walk.modules:
             for call in module.nodes(s.Call):
                 if (
                     call not in known
-                    and call not in self.walk.log.values
+                    and call not in self.walk.trace.values
                     and isinstance(call.func, s.Name)
                     and call.func.id in names
                 ):
                     return f"{module.source.path}:{module.where(call)[0]}"
         return None
 
-    def _callees(self, call: s.Call) -> set[Any]:
+    def _callees(self, call: s.Call) -> set[s.Node]:
         """The local functions that a call may enter."""
-        found = {entered(self.walk, x) for x in self.walk.log.values.get(call.func, ())}
+        found = {entered(self.walk, x) for x in self.walk.trace.values.get(call.func, ())}
         return {x for x in found if isinstance(x, s.FunctionDef)}
 
     def _may_enter_others(self, call: s.Call) -> bool:
         """Whether a call may enter something else than local functions, one of which has the parameter."""
-        made = [x for x in self.walk.log.values.get(call.func, ()) if x.kind in _CALLABLE]
+        made = [x for x in self.walk.trace.values.get(call.func, ()) if x.kind in _CALLABLE]
         if len(made) < 2 or all(x.kind is Kind.PARTIAL for x in made):
             return False
         return not all(isinstance(entered(self.walk, x), s.FunctionDef) for x in made)
 
-    def _filled(self, call: Any) -> set[Any]:
+    def _filled(self, call: s.Node) -> set[s.Node]:
         """The functions to which a call only binds arguments, as `functools.partial` does."""
-        made = [x for x in self.walk.log.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
+        made = [x for x in self.walk.trace.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
         return {callee.site for x in made for callee in x.data[0]}
 
 
-def scope_path(scope: Any, home: Any) -> list[Any] | None:
+def scope_path(scope: s.Node, home: s.Node) -> list[s.Node] | None:
     """Give the scopes from one out to another that encloses it; None where it does not."""
     found = [scope]
     while found[-1] is not home:

@@ -21,7 +21,7 @@ from migrator.training.position import (
     class_of,
     comes_after,
     comes_before,
-    common_gap,
+    common_insertion_point,
     scope_of,
     statements_up,
 )
@@ -32,7 +32,7 @@ Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a
 class Unreachable(Exception):
     """The Accelerator cannot be brought to this node; the text says why."""
 
-    def __init__(self, node: Any, text: str) -> None:
+    def __init__(self, node: s.Node, text: str) -> None:
         super().__init__(text)
         self.node = node
         self.text = text
@@ -48,12 +48,14 @@ class Access:
     name: str  # how the statement that makes it calls it: "accelerator" or "self.accelerator"
     arguments: dict[str, str] = field(default_factory=dict)  # the texts of what it is made with
     exists: bool = False  # the script makes it itself
-    expressions: dict[Any, str] = field(default_factory=dict)  # by scope node
+    expressions: dict[s.Node, str] = field(default_factory=dict)  # by scope node
     placed: dict[Any, str] = field(default_factory=dict)  # by scope node: what stands for it where its device is wanted
-    threads: list[tuple[Module, Any, Operation]] = field(default_factory=list)
-    threaded: dict[Any, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
+    threads: list[tuple[Module, s.Node, Operation]] = field(default_factory=list)
+    threaded: dict[s.Node, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
     calls: list[s.Call] = field(default_factory=list)  # which hand it on
-    keepers: dict[Any, tuple[Module, Any, Operation]] = field(default_factory=dict)  # constructor -> how it keeps it
+    keepers: dict[s.Node, tuple[Module, s.Node, Operation]] = field(
+        default_factory=dict
+    )  # constructor -> how it keeps it
 
     @property
     def home(self) -> Any:
@@ -127,7 +129,7 @@ class AcceleratorSite:
 
     def _existing(self) -> Any:
         """The statement by which the script itself makes its Accelerator; None where there is none."""
-        for event in of_kind(self.walk.log.events, Stored):
+        for event in of_kind(self.walk.trace.events, Stored):
             statement = event.node.statement
             if event.item.kind is Kind.ACCELERATOR and isinstance(statement, s.Assign):
                 if statement.value is event.item.site:
@@ -162,13 +164,13 @@ class AcceleratorSite:
         name = _first_name(node)
         if self._is_bound(access, node):
             return str(name.id)
-        wanted = self.walk.log.values.get(name, frozenset())
+        wanted = self.walk.trace.values.get(name, frozenset())
         if node.store or not any(x.site is not None for x in wanted):
             return None
         here = dict(statements_up(access.block.statements[access.index], access.home))
         for other, found in access.home.namespace.names.items():
             for x in found:
-                if x.store and scope_of(x) is access.home and self.walk.log.values.get(x) == wanted:
+                if x.store and scope_of(x) is access.home and self.walk.trace.values.get(x) == wanted:
                     if comes_before(x, here):
                         return str(other)
         return None
@@ -193,7 +195,7 @@ class AcceleratorSite:
 
     # ------------------------------------------------------------ in a class
 
-    def _only_class(self, scopes: list[Any]) -> s.ClassDef | None:
+    def _only_class(self, scopes: list[s.Node]) -> s.ClassDef | None:
         """The class whose methods hold all the sites; None where there is no such class."""
         owners = {class_of(scope) for scope in scopes}
         owner = owners.pop() if len(owners) == 1 else None
@@ -203,24 +205,28 @@ class AcceleratorSite:
         sites = {x.site for x in made if isinstance(x.data, Object) and x.data.site is owner}
         return owner if len(sites) == 1 and "__init__" in owner.methods() else None
 
-    def _in_constructor(self, owner: s.ClassDef, nodes: list[Any], name: str) -> Access | None:
+    def _in_constructor(self, owner: s.ClassDef, nodes: list[s.Node], name: str) -> Access | None:
         """In ``__init__``, right before its first use there: at the top level where other methods use it as well."""
         init = owner.methods()["__init__"]
-        frames = self.walk.log.frames.get(init, [])
+        frames = self.walk.trace.frames.get(init, [])
         if any(frame.loop is not None for frame in frames) or not any(map(self._from_entry, frames)):
             return None
         if self.module_of[init] not in self.editable:
             return None
         me = init.params[0].name
         inside = [statements_up(node, init) for node in nodes if scope_of(node) is init]
-        gap: tuple[s.Block, int] | None = (init.body, after_docstring(init.body))
+        point: tuple[s.Block, int] | None = (init.body, after_docstring(init.body))
         if inside:
-            gap = common_gap(inside) if len(inside) == len(nodes) else (init.body, min(path[-1][1] for path in inside))
-        return Access(self.module_of[init], *gap, f"{me}.{name}") if gap is not None else None
+            point = (
+                common_insertion_point(inside)
+                if len(inside) == len(nodes)
+                else (init.body, min(path[-1][1] for path in inside))
+            )
+        return Access(self.module_of[init], *point, f"{me}.{name}") if point is not None else None
 
     # ------------------------------------------------------------ in a frame
 
-    def _in_common_frame(self, nodes: list[Any], name: str) -> Access:
+    def _in_common_frame(self, nodes: list[s.Node], name: str) -> Access:
         """In the innermost activation that leads to every site, before the first of them."""
         chains = [chain for node in nodes for chain in self.chains(node)]
         frame = _common(chains)
@@ -230,22 +236,22 @@ class AcceleratorSite:
                 and isinstance(frame.node, (s.Root, s.FunctionDef))
                 and self.module_of[frame.node] in self.editable
             ):
-                gap = common_gap(
+                point = common_insertion_point(
                     [statements_up(node, frame.node) for chain in chains for where, node in chain if where is frame]
                 )
-                if gap is not None:
-                    return Access(self.module_of[frame.node], *gap, name)
+                if point is not None:
+                    return Access(self.module_of[frame.node], *point, name)
             frame = frame.caller
         if _common(chains) is None:
             raise Unreachable(nodes[0], "several commands start this code, and no place comes before all of them")
         raise Unreachable(nodes[0], "there is no place outside all loops where the Accelerator could be created")
 
-    def chains(self, node: Any) -> list[Chain]:
+    def chains(self, node: s.Node) -> list[Chain]:
         """Give, for every activation of a node's function, the way from the entry down to the node.
 
         Raises:  Unreachable for code that nothing visible calls.
         """
-        frames = [f for f in self.walk.log.frames.get(scope_of(node), []) if self._from_entry(f)]
+        frames = [f for f in self.walk.trace.frames.get(scope_of(node), []) if self._from_entry(f)]
         if not frames:
             return self._forward_chains(node, scope_of(node))
         found = []
@@ -259,13 +265,13 @@ class AcceleratorSite:
             found.append(chain[::-1])
         return found
 
-    def _forward_chains(self, node: Any, scope: Any) -> list[Chain]:
+    def _forward_chains(self, node: s.Node, scope: s.Node) -> list[Chain]:
         """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
         owner = class_of(scope)
         kind: type[Event] = Made if getattr(scope, "name", "") == "__init__" else Forwarded
         calls = [
             event
-            for event in of_kind(self.walk.log.events, kind)
+            for event in of_kind(self.walk.trace.events, kind)
             if isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
         found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
@@ -273,7 +279,7 @@ class AcceleratorSite:
             raise Unreachable(node, why_not_called(scope))
         return found
 
-    def is_reached(self, node: Any) -> bool:
+    def is_reached(self, node: s.Node) -> bool:
         """Whether visible code leads to a node."""
         try:
             return bool(self.chains(node))
@@ -284,7 +290,7 @@ class AcceleratorSite:
         first = list(frame.chain())[-1]
         return isinstance(first.node, s.Root) and first.module is self.walk.program.entry
 
-    def is_made_before(self, access: Access, node: Any) -> bool:
+    def is_made_before(self, access: Access, node: s.Node) -> bool:
         """Whether the Accelerator is made before a node on every way there."""
         if not self.is_reached(node):
             return False
@@ -314,7 +320,7 @@ def _told(node: Any, block: s.Block) -> str:
     return f"`{_first_name(node).id}`" + (f" of `{home.name}`" if inside else "")
 
 
-def _first_name(node: Any) -> Any:
+def _first_name(node: s.Node) -> Any:
     while isinstance(node, (s.Attribute, s.Subscript, s.Call)):
         node = node.func if isinstance(node, s.Call) else node.value
     return node

@@ -191,7 +191,7 @@ def _placed(module: Module, edits: Sequence[Edit]) -> Iterator[Placed]:
 
 def _runs(training: Training) -> dict[str, frozenset[int]]:
     """The functions that a program runs or passes to code that was not read, by module."""
-    executed = {*training.after.log.frames, *training.after.log.unseen}
+    executed = {*training.after.trace.frames, *training.after.trace.unseen}
     return {
         path_of(module): frozenset({MODULE, *(number for node, number in _numbers(module).items() if node in executed)})
         for module in training.modules

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from migrator import __version__
 from migrator.errors import FileProblem
@@ -13,7 +12,7 @@ from migrator.report.report import Item, ProgramReport
 from migrator.report.summary import RunSummary
 
 
-def _item(path: str, item: Item) -> dict[str, Any]:
+def _item(path: str, item: Item) -> dict[str, object]:
     return {
         "code": item.code,
         "level": item.level.value,
@@ -31,7 +30,7 @@ def _item(path: str, item: Item) -> dict[str, Any]:
     }
 
 
-def _error(error: FileProblem) -> dict[str, Any]:
+def _error(error: FileProblem) -> dict[str, object]:
     kind = type(error).__name__.lower()
     return {"kind": kind, "file": error.path, "line": error.line, "column": error.column, "message": error.message}
 
@@ -45,7 +44,7 @@ def render(reports: Sequence[ProgramReport], outcome: RunSummary, written: bool,
     files = []
     for file in (file for report in reports for file in report.files):
         path = file.source.path
-        entry: dict[str, Any] = {
+        entry: dict[str, object] = {
             "path": path,
             "changed": file.text is not None,
             "items": [_item(path, item) for item in sorted(file.items)],

@@ -31,7 +31,7 @@ class AdviceRule(Rule):
         raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
 
     def check(self, training: Training) -> Iterator[Change]:
-        seen: set[Any] = set()
+        seen: set[s.Node] = set()
         level = Level.NOTE if self.effect is Effect.NOTES else Level.REVIEW
         for node, what in self.sites(training) if training.required or self.anywhere else ():
             if node not in seen and (self.anywhere or training.is_involved(node)):

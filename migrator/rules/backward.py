@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Event, Forwarded, Route
@@ -42,7 +41,7 @@ class Backward(Rule):
     effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
-        seen: set[Any] = set()
+        seen: set[s.Node] = set()
         live = _live_backwards(training)
         if not training.required:
             yield from self._unrecognised(training)
@@ -111,7 +110,7 @@ def _live_backwards(training: Training) -> set[s.Node]:
     return {event.node for event in live or own}
 
 
-def _needs_parentheses(node: Any) -> bool:
+def _needs_parentheses(node: s.Node) -> bool:
     return isinstance(node, (s.Yield, s.Walrus, s.Comprehension)) or (
         isinstance(node, s.Collection) and node.kind == "tuple"
     )

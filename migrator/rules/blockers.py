@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from migrator.inference import knowledge
 from migrator.rules.advice import calls_of, shown
@@ -30,7 +29,7 @@ class _BlockingRule(Rule):
     reason = ""
     help = ""
 
-    def sites(self, training: Training) -> Iterable[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterable[tuple[Module, s.Node, str]]:
         """Give the places, each with its message."""
         raise TypeError(f"INTERNAL ERROR: {self.code} names no sites")
 
@@ -51,7 +50,7 @@ class _BlockingRule(Rule):
                 )
 
 
-def _library_calls(training: Training, pattern: str, message: str) -> Iterator[tuple[Module, Any, str]]:
+def _library_calls(training: Training, pattern: str, message: str) -> Iterator[tuple[Module, s.Call, str]]:
     """Report the calls of library functions whose name matches; ``message`` has a place for the call's text."""
     for call in calls_of(training, pattern):
         yield training.module_of(call), call, message.format(shown(training, call))
@@ -74,7 +73,7 @@ class ProcessGroup(_BlockingRule):
     reason = "the Accelerator creates the process group, and creating a second one raises an error"
     help = "remove the process group, DistributedDataParallel and DistributedSampler, then run migrate again"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Expression, str]]:
         calls = r"torch\.distributed\.(?!is_available$).*"
         for found in _library_calls(training, calls, "`{}` manages the process group, as the Accelerator does"):
             name = found[0].text(found[1].func).rpartition(".")[2]
@@ -99,7 +98,7 @@ class HandWrittenDdp(_BlockingRule):
     reason = "`prepare` wraps the model as well, so gradients would be synchronised twice"
     help = "remove the wrapper, then run migrate again"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         for name, found in training.calls.items():
             if knowledge.DISTRIBUTED_PARALLEL.match(name):
                 for module, call in found:
@@ -122,7 +121,7 @@ class DistributedSamplers(_BlockingRule):
     reason = "a prepared loader shards as well, so each process would train on too little of the data"
     help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         yield from _library_calls(
             training,
             r"torch\.utils\.data\.(distributed\.)?DistributedSampler",
@@ -146,7 +145,7 @@ class SetDevice(_BlockingRule):
     reason = "the Accelerator chooses the GPU of each process, and another current GPU would contradict it"
     help = "remove it; to choose a GPU, set CUDA_VISIBLE_DEVICES"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         yield from _library_calls(
             training,
             r"torch\.(cuda|accelerator)\.set_device(_index)?",
@@ -169,7 +168,7 @@ class ClosureResult(_BlockingRule):
     reason = "the `step` of a prepared optimizer returns nothing under Accelerate"
     help = "store the loss in a variable inside the closure, and use that"
 
-    def sites(self, training: Training) -> Iterator[tuple[Module, Any, str]]:
+    def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         for item in training.components.optimizers:
             for event in training.components.steps_of(item):
                 if event.node.args and not isinstance(event.node.parent, s.Evaluate):

@@ -82,7 +82,13 @@ def unguarded_saves(training: Training) -> list[tuple[Module, s.Call]]:
 
 
 def guarded(
-    code: str, module: Module, first: Any, last: Any, node: Any, message: str, saves: Iterable[s.Call] = ()
+    code: str,
+    module: Module,
+    first: s.Statement,
+    last: s.Statement,
+    node: s.Node,
+    message: str,
+    saves: Iterable[s.Call] = (),
 ) -> Change:
     """Put statements under a main-process guard.
 

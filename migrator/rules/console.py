@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Made
@@ -40,7 +39,7 @@ class Print(Rule):
         if not training.required:
             return
         told: set[tuple[Module, str]] = set()
-        kept: dict[Module, list[Any]] = {}
+        kept: dict[Module, list[s.Node]] = {}
         for module, call in training.calls.get("print", []):
             if not takes_part(training, call) or "file" in call.keywords():
                 continue
@@ -93,7 +92,7 @@ def _missed(changes: Sequence[Change], reason: str, help: str) -> Change:
     return _repeated(changes[0].module, [x.node for x in changes], reason, help)
 
 
-def _repeated(module: Module, prints: Sequence[Any], reason: str, help: str = "") -> Change:
+def _repeated(module: Module, prints: Sequence[s.Node], reason: str, help: str = "") -> Change:
     """Report the prints of one file that every process executes, at the first of them."""
     first = min(prints, key=module.where)
     several = f"Every process executes {len(prints)} prints of this file, the first of them here"
@@ -154,7 +153,7 @@ def _is_written(training: Training, call: s.Call, name: str) -> bool:
     return isinstance(call.func, s.Name) and call.func.id == name and len(training.value(call.func)) == 1
 
 
-def _in_model(training: Training, node: Any) -> bool:
+def _in_model(training: Training, node: s.Node | None) -> bool:
     """Whether code belongs to a model or a dataset, which should not depend on an Accelerator."""
     while node is not None and not isinstance(node, s.ClassDef):
         node = node.parent

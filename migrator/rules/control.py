@@ -117,7 +117,7 @@ class GuardedForward(AdviceRule):
     help = "run it on every process, or run `accelerator.unwrap_model(model)` under `torch.no_grad()`"
 
     def sites(self, training: Training) -> Sites:
-        for event in training.after.log.events:
+        for event in training.after.trace.events:
             for _, statement in event.steps() if _runs_model(event) else ():
                 if is_guarded(training, statement):
                     yield event.node, f"Only the main process runs the model here: `{shown(training, event.node)}`"
@@ -131,15 +131,13 @@ def _runs_model(event: Event) -> bool:
     return isinstance(event, Backpropagated)
 
 
-def _conditions(training: Training) -> Iterator[Any]:
+def _conditions(training: Training) -> Iterator[s.If | s.While]:
     """Give every `if` and `while` in the code that takes part in the training."""
-    kinds: tuple[type[Any], ...] = (s.If, s.While)
     for module in training.modules:
-        for kind in kinds:
-            yield from (node for node in module.nodes(kind) if training.is_involved(node))
+        yield from filter(training.is_involved, [*module.nodes(s.If), *module.nodes(s.While)])
 
 
-def _arms(node: Any) -> Iterator[Any]:
+def _arms(node: Any) -> Iterator[s.Node]:
     """What is executed under a condition, without the bodies of functions defined there."""
     todo = list(node.blocks())
     while todo:
@@ -149,7 +147,7 @@ def _arms(node: Any) -> Iterator[Any]:
             todo.extend(inner.children())
 
 
-def _parts(training: Training, node: Any) -> bool:
+def _parts(training: Training, node: s.Node) -> bool:
     """Whether a condition decides if or how often something is trained."""
     if isinstance(node, s.While):
         return node in training.components.loops
@@ -171,7 +169,7 @@ def _leaves_training(training: Training, node: Any) -> bool:
     return False
 
 
-def _trains(training: Training, arms: set[Any]) -> bool:
+def _trains(training: Training, arms: set[s.Node]) -> bool:
     components = training.components
     steps = [event for item in components.optimizers for event in components.steps_of(item)]
     return any(statement in arms for event in [*components.backwards, *steps] for _, statement in event.steps())
@@ -187,7 +185,7 @@ def _is_expected(handler: s.Handler) -> bool:
     return bool(names & {"StopIteration", "KeyboardInterrupt", "SystemExit"})
 
 
-def _function(node: Any) -> Any:
+def _function(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         node = node.parent
     return node

@@ -114,7 +114,7 @@ def _is_guarded(training: Training, node: Any) -> bool:
     return any(training.devices.is_flag(test) or _asks_for_cuda(x) for test in tests for x in test.walk())
 
 
-def _asks_for_cuda(node: Any) -> bool:
+def _asks_for_cuda(node: s.Node) -> bool:
     return (isinstance(node, s.Literal) and isinstance(node.value, str) and "cuda" in node.value) or (
         isinstance(node, s.Attribute) and node.name == "is_available"
     )

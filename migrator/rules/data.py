@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Iterated
@@ -166,7 +165,7 @@ def _inherits(item: Object, name: str) -> bool:
     return any((x.id if isinstance(x, s.Name) else getattr(x, "name", "")) == name for x in bases)
 
 
-def _sample_makers(training: Training) -> Iterator[Any]:
+def _sample_makers(training: Training) -> Iterator[s.Node]:
     """The functions that make samples or put them together: `__getitem__`, `__iter__`, `collate_fn`."""
     for call in _loader_calls(training):
         collate, dataset = call.argument(6, "collate_fn"), call.argument(0, "dataset")
@@ -179,7 +178,7 @@ def _sample_makers(training: Training) -> Iterator[Any]:
                 yield from (owner.methods()[name] for name in ("__getitem__", "__iter__") if name in owner.methods())
 
 
-def _function(node: Any) -> Any:
+def _function(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, (s.FunctionDef, s.Lambda)):
         node = node.parent
     return node

@@ -39,7 +39,7 @@ class DeviceDefinition(Rule):
         if not training.required:
             return
         user_device = training.user_device
-        done: set[Any] = set()
+        done: set[s.Node] = set()
         if user_device is not None and user_device.definitions:
             done.update(x.statement for x in user_device.definitions)
             yield self._take_over(training, user_device)
@@ -92,7 +92,7 @@ class DeviceDefinition(Rule):
         span, target = module.outer(item.value), ""
         message = f"Replace `{short(module.text(item.value))}` with `accelerator{suffix}`"
         if len(arms) > 1:
-            target = f"{module.text(item.statement.targets[0])} = "
+            target = f"{module.text(item.variable)} = "
             span = if_span(module, _first_if(item.statement))
             message = f"Replace `{short(module.text(item.statement))}` with `{target}accelerator{suffix}`"
         return Change(
@@ -109,7 +109,7 @@ class DeviceDefinition(Rule):
 
     def _other_arm(self, training: Training, item: Definition) -> Iterator[Change]:
         """Report what the variable is assigned in the other branch of an `if`, where that may be another device."""
-        block, target = item.statement.block, item.module.text(item.statement.targets[0])
+        block, target = item.statement.block, item.module.text(item.variable)
         known = {x.statement for x in training.devices.definitions}
         arms = [block.owner.body, block.owner.orelse] if isinstance(block.owner, s.If) else []
         for other in (x for arm in arms if arm is not None and arm is not block for x in arm.statements):
@@ -125,7 +125,7 @@ class DeviceDefinition(Rule):
                     help="if it chooses the CPU, write `Accelerator(cpu=True)` for that case",
                 )
 
-    def _unheld(self, training: Training, device: Object, node: Any) -> Change:
+    def _unheld(self, training: Training, device: Object, node: s.Node) -> Change:
         """Report a GPU by index that is in no device variable of the training."""
         site = device.site or node
         return Change(
@@ -177,7 +177,7 @@ def _all_arms(training: Training, item: Definition) -> list[Definition]:
             return [item]
         found.append(known[statement])
         block = node.orelse if block is node.body else None
-    targets = {item.module.text(x.statement.targets[0]) for x in found}
+    targets = {item.module.text(x.variable) for x in found}
     ends_open = node.orelse is None
     if ends_open or len(targets) != 1 or "#" in item.module.source.text[slice(*if_span(item.module, first))]:
         return [item]
@@ -188,13 +188,13 @@ def _is_redefined(training: Training, item: Definition) -> bool:
     """Whether the same variable is assigned another device later."""
     if not isinstance(item.statement, s.Assign):
         return False
-    name = item.module.text(item.statement.targets[0])
+    name = item.module.text(item.variable)
     later = training.definitions[training.definitions.index(item) + 1 :]
     return any(
         x.module is item.module
         and x.statement.scope is item.statement.scope
         and isinstance(x.statement, s.Assign)
-        and item.module.text(x.statement.targets[0]) == name
+        and item.module.text(x.variable) == name
         for x in later
     )
 
@@ -209,7 +209,7 @@ def _first_if(statement: Any) -> s.If:
 
 def if_span(module: Module, node: s.If) -> Span:
     """Give the span of an `if` with all its branches."""
-    last: Any = node
+    last: s.Node = node
     while isinstance(last, s.If):
         last = (last.orelse or last.body).statements[-1]
     return Span(module.span(node).start, module.span(last).end)

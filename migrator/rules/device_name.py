@@ -59,14 +59,14 @@ class DeviceCompare(Rule):
                 return
 
 
-def _device_in(node: Any) -> tuple[Any, bool]:
+def _device_in(node: s.Node) -> tuple[s.Node, bool]:
     """The device that an operand is about, and whether it is compared as text: ``str(device)``."""
     if isinstance(node, s.Call) and isinstance(node.func, s.Name) and node.func.id == "str" and len(node.args) == 1:
         return node.args[0].value, True
     return node, False
 
 
-def _type_named(training: Training, node: Any, is_text: bool) -> str:
+def _type_named(training: Training, node: s.Node, is_text: bool) -> str:
     """The type of the accelerated device that the other operand names; empty where it names none."""
     if is_text != isinstance(node, s.Literal):
         return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
@@ -51,7 +50,7 @@ class Download(Rule):
     def _change(self, training: Training, module: Module, call: s.Call) -> Change:
         statement = call.statement
         steps: tuple[Step, ...] = ()
-        if call.parent is statement and not any(within(x.node, statement) for x in training.placement.inlines):
+        if call.parent is statement and not any(within(x.node, statement) for x in training.placement.wrapped_in_place):
             steps = (Step(module, statement, Wrap(statement, statement, f"with {ACCELERATOR}.main_process_first():")),)
         if not steps:
             return _advice(module, call)
@@ -83,7 +82,7 @@ def _downloads(training: Training, call: s.Call) -> bool:
     return bool(made) and all(x.kind in (Kind.LIBRARY, Kind.OPAQUE) for x in made)
 
 
-def _is_first(node: Any) -> bool:
+def _is_first(node: s.Node | None) -> bool:
     """Whether code already runs on one process before the others, or on one only."""
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         tests = [item.value for item in node.items] if isinstance(node, s.With) else []

@@ -52,7 +52,7 @@ class UnseenEngine(Rule):
     def _stays(self, training: Training, call: s.Call) -> Iterator[Change]:
         """Report what is passed to code that was not read, and is therefore not prepared."""
         to = f"`{shown(training, call.func)}`"
-        for event in of_kind(training.before.log.events, Escaped):
+        for event in of_kind(training.before.trace.events, Escaped):
             item = event.item.raw
             if event.node is call and item.kind in _TRAINED and item.site is not None:
                 yield Change(
@@ -80,7 +80,7 @@ class UnreadFile(Rule):
 
     def check(self, training: Training) -> Iterator[Change]:
         told = set()
-        for event in of_kind(training.before.log.events, Escaped) if training.required else ():
+        for event in of_kind(training.before.trace.events, Escaped) if training.required else ():
             if not isinstance(event.node, s.Call):
                 continue
             problem = training.unread(event.node.func)

@@ -73,7 +73,7 @@ class OtherWrites(Rule):
 
 def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]]:
     """The calls by which every process writes a file, each with the function's name."""
-    done: set[Any] = set()
+    done: set[s.Node] = set()
     for name, found in training.calls.items():
         for module, call in found if name in _WRITERS else ():
             if training.is_involved(call) and not is_guarded(training, call):
@@ -91,7 +91,7 @@ def _unguarded_writes(training: Training) -> Iterator[tuple[Module, s.Call, str]
                 yield training.module_of(call), call, f".{event.method}"
 
 
-def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
+def files_written(training: Training) -> Iterator[tuple[Module, s.Call, s.Expression]]:
     """Give the calls that write a file, or open one to write, from now on on the main process alone, each with the file's name."""
     for module, call, name in _unguarded_writes(training):
         at = _PATHS.get(name, 0)
@@ -106,7 +106,7 @@ def files_written(training: Training) -> Iterator[tuple[Module, s.Call, Any]]:
             yield module, call, path
 
 
-def _runs_model(training: Training, statement: Any) -> bool:
+def _runs_model(training: Training, statement: s.Node) -> bool:
     """Whether a statement runs a model: on the main process only, the forward of DDP would hang."""
     inside = set(statement.walk())
     return any(
@@ -114,7 +114,7 @@ def _runs_model(training: Training, statement: Any) -> bool:
     )
 
 
-def _opening_with(training: Training, statement: Any) -> s.With | None:
+def _opening_with(training: Training, statement: s.Statement) -> s.With | None:
     """The ``with open(path, "w") as f:`` whose body is one write."""
     owner = statement.block.owner
     if not isinstance(owner, s.With) or len(owner.body.statements) != 1 or len(owner.items) != 1:
@@ -167,7 +167,7 @@ def _opened(training: Training) -> Iterator[tuple[Module, s.Call]]:
                     yield module, call
 
 
-def _writes(mode: Any) -> bool:
+def _writes(mode: s.Node | None) -> bool:
     return isinstance(mode, s.Literal) and re.fullmatch(r"[rb+t]*[wax+][bt+]*", str(mode.value)) is not None
 
 
@@ -213,14 +213,14 @@ def _has_its_own(name: s.Name) -> bool:
     return False
 
 
-def _statements(block: s.Block) -> Iterator[Any]:
+def _statements(block: s.Block) -> Iterator[s.Node]:
     for statement in block.statements:
         yield statement
         for inner in statement.blocks():
             yield from _statements(inner)
 
 
-def _opening_save(training: Training, call: s.Call) -> Any:
+def _opening_save(training: Training, call: s.Call) -> s.Node | None:
     """The `torch.save` that a file is opened for, which MIG501 handles."""
     inside = set(call.statement.walk())
     return next((save for _, save in training.calls.get("torch.save", []) if save in inside), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.change import Change, Level, Step, short
@@ -83,7 +82,7 @@ def _makes_by_path(training: Training, call: s.Call) -> bool:
     return not is_taken and not _tolerates(call.statement) and not any(x.kind is Kind.LIBRARY for x in owner)
 
 
-def _tolerates(statement: Any) -> bool:
+def _tolerates(statement: s.Statement) -> bool:
     """Whether a statement is in a `try` that catches the error of an existing folder and goes on."""
     while isinstance(statement.block.owner, s.If):
         statement = statement.block.owner
@@ -96,11 +95,11 @@ def _tolerates(statement: Any) -> bool:
     )
 
 
-def _names(node: Any) -> set[str]:
+def _names(node: s.Node) -> set[str]:
     return {x.id for x in node.walk() if isinstance(x, s.Name)}
 
 
-def _ends(statement: Any) -> bool:
+def _ends(statement: s.Node) -> bool:
     """Whether a statement ends the process: `sys.exit(1)`."""
     call = statement.value if isinstance(statement, s.Evaluate) else None
     name = getattr(call.func, "name", getattr(call.func, "id", "")) if isinstance(call, s.Call) else ""

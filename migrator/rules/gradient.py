@@ -255,7 +255,7 @@ def _changed(statement: Any) -> Any:
     return statement.target if isinstance(statement, s.Augment) else statement.targets[0]
 
 
-def _reads_gradient(node: Any) -> bool:
+def _reads_gradient(node: s.Node) -> bool:
     return any(isinstance(x, s.Attribute) and x.name == "grad" for x in node.walk())
 
 
@@ -264,7 +264,7 @@ def _mixes(training: Training) -> bool:
     return any(True for _ in calls_of(training, _AUTOCAST))
 
 
-def _parameter_writes(training: Training) -> Iterator[tuple[s.For, Any]]:
+def _parameter_writes(training: Training) -> Iterator[tuple[s.For, s.Node]]:
     """Statements in the training that change parameters or their gradients in place, each with its loop over them."""
     for module in training.modules:
         for loop in module.nodes(s.For):
@@ -277,7 +277,7 @@ def _parameter_writes(training: Training) -> Iterator[tuple[s.For, Any]]:
                         yield loop, statement
 
 
-def _changes_in_place(statement: Any) -> bool:
+def _changes_in_place(statement: s.Node) -> bool:
     if isinstance(statement, s.Evaluate) and isinstance(statement.value, s.Call):
         func = statement.value.func
         return (
@@ -287,7 +287,7 @@ def _changes_in_place(statement: Any) -> bool:
     return any(isinstance(x, s.Attribute) and x.name in ("data", "grad") for x in targets)
 
 
-def _switches(training: Training) -> Iterator[tuple[Any, bool]]:
+def _switches(training: Training) -> Iterator[tuple[s.Node, bool]]:
     """Statements and calls that freeze or unfreeze parameters, each with what it sets."""
     for module in training.modules:
         for node in module.nodes(s.Assign):
@@ -308,7 +308,7 @@ def _in_training(training: Training, node: Any) -> bool:
     scope = node
     while not isinstance(scope, (s.FunctionDef, s.Root)):
         scope = scope.parent
-    frames = training.after.log.frames.get(scope, [])
+    frames = training.after.trace.frames.get(scope, [])
     return any(f.loop is not None and {x.node for x in f.loop.nest()} & training.components.loops for f in frames)
 
 

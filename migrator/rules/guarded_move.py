@@ -38,7 +38,7 @@ class GuardedMove(Rule):
         moved = {id(call): call for _, call in device_moves(training)}
         for module in training.modules:
             for node in module.nodes(s.If):
-                if node.is_elif or node.test not in training.after.log.values or not training.is_involved(node):
+                if node.is_elif or node.test not in training.after.trace.values or not training.is_involved(node):
                     continue
                 if not training.devices.is_flag(node.test):
                     continue
@@ -87,7 +87,7 @@ class GuardedMove(Rule):
             | {key for kind, x in moved for key in ({MOVED.of(x)} if kind == "move" else {TENSOR_TYPES})},
         )
 
-    def _plain(self, module: Module, statement: Any, moved: list[Any]) -> str:
+    def _plain(self, module: Module, statement: s.Node, moved: list[Any]) -> str:
         """A statement's text without its moves; what was left out is added to ``moved``."""
         start = module.span(statement).start
         cuts: list[tuple[int, int, str]] = []
@@ -108,7 +108,7 @@ class GuardedMove(Rule):
             text = text[:begin] + new + text[end:]
         return "".join(text.split())
 
-    def _only_moves(self, module: Module, statement: Any, moved: dict[int, Any]) -> list[Any] | None:
+    def _only_moves(self, module: Module, statement: Any, moved: dict[int, Any]) -> list[s.Call] | None:
         """The moves that make up a statement; None where it does something else."""
         calls = [x for x in statement.walk() if id(x) in moved]
         if not calls:

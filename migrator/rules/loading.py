@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Object, Value
 from migrator.rules.advice import AdviceRule, Sites, shown
@@ -38,7 +37,7 @@ class SavedDevice(AdviceRule):
                 yield call, f"`{shown(training, call)}` restores tensors to the device they were saved on"
 
 
-def _loaded(training: Training) -> Iterator[Any]:
+def _loaded(training: Training) -> Iterator[s.Node]:
     """The calls whose results, or parts of them, are passed to `load_state_dict`."""
     for module in training.modules:
         for call in module.nodes(s.Call):
@@ -47,7 +46,7 @@ def _loaded(training: Training) -> Iterator[Any]:
                     yield from _makers(training.value(arg.value))
 
 
-def _makers(value: Value) -> Iterator[Any]:
+def _makers(value: Value) -> Iterator[s.Node]:
     """The places where objects, and those that they are parts of, are created."""
     todo: list[Object] = list(value)
     seen: set[Object] = set()

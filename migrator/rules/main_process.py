@@ -25,15 +25,15 @@ def is_guarded(training: Training, node: Any) -> bool:
     return False
 
 
-def is_guarded_on_every_way(training: Training, node: Any) -> bool:
+def is_guarded_on_every_way(training: Training, node: s.Node) -> bool:
     """Whether code runs, or is called, on the main process only."""
-    frames = training.before.log.frames.get(scope_of(node), [])
+    frames = training.before.trace.frames.get(scope_of(node), [])
     calls = [[frame.call for frame in way.chain() if frame.call is not None] for way in frames]
     return is_guarded(training, node) or (
         bool(calls) and all(any(is_guarded(training, call) for call in way) for way in calls)
     )
 
 
-def takes_part(training: Training, call: Any) -> bool:
+def takes_part(training: Training, call: s.Node) -> bool:
     """Whether the program executes a call, in its training or before it."""
     return training.is_involved(call) or training.is_run(call)

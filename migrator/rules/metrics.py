@@ -102,7 +102,7 @@ class ListedPredictions(AdviceRule):
             yield statement, f"`{shown(training, statement)}` collects only the results of this process"
 
 
-def _sums(training: Training, counts: bool) -> Iterator[Any]:
+def _sums(training: Training, counts: bool) -> Iterator[s.Node | None]:
     """Statements by which a loop over the training batches adds up numbers: counts of matches, or anything else."""
     for module in training.modules:
         for node in module.nodes(s.Augment):
@@ -130,7 +130,7 @@ def _starts_outside(node: s.Augment) -> bool:
     return not any(loop in enclosing(x, (s.For, s.While)) for x in restarts)
 
 
-def _listings(training: Training) -> Iterator[Any]:
+def _listings(training: Training) -> Iterator[s.Node]:
     for module in training.modules:
         for call in module.nodes(s.Call):
             func = call.func
@@ -143,7 +143,7 @@ def _listings(training: Training) -> Iterator[Any]:
                     yield call.parent
 
 
-def _is_shared(training: Training, node: Any, value: Any) -> bool:
+def _is_shared(training: Training, node: Any, value: s.Node) -> bool:
     """Whether a statement in a loop over the batches of a prepared loader uses a number that differs between processes."""
     loop = next(enclosing(node, (s.For, s.While)), None)
     # `for x in enumerate(loader)`: the loader is inside the loop's expression
@@ -152,7 +152,7 @@ def _is_shared(training: Training, node: Any, value: Any) -> bool:
     return draws_batches and bool(_SHARES & training.divergence.of(value))
 
 
-def _compares(value: Any) -> bool:
+def _compares(value: s.Node) -> bool:
     """Whether a number counts matches."""
     return any(
         (isinstance(x, s.Compare) and x.operators == ["=="])
@@ -171,7 +171,7 @@ def _first_in_loop(statements: Iterator[Any]) -> Iterator[Any]:
             yield statement
 
 
-def _is_dataset_length(training: Training, node: Any) -> bool:
+def _is_dataset_length(training: Training, node: s.Node) -> bool:
     if any(x.kind is Kind.LENGTH and x.of[0].kind is Kind.DATASET for x in training.value(node)):
         return True
     inside = [x for x in node.walk() if isinstance(x, s.Call) and isinstance(x.func, s.Name) and x.func.id == "len"]

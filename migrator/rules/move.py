@@ -30,7 +30,7 @@ def device_moves(training: Training) -> Iterator[tuple[Module, s.Call]]:
             if (
                 isinstance(call.func, s.Attribute)
                 and call.func.name in ("to", "cuda")
-                and call in training.after.log.values
+                and call in training.after.trace.values
                 and training.is_involved(call)
             ):
                 if device_move.is_device_move(training, call):
@@ -66,7 +66,7 @@ def _moved(node: Any) -> Any:
     return node.func.value if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) else node
 
 
-def _removed(code: str, module: Module, call: Any, operations: list[Operation], what: str) -> Change:
+def _removed(code: str, module: Module, call: s.Node, operations: list[Operation], what: str) -> Change:
     return Change(
         code,
         module,
@@ -97,7 +97,7 @@ class BatchMove(Rule):
         if training.placement.walk is None:
             return
         found: dict[tuple[Module, Any], list[Any]] = defaultdict(list)
-        partly: set[Any] = set()
+        partly: set[s.Statement] = set()
         for module, call in device_moves(training):
             assert isinstance(call.func, s.Attribute)
             if not device_move.keeps_more(call) and moves.is_prepared_batch(training, call.func.value):
@@ -116,7 +116,7 @@ class BatchMove(Rule):
             )  # fmt: skip
 
 
-def _aimed(code: str, module: Module, node: Any, operation: Replace, message: str) -> Change:
+def _aimed(code: str, module: Module, node: s.Node, operation: Replace, message: str) -> Change:
     return Change(
         code,
         module,
@@ -179,7 +179,7 @@ class MoveToAccelerator(Rule):
             return None  # .to("cpu")
         return Replace(module.outer(target), f"{ACCELERATOR}.device")
 
-    def _follows(self, training: Training, node: Any) -> bool:
+    def _follows(self, training: Training, node: s.Node) -> bool:
         """Whether a variable will hold the Accelerator's device because its definition changes."""
         values = training.value(node)
         known = {x for item in training.devices.definitions for x in item.devices}
@@ -217,7 +217,7 @@ class FactoryDevice(Rule):
                     operation = Replace(module.outer(node), f"{ACCELERATOR}.device")
                     yield _aimed(self.code, module, node, operation, message)
 
-    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[Any]:
+    def _literal_devices(self, training: Training, call: s.Call) -> Iterator[s.Node]:
         """Device names in arguments: ``device="cuda"`` of a factory function, ``map_location="cuda:0"``."""
         for arg in call.args:
             if arg.keyword in ("device", "map_location") and isinstance(arg.value, (s.Attribute, s.Subscript)):

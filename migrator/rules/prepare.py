@@ -59,7 +59,7 @@ class Prepare(Rule):
             )
             return
         steps = [step for placement in _merged(outcome.placements) for step in _insertion(training, placement)]
-        steps += [step for x in outcome.inlines for step in _wrapping(training, x)]
+        steps += [step for x in outcome.wrapped_in_place for step in _wrapping(training, x)]
         if not steps:
             return
         yield Change(
@@ -77,7 +77,7 @@ class Prepare(Rule):
         return f"Pass {names} through `accelerator.prepare`"
 
 
-def _sites(training: Training, item: Object) -> Iterator[Any]:
+def _sites(training: Training, item: Object) -> Iterator[s.Node]:
     """The nodes that an object is reported at: where it is made (else first seen), and the calls of its factories."""
     yield item.site if item.site is not None else training.components.by_item[item][0].node
     for event in training.components.events_of(item, Stored):
@@ -95,7 +95,7 @@ def _makes_data(training: Training, call: s.Call) -> bool:
     return bool(classes) and not any(training.components.loops & set(node.body.walk()) for node in classes)
 
 
-def _located(training: Training, node: Any) -> tuple[Module, Any]:
+def _located(training: Training, node: s.Node) -> tuple[Module, s.Node]:
     return training.module_of(node), node
 
 

@@ -141,11 +141,11 @@ class Scaling(AdviceRule):
                         break
 
 
-def _names_rank(index: list[Any]) -> bool:
+def _names_rank(index: list[s.Expression]) -> bool:
     return len(index) == 1 and isinstance(index[0], s.Literal) and index[0].value in _VARIABLES
 
 
-def _target(call: s.Call) -> Any:
+def _target(call: s.Call) -> s.Node | None:
     """The variable that a call's result is assigned to, as its scope and name; None if there is none."""
     statement = call.statement
     target = statement.targets[0] if isinstance(statement, s.Assign) and statement.value is call else None
@@ -156,7 +156,7 @@ def _variable(node: Any) -> Any:
     return (node.scope.resolve(node.id), node.id) if isinstance(node, s.Name) else None
 
 
-def _word(node: Any) -> str:
+def _word(node: s.Node) -> str:
     return node.id if isinstance(node, s.Name) else node.name if isinstance(node, s.Attribute) else ""
 
 

@@ -54,7 +54,7 @@ class Contrast(AdviceRule):
     help = "increase the batch size, or gather all features with `torch.distributed.nn.functional.all_gather`, which has gradients"
 
     def sites(self, training: Training) -> Sites:
-        pairs: list[tuple[Any, Any, Any]] = [
+        pairs: list[tuple[s.Node, s.Node, s.Node]] = [
             (node, node.left, node.right)
             for module in training.modules
             for node in module.nodes(s.Binary)
@@ -144,18 +144,18 @@ def _is_carried(training: Training, name: s.Name, loop: s.For, depth: int = 3) -
     return False
 
 
-def _is_model(training: Training, node: Any) -> bool:
+def _is_model(training: Training, node: s.Expression) -> bool:
     return any(x.kind is Kind.MODEL for x in training.value(node))
 
 
-def _is_turned(node: Any) -> bool:
+def _is_turned(node: s.Node) -> bool:
     """Whether an operand is a transposed matrix: ``z.t()``, ``z.T``."""
     if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and not node.args:
         return node.func.name == "t" or (node.func.name == "contiguous" and _is_turned(node.func.value))
     return isinstance(node, s.Attribute) and node.name in ("T", "mT")
 
 
-def _is_feature(training: Training, node: Any) -> bool:
+def _is_feature(training: Training, node: s.Node) -> bool:
     """Whether a tensor was computed from a batch by a model that is trained."""
     roots = {root for item in training.value(node) if item.kind is Kind.TENSOR for root in item.of}
     return any(x.kind is Kind.BATCH for x in roots) and any(x.kind in (Kind.MODEL, Kind.PART) for x in roots)
@@ -169,7 +169,7 @@ def _buffers(owner: s.ClassDef) -> Any:
                 yield name.value
 
 
-def _own_attribute(node: Any) -> Any:
+def _own_attribute(node: Any) -> s.Node | None:
     own = isinstance(node, s.Attribute) and isinstance(node.value, s.Name) and node.value.id == "self"
     return node.name if own else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Made
@@ -88,14 +87,14 @@ class MixedCadence(Rule):
                 )  # fmt: skip
 
 
-def _prepared_lengths(training: Training) -> Iterator[Any]:
+def _prepared_lengths(training: Training) -> Iterator[s.Node]:
     for call in calls_of(training, "len"):
         values = training.value(call.args[0].value) if call.args else frozenset()
         if any(x.kind is Kind.LOADER and x.prepared for x in values):
             yield call
 
 
-def _depends_on(node: Any, lengths: set[Any], depth: int = 3) -> bool:
+def _depends_on(node: s.Node, lengths: set[s.Node], depth: int = 3) -> bool:
     """Whether an expression contains one of the lengths, or a variable that was computed from one."""
     for part in node.walk():
         if part in lengths:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.severity import Effect
@@ -34,7 +33,7 @@ class Seed(AdviceRule):
                 yield call, f"`{shown(training, call)}` sets the same seed on every process"
 
 
-def _words(node: Any) -> Iterator[str]:
+def _words(node: s.Node) -> Iterator[str]:
     """The names within an expression."""
     for part in node.walk():
         if isinstance(part, (s.Name, s.Attribute)):

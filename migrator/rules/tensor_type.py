@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference import knowledge
 from migrator.inference.objects import Kind, Object
@@ -38,7 +37,7 @@ class LegacyTensorType(Rule):
             return
         definitions = [x for module in training.modules for x in self._definitions(training, module)]
         steps: list[Step] = []
-        uses: list[Any] = []
+        uses: list[s.Node] = []
         for module in training.modules:
             for call in module.nodes(s.Call):
                 for operation in self._use(training, module, call) if training.is_involved(call) else ():
@@ -71,7 +70,7 @@ class LegacyTensorType(Rule):
             alike=sites[1:] if sites and sites[0] is node else sites,
         )
 
-    def _definitions(self, training: Training, module: Module) -> Iterator[tuple[Module, Any, str]]:
+    def _definitions(self, training: Training, module: Module) -> Iterator[tuple[Module, s.Expression, str]]:
         """Assigned values that may be a CUDA type, with the CPU type that takes their place."""
         for statement in module.nodes(s.Assign):
             value = statement.value
@@ -80,7 +79,7 @@ class LegacyTensorType(Rule):
                 continue
             yield module, value, self._cpu_text(training, module, value)
 
-    def _cpu_text(self, training: Training, module: Module, value: Any) -> str:
+    def _cpu_text(self, training: Training, module: Module, value: s.Node) -> str:
         if isinstance(value, s.Conditional):
             for arm in (value.body, value.orelse):
                 if not any(_is_cuda(x) for x in training.value(arm)):
@@ -106,7 +105,7 @@ class LegacyTensorType(Rule):
         end = module.span(call).end
         yield Replace(Span(end, end), f".to({ACCELERATOR}.device)")
 
-    def _odd_use(self, training: Training, types: set[Object]) -> Any:
+    def _odd_use(self, training: Training, types: set[Object]) -> s.Node | None:
         for module in training.modules:
             for node in module.variables():
                 if node.store or not any(x.kind is Kind.TYPE and _is_cuda(x) for x in training.value(node)):

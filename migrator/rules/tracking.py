@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.main_process import is_guarded
 from migrator.rules.severity import Effect
@@ -82,11 +80,11 @@ class Throughput(AdviceRule):
                     yield node, f"`{shown(training, node)}` counts only the samples of this process"
 
 
-def _is_time(training: Training, node: Any) -> bool:
+def _is_time(training: Training, node: s.Node) -> bool:
     return training.is_involved(node) and "CLOCK" in {origin.name for origin in training.divergence.of(node)}
 
 
-def _counts_samples(node: Any) -> bool:
+def _counts_samples(node: s.Node) -> bool:
     for part in node.walk():
         word = part.id if isinstance(part, s.Name) else part.name if isinstance(part, s.Attribute) else ""
         if word in ("size", "shape") or any(

@@ -43,7 +43,7 @@ class Names:
 
 
 def find_unhandled(
-    training: Training, names: Names, is_changed: bool, seen: set[Any], lines: set[tuple[Module, int]]
+    training: Training, names: Names, is_changed: bool, seen: set[s.Node], lines: set[tuple[Module, int]]
 ) -> Iterator[Change]:
     """Give advice for sites that no change and no other advice covers.
 
@@ -60,7 +60,7 @@ def find_unhandled(
             yield Change(code, module, node, f"{what} was not changed: {why}", level=level, reason=reason, help=help)
 
 
-def _verdict(training: Training, code: str, node: Any, is_named: bool) -> tuple[Level, str, str, str]:
+def _verdict(training: Training, code: str, node: s.Node, is_named: bool) -> tuple[Level, str, str, str]:
     """How much an unchanged site matters, why it was not changed, the consequence, and what to do."""
     if isinstance(node, s.Call) and _is_undrawn(training, node):
         return Level.NOTE, "nothing in this program iterates over it", "harmless: it takes no part in the training", ""
@@ -70,7 +70,7 @@ def _verdict(training: Training, code: str, node: Any, is_named: bool) -> tuple[
         why = "the training steps are in code that was not read (MIG915)"
         return Level.NOTE, why, "nothing of this script can be migrated without that code", ""
     if not training.is_involved(node):
-        why = "it takes no part in the training" if node in training.after.log.values else "it is not executed here"
+        why = "it takes no part in the training" if node in training.after.trace.values else "it is not executed here"
         return Level.NOTE, why, "harmless for the training that was analysed", ""
     if isinstance(node, s.Literal) and isinstance(node.parent, s.Compare) and ":" not in str(node.value):
         why = "it is compared with the type of a device"
@@ -83,7 +83,7 @@ def _verdict(training: Training, code: str, node: Any, is_named: bool) -> tuple[
     return level, why, reason, "check it before you start several processes"
 
 
-def _follows_tensor(node: Any) -> bool:
+def _follows_tensor(node: s.Node) -> bool:
     """Whether a device name is chosen by asking a tensor: ``"cuda" if x.is_cuda else "cpu"``."""
     parent = node.parent
     if not isinstance(parent, s.Conditional) or node is parent.test:
@@ -91,7 +91,7 @@ def _follows_tensor(node: Any) -> bool:
     return any(isinstance(x, s.Attribute) and x.name == "is_cuda" for x in parent.test.walk())
 
 
-def _is_seen(node: Any, seen: set[Any]) -> bool:
+def _is_seen(node: s.Node | None, seen: set[s.Node]) -> bool:
     while node is not None and not isinstance(node, s.Block):
         if node in seen:
             return True
@@ -99,7 +99,7 @@ def _is_seen(node: Any, seen: set[Any]) -> bool:
     return False
 
 
-def _sites(training: Training, names: Names, module: Module, changed: bool) -> Iterator[tuple[str, Any, str]]:
+def _sites(training: Training, names: Names, module: Module, changed: bool) -> Iterator[tuple[str, s.Node, str]]:
     for call in module.nodes(s.Call):
         yield from _call_sites(training, names, module, call)
     for literal in module.nodes(s.Literal):
@@ -120,7 +120,7 @@ def _sites(training: Training, names: Names, module: Module, changed: bool) -> I
             yield "MIG504", attribute, f"`{module.text(attribute)}`"
 
 
-def _call_sites(training: Training, names: Names, module: Module, call: s.Call) -> Iterator[tuple[str, Any, str]]:
+def _call_sites(training: Training, names: Names, module: Module, call: s.Call) -> Iterator[tuple[str, s.Node, str]]:
     func = call.func
     name = func.name if isinstance(func, s.Attribute) else func.id if isinstance(func, s.Name) else ""
     if isinstance(func, s.Attribute) and name == "cuda" and module.text(func.value) != "torch":
@@ -128,7 +128,7 @@ def _call_sites(training: Training, names: Names, module: Module, call: s.Call) 
     elif isinstance(func, s.Attribute) and name == "backward" and not _is_ours(training, func):
         if _in_function_or_loop(call):
             yield "MIG301", call, f"`{short(module.text(func), 50)}()`"
-    elif call not in training.after.log.values and _BUILT.search(module.text(func)):
+    elif call not in training.after.trace.values and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
     elif training.handed_over and _BUILT.search(module.text(func)):
         yield "MIG201", call, f"`{short(module.text(func), 50)}(...)`"
@@ -154,7 +154,7 @@ def _is_of_torch(func: Any) -> bool:
     return last in _MODULES
 
 
-def _is_local(training: Training, func: Any) -> bool:
+def _is_local(training: Training, func: s.Node) -> bool:
     """Whether the name is that of a local function or class, or of one of Python's standard library."""
     values = training.value(func)
     if isinstance(func, s.Attribute) and any(x.kind is Kind.SCALER for x in training.value(func.value)):
@@ -179,7 +179,7 @@ def _is_ours(training: Training, func: s.Attribute) -> bool:
     return any(x.kind in (Kind.ACCELERATOR, Kind.LIBRARY) for x in training.value(func.value))
 
 
-def _in_function_or_loop(node: Any) -> bool:
+def _in_function_or_loop(node: s.Node) -> bool:
     while node.parent is not None:
         node = node.parent
         if isinstance(node, s.FunctionDef):
@@ -219,7 +219,7 @@ def _is_option(literal: s.Literal) -> bool:
     return False
 
 
-def _may_be_model(training: Training, module: Module, node: Any) -> bool:
+def _may_be_model(training: Training, module: Module, node: s.Node) -> bool:
     if isinstance(node, s.Name) and node.id in ("self", "cls"):
         return False
     if any(x.kind in (Kind.MODEL, Kind.PART) for x in training.value(node)):

@@ -89,13 +89,13 @@ def _may_follow(training: Training, write: Way, ways: list[Way]) -> bool:
     return any(may_come_first(training.order, write, way) for way in ways)
 
 
-def _gets(module: Module, call: s.Call, where: Module, path: Any) -> bool:
+def _gets(module: Module, call: s.Call, where: Module, path: s.Node) -> bool:
     """Whether a call gets the name of a file that another one writes, and may read it."""
     name = call.func.name if isinstance(call.func, s.Attribute) else getattr(call.func, "id", "")
     return name not in _ASKS and any(_is_same(module, arg.value, where, path) for arg in call.args)
 
 
-def _is_same(module: Module, node: Any, where: Module, path: Any) -> bool:
+def _is_same(module: Module, node: s.Node, where: Module, path: s.Node) -> bool:
     """Whether two expressions are one file's name: an equal text, or the same expression of the same variables."""
     if isinstance(path, s.Literal):
         return isinstance(node, s.Literal) and isinstance(node.value, str) and node.value == path.value
@@ -119,11 +119,11 @@ def _waits_for_all(training: Training, way: Way) -> bool:
     return not any(_checks_for_file(block.owner) for _, node in way[:-1] for block in _blocks(node))
 
 
-def _blocks(node: Any) -> list[s.Block]:
+def _blocks(node: s.Node) -> list[s.Block]:
     return [block for block, _ in statements_up(node, None)]
 
 
-def _checks_for_file(statement: Any) -> bool:
+def _checks_for_file(statement: s.Node) -> bool:
     """Whether a statement is an `if` that checks whether a file exists, which may be true on one process and not yet on another."""
     return isinstance(statement, s.If) and any(
         isinstance(x, s.Call) and isinstance(x.func, s.Attribute) and x.func.name in _EXISTS
@@ -138,14 +138,14 @@ def _place(statement: Any) -> Any:
     return statement
 
 
-def _waits(statement: Any) -> bool:
+def _waits(statement: s.Statement) -> bool:
     """Whether the statement before already waits for the other processes."""
     before = statement.block.statements[statement.index - 1] if statement.index else None
     call = before.value if isinstance(before, s.Evaluate) else None
     return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "wait_for_everyone"
 
 
-def _covers(training: Training, known: s.Statement, statement: Any, writes: list[Way]) -> bool:
+def _covers(training: Training, known: s.Statement, statement: s.Statement, writes: list[Way]) -> bool:
     """Whether an inserted wait is on every path to a statement, and after every write of its file."""
     if known.index > dict(statements_up(statement, None)).get(known.block, -1):
         return False

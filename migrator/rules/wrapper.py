@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.element import whole
 from migrator.inference.objects import Kind, Object
@@ -43,10 +42,10 @@ SAFE_CALLS = {
 _COPIES = frozenset({"copy.deepcopy", "torch.onnx.export", "torch.jit.trace", "torch.jit.script"})
 
 
-def wrapped_uses(training: Training) -> list[tuple[Any, Event]]:
+def wrapped_uses(training: Training) -> list[tuple[s.Node, Event]]:
     """Expressions that hold a prepared model where the model itself is needed, each with its use."""
-    found: dict[Any, Event] = {}
-    for event in training.after.log.events:
+    found: dict[s.Expression, Event] = {}
+    for event in training.after.trace.events:
         item = event.item
         if not item.prepared or item.raw.kind not in (Kind.MODEL, Kind.OPAQUE) or not _is_model(training, item.raw):
             if not (isinstance(event, Saved) and item.kind is Kind.STATE):
@@ -61,13 +60,13 @@ def _is_model(training: Training, item: Object) -> bool:
     return item.kind is Kind.MODEL or key_of(item) in training.model_keys
 
 
-def _is_unwrapped(training: Training, node: Any) -> bool:
+def _is_unwrapped(training: Training, node: s.Node) -> bool:
     parent = node.parent
     call = parent.parent if isinstance(parent, s.Argument) else None
     return isinstance(call, s.Call) and isinstance(call.func, s.Attribute) and call.func.name == "unwrap_model"
 
 
-def _wanted_raw(training: Training, event: Event) -> Any:
+def _wanted_raw(training: Training, event: Event) -> s.Expression | None:
     """The expression to unwrap for an event; None if the wrapper works as well."""
     match event:
         case Called(node=s.Call(func=s.Attribute() as func), method=name):
@@ -103,7 +102,7 @@ def _feeds_loss(training: Training, call: s.Call) -> bool:
     )
 
 
-def _argument_holding(training: Training, call: Any, item: Object) -> Any:
+def _argument_holding(training: Training, call: s.Call, item: Object) -> s.Expression | None:
     """The expression that passes an object to a call: in an argument, or where a container argument was filled."""
     found = next((x for arg in call.args for x in _holding(training, arg.value, item)), None)
     if found is not None:
@@ -121,7 +120,7 @@ def _argument_holding(training: Training, call: Any, item: Object) -> Any:
     return None
 
 
-def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
+def _holding(training: Training, node: s.Node, item: Object) -> Iterator[s.Expression]:
     """The variables within an expression that may hold an object."""
     for part in node.walk():
         if (
@@ -132,7 +131,7 @@ def _holding(training: Training, node: Any, item: Object) -> Iterator[Any]:
             yield part
 
 
-def wrapper_questions(training: Training) -> list[tuple[s.Conditional, Any]]:
+def wrapper_questions(training: Training) -> list[tuple[s.Conditional, s.Expression]]:
     """Conditional expressions that unwrap a prepared model if it is wrapped, each with the model's expression."""
     found = []
     for module in training.modules:
@@ -190,7 +189,7 @@ def _name_of(event: Event) -> str:
             return ""
 
 
-def unwrap_change(code: str, module: Module, node: Any, event: Event) -> Change:
+def unwrap_change(code: str, module: Module, node: s.Node, event: Event) -> Change:
     """Wrap an expression in ``accelerator.unwrap_model(...)``."""
     span = module.outer(node)
     text = module.text(node)

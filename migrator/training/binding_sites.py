@@ -81,18 +81,18 @@ def _subscript(node: Any, owner: Object, key: str) -> s.Subscript:
     return made
 
 
-def _name_of(node: Any) -> Any:
+def _name_of(node: s.Node) -> Any:
     return name_node(node.name, node) if isinstance(node, s.Parameter) else node
 
 
-def name_node(name: str, like: Any) -> s.Name:
+def name_node(name: str, like: s.Node) -> s.Name:
     """Make a name that stands where another node does."""
     node = s.Name()
     node.id, node.store, node.origin, node.parent = name, True, like.origin, like.parent
     return node
 
 
-def place_text(module: Module, node: Any) -> str:
+def place_text(module: Module, node: s.Node) -> str:
     """Give the text of a place that holds an object; of an element in the quotes that the module uses for its key."""
     if isinstance(node, s.Name):
         return node.id

@@ -44,7 +44,7 @@ class Components:
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
-        events = walk.log.events
+        events = walk.trace.events
         self.by_item: dict[Object, list[Event]] = defaultdict(list)
         for event in events:
             self.by_item[event.item.raw].append(event)
@@ -195,7 +195,7 @@ class Components:
         found = []
         for module in self.walk.modules:
             for loop in module.nodes(s.For):
-                owners = {x for x in self.walk.log.values.get(loop.iter, ()) if x.kind is Kind.PARAMETERS}
+                owners = {x for x in self.walk.trace.values.get(loop.iter, ()) if x.kind is Kind.PARAMETERS}
                 if owners and self._writes_from_gradient(loop):
                     found += [whole for x in owners for whole in x.of if whole.kind in (Kind.MODEL, Kind.OPAQUE)]
         return found
@@ -279,7 +279,7 @@ class Components:
         loop = step.loops()[0].node if step.loop is not None else None
         return "batch" if loop in self.batch_loops and loop in self._headed() else "epoch"
 
-    def _headed(self) -> set[Any]:
+    def _headed(self) -> set[s.Node]:
         """The `for` loops over a training loader."""
         return {self._loop_of(draw) for item in self.loaders for draw in self.events_of(item, Iterated)}
 
@@ -318,7 +318,7 @@ def is_own_frame(frame: Frame, item: Object) -> bool:
     return isinstance(owner, s.ClassDef) and isinstance(item.data, Object) and owner in _lineage(item.data)
 
 
-def _lineage(cls: Object, depth: int = 8) -> list[Any]:
+def _lineage(cls: Object, depth: int = 8) -> list[s.Node]:
     found = [cls.site]
     for base in cls.data[2] if depth and cls.kind is Kind.CLASS else ():
         found += [x for parent in base if parent.kind is Kind.CLASS for x in _lineage(parent, depth - 1)]

@@ -27,10 +27,10 @@ class Definition:
     """A statement that says which device to use."""
 
     module: Module
-    statement: Any  # Assign or Annotate
-    value: Any
+    statement: s.Assign | s.Annotate
+    value: s.Expression
     devices: tuple[Object, ...]
-    variable: Any  # the target that holds it: a part of one where a function returns more than a device
+    variable: s.Expression  # the target that holds it: a part of one where a function returns more than a device
     is_handed: bool = False  # a function of the program's own picks it, by more than what there is
 
     @property
@@ -57,9 +57,9 @@ class Devices:
         self.definitions = [x for module in walk.modules for x in self._definitions(module)]
         self.moves = [call for module in walk.modules for call in module.nodes(s.Call) if is_move(call)]
 
-    def values(self, node: Any) -> Value:
+    def values(self, node: s.Node) -> Value:
         """What an expression may be."""
-        return self.walk.log.values.get(node, frozenset())
+        return self.walk.trace.values.get(node, frozenset())
 
     def _definitions(self, module: Module) -> list[Definition]:
         found = []
@@ -91,7 +91,7 @@ class Devices:
                 tests.append(node.test)
         return not all(self.is_availability(part) for test in tests for part in conjuncts(test))
 
-    def _is_taken_over(self, module: Module, statement: Any, target: Any) -> bool:
+    def _is_taken_over(self, module: Module, statement: Any, target: s.Node) -> bool:
         """Whether the variable gets the Accelerator's device further down, so that this one only says what is conditioned for."""
         if isinstance(statement, s.Annotate) or len(statement.targets) != 1:
             return False
@@ -103,13 +103,13 @@ class Devices:
                     return True
         return False
 
-    def is_accelerators(self, value: Any) -> bool:
+    def is_accelerators(self, value: s.Node) -> bool:
         """Whether an expression is ``accelerator.device``, or the name of its type."""
         if isinstance(value, s.Attribute) and value.name == "type":
             value = value.value
         return isinstance(value, s.Attribute) and {x.data for x in self.values(value)} == {"accelerator"}
 
-    def _devices_in(self, value: Any) -> list[Object]:
+    def _devices_in(self, value: s.Node) -> list[Object]:
         """The devices that an expression makes; empty where it is about something else."""
         if not isinstance(value, (s.Call, s.Literal, s.Conditional, s.Boolean)):
             return []
@@ -138,7 +138,7 @@ class Devices:
             return []
         return sorted(devices, key=lambda x: x.label) if self.is_used(devices) else []
 
-    def _is_made_elsewhere(self, module: Module, statement: Any, target: Any) -> bool:
+    def _is_made_elsewhere(self, module: Module, statement: s.Node, target: s.Node) -> bool:
         """Whether another statement gives the same variable a device, so that what it takes from elsewhere is one, too."""
         return any(
             other is not statement
@@ -173,7 +173,7 @@ class Devices:
 
     # ------------------------------------------------------------ conditions
 
-    def condition_of(self, test: Any, module: Module) -> DeviceCondition:
+    def condition_of(self, test: s.Node, module: Module) -> DeviceCondition:
         """Split a condition into availability, which the Accelerator looks up itself, and what the user wants."""
         parts = [part for part in conjuncts(test) if not self.is_availability(_without_not(part))]
         if not parts:
@@ -187,7 +187,7 @@ class Devices:
             return DeviceCondition(module, test, f"({module.text(test)})")
         return DeviceCondition(module, test, "(" + " and ".join(module.outer_text(part) for part in parts) + ")")
 
-    def is_availability(self, node: Any, on_the_way: frozenset[Any] = frozenset()) -> bool:
+    def is_availability(self, node: s.Node, on_the_way: frozenset[s.Node] = frozenset()) -> bool:
         """Whether an expression only asks whether there is an accelerator; a flag that is made from itself asks more."""
         if node in on_the_way:
             return False
@@ -211,7 +211,7 @@ class Devices:
             return bool(assigned) and all(self.is_availability(value, on_the_way) for value in assigned)
         return isinstance(node, s.Boolean) and all(self.is_availability(x, on_the_way) for x in (node.left, node.right))
 
-    def defining_values(self, node: Any) -> list[Any]:
+    def defining_values(self, node: s.Expression) -> list[s.Expression]:
         """The expressions that a variable is assigned from in its module, or an attribute of one object anywhere."""
         home = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
         modules = self.walk.modules if isinstance(node, s.Attribute) else (home,)
@@ -223,14 +223,14 @@ class Devices:
             if (module is home and _same_variable(target, node)) or self._same_attribute(target, node)
         ]
 
-    def _same_attribute(self, target: Any, node: Any) -> bool:
+    def _same_attribute(self, target: s.Node, node: s.Node) -> bool:
         """Whether two attributes have one name and one owner, whatever variables hold that."""
         if not isinstance(target, s.Attribute) or not isinstance(node, s.Attribute) or target.name != node.name:
             return False
         owners = {x for x in self.values(target.value) if x.kind in (Kind.OPTION, Kind.INSTANCE)}
         return bool(owners) and owners == self.values(node.value)
 
-    def is_flag(self, node: Any) -> bool:
+    def is_flag(self, node: s.Node) -> bool:
         """Whether a condition is about devices: by what it is made of, else by a name that the guarded moves bear out."""
         if any(x.kind is Kind.FLAG for x in self.values(node)):
             return True
@@ -244,7 +244,7 @@ class Devices:
         return True
 
 
-def _device_variable(statement: Any) -> Any:
+def _device_variable(statement: s.Assign | s.Annotate) -> s.Expression:
     """The target of a definition; of several that are unpacked, the one that is called after a device."""
     target = statement.target if isinstance(statement, s.Annotate) else statement.targets[0]
     for part in target.items if isinstance(target, s.Collection) else ():
@@ -253,14 +253,14 @@ def _device_variable(statement: Any) -> Any:
     return target
 
 
-def conjuncts(node: Any) -> list[Any]:
+def conjuncts(node: s.Node) -> list[s.Node]:
     """Give the parts of an `and`."""
     if isinstance(node, s.Boolean) and node.operator == "and":
         return [*conjuncts(node.left), *conjuncts(node.right)]
     return [node]
 
 
-def _operand(module: Module, node: Any) -> str:
+def _operand(module: Module, node: s.Node) -> str:
     text = module.outer_text(node)
     simple = isinstance(node, (s.Name, s.Attribute, s.Call, s.Subscript)) or text.startswith("(")
     return text if simple else f"({text})"
@@ -272,11 +272,11 @@ def _module_scope(node: Any) -> s.Scope:
     return node.namespace
 
 
-def _without_not(node: Any) -> Any:
+def _without_not(node: s.Node) -> s.Node:
     return node.operand if isinstance(node, s.Unary) and node.operator == "not" else node
 
 
-def _same_variable(target: Any, node: Any) -> bool:
+def _same_variable(target: s.Node, node: s.Node) -> bool:
     if isinstance(target, s.Name) and isinstance(node, s.Name):
         return target.id == node.id and target.scope.resolve(target.id) is node.scope.resolve(node.id)
     if isinstance(target, s.Attribute) and isinstance(node, s.Attribute):
@@ -303,7 +303,7 @@ def is_settings(item: Object) -> bool:
     return item.kind is Kind.OPAQUE and _SETTINGS.fullmatch(item.label.rpartition(".")[2]) is not None
 
 
-def is_called_settings(node: Any) -> bool:
+def is_called_settings(node: s.Node) -> bool:
     """Whether an expression is called after a user's choices: ``config``, ``self.args``."""
     name = node.id if isinstance(node, s.Name) else node.name if isinstance(node, s.Attribute) else ""
     return _SETTINGS.fullmatch(name) is not None
@@ -323,7 +323,7 @@ def is_move(call: s.Call) -> bool:
     return isinstance(call.func, s.Attribute) and call.func.name in ("to", "cuda")
 
 
-def device_arguments(call: s.Call) -> list[Any]:
+def device_arguments(call: s.Call) -> list[s.Expression]:
     """Give the arguments of a call that say on which device something is put."""
     found = [arg.value for arg in call.args if arg.keyword in ("device", "map_location")]
     if is_move(call) and call.args and not call.args[0].star and call.args[0].keyword is None:
@@ -331,7 +331,7 @@ def device_arguments(call: s.Call) -> list[Any]:
     return found
 
 
-def placements(modules: Iterable[Module]) -> Iterator[tuple[Module, s.Call, Any]]:
+def placements(modules: Iterable[Module]) -> Iterator[tuple[Module, s.Call, s.Expression]]:
     """Give every call that puts something on a device, with the argument that says on which."""
     for module in modules:
         for call in module.nodes(s.Call):

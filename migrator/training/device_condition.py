@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.source import syntax as s
@@ -88,7 +87,7 @@ def _from_guards(use: DeviceUse) -> Iterator[DeviceCondition]:
         for call in module.nodes(s.Call):
             if (
                 not isinstance(call.func, s.Attribute)
-                or call not in use.code.after.log.values
+                or call not in use.code.after.trace.values
                 or not use.code.is_involved(call)
             ):
                 continue
@@ -101,7 +100,7 @@ def _from_guards(use: DeviceUse) -> Iterator[DeviceCondition]:
 
 
 def _conditions_around(
-    use: DeviceUse, module: Module, node: Any, definition: Definition | None = None
+    use: DeviceUse, module: Module, node: s.Node | None, definition: Definition | None = None
 ) -> Iterator[DeviceCondition]:
     """The device conditions that a node stands under: those that sound like it, or keep a definition's variable to the CPU."""
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):

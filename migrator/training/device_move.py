@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference.objects import Kind
 from migrator.source import syntax as s
 from migrator.training.device import DEVICE_WORD
@@ -21,7 +19,7 @@ def is_device_move(code: TrainedProgram, call: s.Call) -> bool:
     return target is not None and is_device(code, target)
 
 
-def is_device(code: TrainedProgram, node: Any) -> bool:
+def is_device(code: TrainedProgram, node: s.Node) -> bool:
     """Whether an argument is a device: by what it is, else by its use here and a name that agrees."""
     values = code.value(node)
     if any(x.kind in (Kind.DEVICE, Kind.RANK) for x in values):

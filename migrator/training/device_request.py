@@ -21,7 +21,7 @@ _OPPOSITE = {"==": "!=", "!=": "==", "in": "not in", "not in": "in", "is": "is n
 class CpuArgument:
     """What goes into ``Accelerator(cpu=...)``: ways to write it, each with the variables that it reads; none: nothing."""
 
-    ways: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    ways: tuple[tuple[str, tuple[s.Node, ...]], ...] = ()
     silent: bool = False  # the script never names a device, and what it computes with would not all be moved
     conflict: tuple[DeviceCondition, ...] = ()
     user_device: UserDevice | None = None

@@ -1,4 +1,4 @@
-"""Gaps in which `prepare` may stand: between the last binding of some objects and their first use."""
+"""Insertion points at which `prepare` may stand: between the last binding of some objects and their first use."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from migrator.training.components import Components
 from migrator.training.position import Path, statements_up, within
 from migrator.training.use import first_use
 
-TRIES = 6  # gaps tried for a group of objects
+TRIES = 6  # insertion points tried for a group of objects
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A place in the text that holds an object to prepare: a name, ``self.x`` or ``loaders["train"]``."""
 
-    node: Any
+    node: s.Expression
     item: Object
 
 
@@ -37,7 +37,7 @@ class Placement:
 
 
 def candidates(components: Components, frame: Frame, binding_sites: dict[Object, Event]) -> list[Placement]:
-    """Gaps in a frame between the last binding of all objects and their first use, the latest first."""
+    """Insertion points in a frame between the last binding of all objects and their first use, the latest first."""
     stores = [path for event in binding_sites.values() for path in _store_path(event, frame)]
     uses = [path for item in binding_sites for path in _use_path(components, item, frame)]
     block = _common_block([*stores, *uses])
@@ -52,11 +52,12 @@ def candidates(components: Components, frame: Frame, binding_sites: dict[Object,
     return [Placement(frame, block, i, targets) for i in dict.fromkeys(order)]
 
 
-def _target_node(event: Event, item: Object) -> Any:
+def _target_node(event: Event, item: Object) -> s.Expression:
     if isinstance(event.node, s.Parameter):
         return name_node(event.node.name, event.node)
     if not isinstance(event, Stored):  # a free name
         return name_node(item.data[2] if item.data[0] == "name" and len(item.data) > 2 else item.label, event.node)
+    assert isinstance(event.node, s.Expression)
     return event.node
 
 
@@ -102,7 +103,7 @@ def _index_in(block: s.Block, path: Path) -> int:
 
 
 def _repeats(components: Components, frame: Frame, block: s.Block, binding_sites: dict[Object, Event]) -> bool:
-    """Whether a gap may be executed again without the objects being created again."""
+    """Whether an insertion point may be executed again without the objects being created again."""
     around = _loops_around(block, frame)
     for item in binding_sites:
         made = components.made(item)
@@ -118,7 +119,7 @@ def _repeats(components: Components, frame: Frame, block: s.Block, binding_sites
 
 
 def _is_made_now_and_then(made: Event, frame: Frame, block: s.Block) -> bool:
-    """Whether an object is made on a condition that a gap does not stand under: ``if self.model is None: ...``."""
+    """Whether an object is made on a condition that an insertion point does not stand under: ``if self.model is None: ...``."""
     for where, statement in made.steps():
         for inner, _ in statements_up(statement, where.node):
             if inner is block:
@@ -130,14 +131,14 @@ def _is_made_now_and_then(made: Event, frame: Frame, block: s.Block) -> bool:
     return False
 
 
-def _loop_ancestors(node: Any) -> Iterable[Any]:
+def _loop_ancestors(node: s.Node | None) -> Iterable[s.Node]:
     while node is not None:
         if isinstance(node, (s.For, s.While)):
             yield node
         node = node.parent
 
 
-def _loops_around(block: s.Block, frame: Frame) -> set[Any]:
+def _loops_around(block: s.Block, frame: Frame) -> set[s.Node]:
     """The loops that a block lies in, those around the calls that lead to it included."""
     found: set[Any] = set()
     node: Any = block

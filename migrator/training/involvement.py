@@ -24,7 +24,7 @@ def involved_scopes(before: Walk, after: Walk, components: Components, required:
     for event in [*components.backwards, *(x for item in required for x in components.by_item.get(item, ()))]:
         found.update(frame.node for frame in event.frame.chain())
     methods = _methods_of_models(after)
-    for frames in before.log.frames.values():
+    for frames in before.trace.frames.values():
         for frame in frames:
             inside = {loop.node for loop in frame.loop.nest()} if frame.loop is not None else set()
             chain = [other.node for other in frame.chain()]
@@ -35,7 +35,7 @@ def involved_scopes(before: Walk, after: Walk, components: Components, required:
 
 def _methods_of_models(after: Walk) -> set[s.Node]:
     """The functions in the classes of the models that run."""
-    models = {event.item for event in of_kind(after.log.events, Forwarded) if event.item.kind is Kind.MODEL}
+    models = {event.item for event in of_kind(after.trace.events, Forwarded) if event.item.kind is Kind.MODEL}
     classes = {item.data for item in models if item.data.__class__ is Object}
     return {
         node

@@ -14,7 +14,7 @@ from migrator.source.span import Span
 _ASKS = frozenset({"is_available", "device_count"})
 
 
-def without_moves(node: Any, moves: Iterable[Any]) -> Any:
+def without_moves(node: Any, moves: Iterable[s.Node]) -> Any:
     """Give what is left of an expression when moves around it are taken off."""
     gone = set(moves)
     while node in gone:
@@ -41,20 +41,20 @@ def removal(module: Module, statement: s.Statement, moves: list[Any]) -> list[Op
     return found
 
 
-def _is_no_choice(module: Module, node: s.Conditional, gone: set[Any]) -> bool:
+def _is_no_choice(module: Module, node: s.Conditional, gone: set[s.Node]) -> bool:
     """Whether nothing but a move depends on a condition: ``net.cuda() if cuda else net``."""
     arms = {module.text(without_moves(arm, gone)) for arm in (node.body, node.orelse)}
     moved = [arm for arm in (node.body, node.orelse) if arm in gone]
     return len(arms) == 1 and len(moved) == 1 and _is_quiet(node.test)
 
 
-def _is_quiet(test: Any) -> bool:
+def _is_quiet(test: s.Node) -> bool:
     """Whether nothing happens while a condition is worked out."""
     calls = [node for node in (test, *test.walk()) if isinstance(node, (s.Call, s.Walrus, s.Await, s.Yield))]
     return all(isinstance(x, s.Call) and isinstance(x.func, s.Attribute) and x.func.name in _ASKS for x in calls)
 
 
-def is_hollow(module: Module, statement: s.Statement, moves: Iterable[Any]) -> bool:
+def is_hollow(module: Module, statement: s.Statement, moves: Iterable[s.Node]) -> bool:
     """Whether a statement only moves: ``x = x.to(device)``, ``model.to(device)``."""
     gone = set(moves)
     if isinstance(statement, s.Evaluate):
@@ -81,7 +81,7 @@ def _taken_apart(module: Module, statement: s.Statement, gone: set[Any]) -> Any:
     return part.iter
 
 
-def _same(module: Module, target: Any, value: Any, gone: set[Any]) -> bool:
+def _same(module: Module, target: s.Node, value: s.Node, gone: set[s.Node]) -> bool:
     value = without_moves(value, gone)
     if isinstance(value, s.Conditional):
         return _is_quiet(value.test) and all(_same(module, target, arm, gone) for arm in (value.body, value.orelse))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Called, Escaped, Forwarded, Given, ItemRead, Iterated, Made, Saved, of_kind
@@ -19,7 +18,7 @@ _PLAIN_BATCH = frozenset(
 )
 
 
-def explicit_index(training: Training, call: s.Call) -> Any:
+def explicit_index(training: Training, call: s.Call) -> s.Node | None:
     """The argument by which a move asks for another device than the process's own; None where it does not."""
     target = call.argument(0, "device")
     if target is None:
@@ -40,7 +39,7 @@ def explicit_index(training: Training, call: s.Call) -> Any:
 # ---------------------------------------------------------------- batches
 
 
-def is_prepared_batch(training: Training, node: Any) -> bool:
+def is_prepared_batch(training: Training, node: s.Node) -> bool:
     """Whether an expression is, on every path, a batch (or part of one) of a loader that is prepared."""
     values = training.value(node)
     return bool(values) and all(_is_prepared(training, item) for item in values)
@@ -65,7 +64,7 @@ def _is_prepared(training: Training, item: Object) -> bool:
 
 def _collates_plainly(training: Training, loader: Object) -> bool:
     """Whether batches are tensors in tuples, lists and dicts, which `prepare` moves; a class of one's own may not be."""
-    for event in of_kind(training.before.log.events, Made):
+    for event in of_kind(training.before.trace.events, Made):
         if event.node is loader.site:
             call = event.node
             collate = call.argument(6, "collate_fn") if isinstance(call, s.Call) else None

@@ -48,7 +48,7 @@ def _parts(walk: Walk, init: s.FunctionDef, me: str, seen: set[Object]) -> Itera
 
 def _place(walk: Walk, made: s.Call, name: str, seen: set[Object]) -> str | None:
     """What says where a part is: a parameter, a layer's weight, or the first of a module's parameters; None if nothing."""
-    callees = walk.log.values.get(made.func, frozenset())
+    callees = walk.trace.values.get(made.func, frozenset())
     words = [str(x.data) for x in callees if x.kind is Kind.LIBRARY]
     if not callees or len(words) not in (0, len(callees)):
         return None

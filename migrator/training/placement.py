@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from migrator.inference.interpret import walk_program
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import InsertionPoints, Walk
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program
 from migrator.inference.state import Frame
@@ -38,7 +38,7 @@ class PlacementResult:
     """Where everything is prepared, with the walk that shows it; or what is in the way."""
 
     placements: tuple[Placement, ...] = ()
-    inlines: tuple[WrapInPlace, ...] = ()
+    wrapped_in_place: tuple[WrapInPlace, ...] = ()
     walk: Walk | None = None
     obstacle: Obstacle | None = None
 
@@ -62,7 +62,7 @@ class _Search:
             item: _not_passed_twice(components, item, binding_sites_of(components, item)) for item in required
         }
         self.chosen: list[Placement] = []
-        self.inlines: list[WrapInPlace] = []
+        self.wrapped_in_place: list[WrapInPlace] = []
         self.walk: Walk | None = None
         self.trial: tuple[tuple[Placement, ...], tuple[WrapInPlace, ...]] = ((), ())  # what that walk pretends
         self.obstacle: Obstacle | None = None
@@ -76,7 +76,7 @@ class _Search:
             self.obstacle = self._problem({key_of(item) for item in self.required})
         if self.obstacle is not None:
             return PlacementResult(obstacle=self.obstacle)
-        return PlacementResult(tuple(self.chosen), tuple(self.inlines), self.walk)
+        return PlacementResult(tuple(self.chosen), tuple(self.wrapped_in_place), self.walk)
 
     # ------------------------------------------------------------ on the spot
 
@@ -86,8 +86,8 @@ class _Search:
     def _inline(self, item: Object) -> bool:
         """Prepare an object where it is made, if it can be."""
         found = wrap_in_place(self.components, item, self.required)
-        if found is not None and found.node not in [known.node for known in self.inlines]:
-            self.inlines.append(found)
+        if found is not None and found.node not in [known.node for known in self.wrapped_in_place]:
+            self.wrapped_in_place.append(found)
         return found is not None
 
     # ------------------------------------------------------------ groups: which objects one frame holds
@@ -126,7 +126,7 @@ class _Search:
         )
 
     def _part(self, frame: Frame, members: list[Object]) -> tuple[list[Object], Group]:
-        """The largest part with a common gap of objects that have none together."""
+        """The largest group with a common insertion point of objects that have none together."""
         alone = [item for item in members if item.kind is not Kind.LOADER]
         for part in (alone, [item for item in members if item.kind is Kind.LOADER], *([item] for item in members)):
             group = self._candidates(frame, part)
@@ -177,12 +177,12 @@ class _Search:
         return []
 
     def _beside(self, placement: Placement) -> list[Placement]:
-        """The gap that another activation of the same function took: one call of `prepare` in the text serves both."""
+        """The insertion point that another activation of the same function took: one call of `prepare` in the text serves both."""
         taken = [x for x in self.chosen if x.frame.node is placement.frame.node and x.block is placement.block]
         return [replace(placement, index=x.index) for x in taken]
 
     def _by_kind(self, placement: Placement) -> list[Group]:
-        """Split objects that have no common gap: models may have to be prepared before their optimizers are built."""
+        """Split objects that have no common insertion point: models may have to be prepared before their optimizers are built."""
         kinds: dict[Kind, list[Object]] = {}
         for target in placement.targets:
             if placement.frame not in self.binding_sites[target.item]:
@@ -193,11 +193,14 @@ class _Search:
     def _problem(self, keys: set[Key], extra: Placement | None = None) -> Obstacle | None:
         """Walk the program as it would be; the first training use of an object that is still as it was made."""
         placements = [*self.chosen, extra] if extra is not None else self.chosen
-        trial = (tuple(placements), tuple(self.inlines))
+        trial = (tuple(placements), tuple(self.wrapped_in_place))
         if trial != self.trial or self.walk is None:
             self.trial = trial
             self.walk = walk_program(
-                self.program, insertion_points_of(placements), frozenset(x.node for x in self.inlines), self.elided
+                self.program,
+                insertion_points_of(placements),
+                frozenset(x.node for x in self.wrapped_in_place),
+                self.elided,
             )
         return _unprepared(self.walk, keys)
 
@@ -212,26 +215,28 @@ def _not_passed_twice(components: Components, item: Object, binding_sites: dict[
     return once or binding_sites
 
 
-def insertion_points_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
+def insertion_points_of(placements: Iterable[Placement]) -> InsertionPoints:
     """Put placements in the form that a walk takes."""
-    gaps: dict[Any, dict[int, list[Any]]] = {}
+    found: InsertionPoints = {}
     for placement in placements:
         nodes = [target.node for target in placement.targets]
-        gaps.setdefault(placement.block, {}).setdefault(placement.index, []).extend(nodes)
-    return gaps
+        found.setdefault(placement.block, {}).setdefault(placement.index, []).extend(nodes)
+    return found
 
 
 def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
     components = Components(walk)
-    inside = {e.item for e in of_kind(walk.log.events, Forwarded) if is_own_method(e, e.item)}  # MIG903 speaks of these
+    inside = {
+        e.item for e in of_kind(walk.trace.events, Forwarded) if is_own_method(e, e.item)
+    }  # MIG903 speaks of these
     for backward in components.backwards:
         for item in backward.roots - inside:
             if not item.prepared and key_of(item) in keys and item.kind in (Kind.MODEL, Kind.OPAQUE):
                 return Obstacle(
                     backward.frame, backward.node, item, "is used for this loss without having been prepared"
                 )
-    steps = {e.node for e in walk.log.events if e.item.prepared and _steps(e)}
-    for event in walk.log.events:
+    steps = {e.node for e in walk.trace.events if e.item.prepared and _steps(e)}
+    for event in walk.trace.events:
         trains = (
             event.item in components.roots if isinstance(event, Forwarded) else _steps(event) and event.node in steps
         )

@@ -10,7 +10,7 @@ from migrator.source import syntax as s
 Path = list[tuple[s.Block, int]]
 
 
-def scope_of(node: Any) -> Any:
+def scope_of(node: s.Node) -> Any:
     """Give the function (or the module's root) whose code a node is part of."""
     while True:
         parent = node.parent
@@ -21,7 +21,7 @@ def scope_of(node: Any) -> Any:
         node = parent
 
 
-def statements_up(node: Any, scope: Any) -> Path:
+def statements_up(node: Any, scope: s.Node | None) -> Path:
     """Give the blocks that a node lies in within a scope, innermost first, each with the index of the statement there."""
     found = []
     statement = node if isinstance(node, s.Statement) else node.statement
@@ -33,7 +33,7 @@ def statements_up(node: Any, scope: Any) -> Path:
         statement = owner
 
 
-def common_gap(paths: list[Path]) -> tuple[s.Block, int] | None:
+def common_insertion_point(paths: list[Path]) -> tuple[s.Block, int] | None:
     """Give the innermost block that holds all statements and lies in no loop, with the first index among them."""
     for block, _ in paths[0]:
         indices = [next((i for other, i in path if other is block), None) for path in paths]
@@ -42,7 +42,7 @@ def common_gap(paths: list[Path]) -> tuple[s.Block, int] | None:
     return None
 
 
-def comes_before(node: Any, here: dict[s.Block, int]) -> bool:
+def comes_before(node: s.Node, here: dict[s.Block, int]) -> bool:
     """Whether a statement ends before another one begins, given the blocks around that other one."""
     statement = node.statement
     while True:
@@ -54,10 +54,10 @@ def comes_before(node: Any, here: dict[s.Block, int]) -> bool:
         statement = owner
 
 
-def comes_after(node: Any, here: dict[s.Block, int]) -> bool:
-    """Whether a node's statement comes after a gap, given the gap's index in each of its blocks, innermost first.
+def comes_after(node: s.Node, here: dict[s.Block, int]) -> bool:
+    """Whether a node's statement comes after an insertion point, given its index in each of its blocks, innermost first.
 
-    The gap is at the index in its own block, and inside the statement at that index in those around it.
+    It is at the index in its own block, and inside the statement at that index in those around it.
     """
     innermost = next(iter(here))
     statement = node if isinstance(node, s.Statement) else node.statement
@@ -81,7 +81,7 @@ def in_loop(block: s.Block) -> bool:
     return False
 
 
-def within(node: Any, outer: Any) -> bool:
+def within(node: s.Node | None, outer: s.Node) -> bool:
     """Whether a node is another one or part of it."""
     while node is not None:
         if node is outer:
@@ -100,7 +100,7 @@ def within_any(node: s.Node, outer: Set[s.Node]) -> bool:
     return False
 
 
-def class_of(scope: Any) -> s.ClassDef | None:
+def class_of(scope: s.Node) -> s.ClassDef | None:
     """Give the class whose instances a function is a method of; None for a static or class method, or no method."""
     if not isinstance(scope, s.FunctionDef) or not isinstance(scope.block.owner, s.ClassDef):
         return None

@@ -7,9 +7,9 @@ follows names: through assignments, arguments, results, attributes, and the cond
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from migrator.inference.objects import Kind, Object, Value
 from migrator.source import syntax as s
@@ -45,6 +45,8 @@ _SHAPES = frozenset(
 )
 _PLAIN = frozenset({"len", "isinstance", "type", "hasattr", "callable", "id", "range"})
 _JOINED = frozenset({"gather", "gather_for_metrics", "reduce"})
+_Fact = TypeVar("_Fact")
+_Place = Hashable  # a variable by its scope and name, an attribute of `self` by its class, or an expression
 _HELD = (s.Name, s.Attribute, s.Subscript)
 
 
@@ -54,9 +56,11 @@ class RankDivergence:
     def __init__(self, code: TrainedProgram) -> None:
         self.code = code
         self.seeded = any(name in code.calls for name in _SEEDS)
-        self.known: dict[Any, dict[Any, Origins]] = {}  # by what is bound, then by the statement that binds it
-        self.returned: dict[Any, Origins] = {}
-        self._memory: dict[Any, Origins] = {}
+        self.known: dict[
+            _Place, dict[s.Statement | None, Origins]
+        ] = {}  # by what is bound, then by the statement that binds it
+        self.returned: dict[s.Node, Origins] = {}
+        self._memory: dict[s.Node, Origins] = {}
         matters = code.components.loaders or any(x in _CLOCK or _draws(x) for x in code.calls)
         self._statements = (
             []
@@ -79,7 +83,7 @@ class RankDivergence:
 
     # ------------------------------------------------------------ expressions
 
-    def _origins(self, node: Any) -> Origins:
+    def _origins(self, node: s.Node) -> Origins:
         if isinstance(node, s.Call):
             return self._of_call(node)
         if isinstance(node, s.Lambda):
@@ -88,7 +92,7 @@ class RankDivergence:
             return self._of_held(node)
         return _NONE.union(*(self.of(child) for child in node.children()))
 
-    def _of_held(self, node: Any) -> Origins:
+    def _of_held(self, node: s.Node) -> Origins:
         """Of a variable, an attribute or an element: what was bound to it, or what the batches themselves show."""
         base = node
         while isinstance(base, (s.Attribute, s.Subscript)):
@@ -126,7 +130,7 @@ class RankDivergence:
         receiver = self.of(func.value) if isinstance(func, s.Attribute) else _NONE
         return found.union(receiver, *(self.of(arg.value) for arg in node.args))
 
-    def _is_one_of_many(self, func: Any, values: Value) -> bool:
+    def _is_one_of_many(self, func: s.Node, values: Value) -> bool:
         """Whether a method belongs to one of several objects of its class, whose attributes we do not tell apart."""
         owners = {x.of[0].data for x in values if x.kind is Kind.METHOD and x.of and x.of[0].kind is Kind.INSTANCE}
         plain = isinstance(func, s.Attribute) and not _is_self(func.value)
@@ -151,7 +155,7 @@ class RankDivergence:
             return any(changes)
         return self._bind(node.target, value)
 
-    def _is_list(self, node: Any) -> bool:
+    def _is_list(self, node: s.Node) -> bool:
         """Whether a loop is over numbers, not over the batches themselves."""
         return not any(x.kind in (Kind.LOADER, Kind.ITERATOR, Kind.BATCH, Kind.OPAQUE) for x in self.code.value(node))
 
@@ -191,7 +195,7 @@ class RankDivergence:
     def _write(self, key: Any, statement: Any, origins: Origins) -> bool:
         return bool(origins) and self._add(self.known.setdefault(key, {}), statement, origins)
 
-    def _read(self, node: Any) -> Origins:
+    def _read(self, node: s.Node) -> Origins:
         """What the bindings that reach a read may have bound."""
         bound = self.known.get(self._key(node))
         if not bound:
@@ -199,7 +203,7 @@ class RankDivergence:
         reaching = self.code.order.reaching(bound, node) if isinstance(node, s.Name) else bound
         return _NONE.union(*(bound[x] for x in reaching))
 
-    def _add(self, facts: dict[Any, Origins], key: Any, origins: Origins) -> bool:
+    def _add(self, facts: dict[_Fact, Origins], key: _Fact, origins: Origins) -> bool:
         known = facts.get(key, _NONE)
         if origins <= known:
             return False
@@ -245,13 +249,13 @@ def _functions(values: Value) -> list[s.FunctionDef]:
     return [x.data[0] for x in values if x.kind in kinds and isinstance(x.data[0], s.FunctionDef)]
 
 
-def _steps(module: Any) -> Iterator[Any]:
+def _steps(module: Any) -> Iterator[s.Node]:
     kinds: tuple[type[Any], ...] = (s.Assign, s.Augment, s.Annotate, s.Walrus, s.For, s.Return, s.Call)
     for kind in kinds:
         yield from module.nodes(kind)
 
 
-def _tests(node: Any) -> Iterator[Any]:
+def _tests(node: Any) -> Iterator[s.Node]:
     """The conditions that a statement stands under, within its function."""
     while not isinstance(node, (s.FunctionDef, s.Root)):
         parent = node.parent
@@ -260,17 +264,17 @@ def _tests(node: Any) -> Iterator[Any]:
         node = parent
 
 
-def _function_of(node: Any) -> Any:
+def _function_of(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, s.FunctionDef):
         node = node.parent
     return node
 
 
-def _is_self(node: Any) -> bool:
+def _is_self(node: s.Node) -> bool:
     return isinstance(node, s.Name) and node.id == "self"
 
 
-def _class_of(node: Any) -> Any:
+def _class_of(node: s.Node | None) -> s.Node | None:
     while node is not None and not isinstance(node, s.ClassDef):
         node = node.parent
     return node

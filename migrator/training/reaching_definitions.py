@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from migrator.source import syntax as s
 from migrator.source.module import Module
+
+_Binding = TypeVar("_Binding", bound=s.Node | None)
 
 
 class Order:
@@ -17,19 +19,19 @@ class Order:
         self._modules = modules
 
     @cached_property
-    def _place(self) -> dict[Any, int]:
+    def _place(self) -> dict[s.Node, int]:
         return {node: index for module in self._modules for index, node in enumerate(module.root.walk())}
 
     def is_before(self, first: Any, second: Any) -> bool:
         """Whether a node of a module begins before another one of the same module."""
         return self._place[first] < self._place[second]
 
-    def reaching(self, bindings: Iterable[Any], node: s.Name) -> list[Any]:
+    def reaching(self, bindings: Iterable[_Binding], node: s.Name) -> list[_Binding]:
         """Give those statements whose binding of a variable may be there at a read; None stands for a parameter's."""
         last = self.last_assigned(node)
         return [x for x in bindings if last is None or self._reaches(x, last, node)]
 
-    def last_assigned(self, node: s.Name) -> Any:
+    def last_assigned(self, node: s.Name) -> s.Node | None:
         """The last statement that certainly rebinds a variable before it is read; None if there is none."""
         scope = node.scope.resolve(node.id)
         here = dict(_blocks_up(node))
@@ -41,7 +43,7 @@ class Order:
                 found = statement
         return found
 
-    def _reaches(self, binding: Any, last: Any, node: Any) -> bool:
+    def _reaches(self, binding: s.Node | None, last: s.Node, node: s.Node) -> bool:
         """Whether what a statement binds may still be there at a read that another binding comes before."""
         if binding is None or binding is last:
             return binding is last
@@ -51,7 +53,7 @@ class Order:
         return self.is_before(binding, node.statement) or bool((_loops(binding) & _loops(node)) - _loops(last))
 
 
-def _blocks_up(node: Any) -> Iterator[tuple[s.Block, int]]:
+def _blocks_up(node: s.Node) -> Iterator[tuple[s.Block, int]]:
     """The blocks around a node within its function, each with the index of the statement that it is in."""
     statement = node.statement
     while True:

@@ -40,7 +40,7 @@ def _mentions_of_steps(module: Module) -> Iterator[s.Name | s.Attribute]:
 
 def _is_understood(walk: Walk, components: Components, node: s.Node) -> bool:
     """Whether a mention is of the library, or of an optimizer that takes no step: whatever was done to it was seen."""
-    found = walk.log.values.get(node, frozenset())
+    found = walk.trace.values.get(node, frozenset())
     return bool(found) and all(
         str(x.data).startswith("torch.optim")
         if x.kind is Kind.LIBRARY
@@ -58,7 +58,7 @@ def is_prepared(components: Components, item: Object) -> bool:
 def handed_over(walk: Walk) -> list[Escaped]:
     """Where a program hands its optimizer, together with what that trains, to code that cannot be seen."""
     trained: set[s.Node] = set()  # the calls that get what is trained: a model, batches, or a loss of a model's
-    events = [event for event in of_kind(walk.log.events, Escaped) if event.to is not None]
+    events = [event for event in of_kind(walk.trace.events, Escaped) if event.to is not None]
     for event in events:
         if event.to is not None and event.to.kind in (Kind.OPAQUE, Kind.LIBRARY, Kind.OPTION):
             is_loss = event.item.kind is Kind.TENSOR and any(x.kind is Kind.MODEL for x in event.item.of)

@@ -14,12 +14,12 @@ from migrator.training.reaching_definitions import Order
 Way = list[tuple[Frame, Any]]  # the activations that lead to a place, outermost first, each with the node that it is at
 
 
-def ways_to(walk: Walk, node: Any) -> list[Way]:
+def ways_to(walk: Walk, node: s.Node) -> list[Way]:
     """Give the ways to a node, one for each activation of its function."""
-    return [way_from(frame, node) for frame in walk.log.frames.get(scope_of(node), [])]
+    return [way_from(frame, node) for frame in walk.trace.frames.get(scope_of(node), [])]
 
 
-def way_from(frame: Frame, node: Any) -> Way:
+def way_from(frame: Frame, node: s.Node) -> Way:
     """Give the way to a node in an activation."""
     way: Way = []
     for here in frame.chain():
@@ -51,7 +51,7 @@ def _leaves(block: s.Block) -> bool:
     return isinstance(last, (s.Return, s.Raise)) or (isinstance(last, s.Jump) and last.word != "pass")
 
 
-def _exclude(node: Any, other: Any) -> bool:
+def _exclude(node: s.Node, other: s.Node) -> bool:
     """Whether two nodes of one function stand in different arms: of one `if`, or of two that ask the same of a variable."""
     arms, others = dict(_arms(node)), dict(_arms(other))
     return any(others.get(test, taken) != taken for test, taken in arms.items())

@@ -66,13 +66,13 @@ class TrainedProgram:
 
     def value(self, node: Any) -> Value:
         """What an expression may be."""
-        return self.after.log.values.get(node, frozenset())
+        return self.after.trace.values.get(node, frozenset())
 
     def events(self, kind: type[EventKind]) -> list[EventKind]:
         """Events of a kind, in order."""
-        return list(of_kind(self.after.log.events, kind))
+        return list(of_kind(self.after.trace.events, kind))
 
-    def module_of(self, node: Any) -> Module:
+    def module_of(self, node: s.Node) -> Module:
         """The module that a node is part of."""
         while node.parent is not None:
             node = node.parent
@@ -90,11 +90,11 @@ class TrainedProgram:
     def _involved(self) -> set[s.Node]:
         return involved_scopes(self.before, self.after, self.components, self.required)
 
-    def is_involved(self, node: Any) -> bool:
+    def is_involved(self, node: s.Node) -> bool:
         """Whether a node's code takes part in the training."""
         return scope_of(node) in self._involved
 
-    def is_run(self, node: Any) -> bool:
+    def is_run(self, node: s.Node) -> bool:
         """Whether the program's own run gets to a node's code, whether that takes part in the training or not."""
-        frames = self.before.log.frames.get(scope_of(node), ())
+        frames = self.before.trace.frames.get(scope_of(node), ())
         return any(frame.beginning().node is self.program.entry.root for frame in frames)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from migrator.errors import FileProblem
 from migrator.inference.interpret import walk_program
@@ -120,9 +119,9 @@ class Training(TrainedProgram):
     def _use_index(self) -> UseIndex:
         return UseIndex(self.after, self.module_of)
 
-    def unread(self, func: Any) -> FileProblem | None:
+    def unread(self, func: s.Node) -> FileProblem | None:
         """What is wrong with the file that a called function comes from; None for one that could be read."""
-        unread = self.before.log.unread
+        unread = self.before.trace.unread
         while unread and isinstance(func, s.Attribute):
             func = func.value
         return unread.get((self.module_of(func), func.id)) if unread and isinstance(func, s.Name) else None

@@ -47,7 +47,7 @@ class UseIndex:
         self._walk = walk
         self._module_of = module_of
         self._holders: dict[Object, list[s.Expression]] = defaultdict(list)
-        for node, value in walk.log.values.items():
+        for node, value in walk.trace.values.items():
             if isinstance(node, s.Expression) and not getattr(node, "store", False):
                 for item in value:
                     self._holders[item.raw].append(node)
@@ -55,11 +55,11 @@ class UseIndex:
         for item in self._holders:
             self._objects[key_of(item)].append(item)
         self._events: dict[Object, list[Event]] = defaultdict(list)
-        for event in walk.log.events:
+        for event in walk.trace.events:
             if isinstance(event, (Escaped, Prepared, Saved, Stored)):
                 self._events[event.item.raw].append(event)
         self._activations: dict[s.Node, list[Frame]] = defaultdict(list)  # by call
-        for frames in walk.log.frames.values():
+        for frames in walk.trace.frames.values():
             for frame in frames:
                 if frame.call is not None:
                     self._activations[frame.call].append(frame)
@@ -209,7 +209,7 @@ class UseIndex:
     def _enters(self, item: Object, call: s.Call, callee: Object) -> bool:
         function = entered(self._walk, callee)
         if function is not None:
-            return any(self._reaches(item, frame) for frame in self._walk.log.frames.get(function, ()))
+            return any(self._reaches(item, frame) for frame in self._walk.trace.frames.get(function, ()))
         stored = (x for x in self._events[item] if isinstance(x, Stored) and x.node is call)
         return callee.kind is Kind.CLASS and any(stored)  # a dataclass has no code of its own
 
@@ -226,10 +226,10 @@ class UseIndex:
         return u.Saved(node, self._module_of(node), alone, event.node)
 
     def _is_seen(self, function: s.Node) -> bool:
-        return function in self._walk.log.calls and function not in self._walk.log.unseen
+        return function in self._walk.trace.calls and function not in self._walk.trace.unseen
 
     def _value(self, node: s.Node) -> Value:
-        return self._walk.log.values.get(node, NOTHING)
+        return self._walk.trace.values.get(node, NOTHING)
 
 
 def _function(node: s.Node) -> s.Node:

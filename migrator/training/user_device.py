@@ -18,7 +18,7 @@ from migrator.training.device import (
     placements,
     torch_name,
 )
-from migrator.training.position import common_gap, in_loop, scope_of, statements_up
+from migrator.training.position import common_insertion_point, in_loop, scope_of, statements_up
 
 _PICKED = frozenset({Kind.OPTION, Kind.OPAQUE})
 
@@ -74,7 +74,7 @@ class UserDevice:
         return self.is_text and self.may_index and len(self.definitions) == 1
 
     @property
-    def after(self) -> tuple[Any, ...]:
+    def after(self) -> tuple[s.Expression, ...]:
         """The nodes that have to come before the Accelerator is made."""
         return tuple(item.variable for item in self.definitions) or (self.node,)
 
@@ -97,18 +97,18 @@ def user_device_among(definitions: Iterable[Definition], modules: Iterable[Modul
         x.module is not module or scope_of(x.statement) is not scope or module.text(x.variable) != text for x in items
     ):
         return None
-    gap = _gap_after([x.statement for x in items], scope)
+    point = _insertion_point_after([x.statement for x in items], scope)
     torch = torch_name(module)
-    if gap is None or torch is None:
+    if point is None or torch is None:
         return None
     devices = [x for item in items for x in item.devices]
     is_text = any(x.kind is not Kind.DEVICE or isinstance(x.site, s.Literal) for x in devices)
     if is_text and any(isinstance(x.variable.parent, s.Collection) for x in items):
         return None  # it would have to be made a `torch.device` where it is unpacked
-    return UserDevice(module, target, text, torch, tuple(items), *gap, is_text, _may_index(devices, modules))
+    return UserDevice(module, target, text, torch, tuple(items), *point, is_text, _may_index(devices, modules))
 
 
-def user_device_in_place(reads: Iterable[tuple[Module, Any]], modules: Iterable[Module]) -> UserDevice | None:
+def user_device_in_place(reads: Iterable[tuple[Module, s.Node]], modules: Iterable[Module]) -> UserDevice | None:
     """Give the user_device that moves read in place, as in ``x.to(args.device)``; None where they read different things."""
     found = list(reads)
     if not found or len({module.text(node) for module, node in found}) != 1:
@@ -121,7 +121,7 @@ def user_device_in_place(reads: Iterable[tuple[Module, Any]], modules: Iterable[
     return UserDevice(module, node, module.text(node), torch, is_text=True, may_index=may_index)
 
 
-def _option_name(node: Any) -> str:
+def _option_name(node: s.Node) -> str:
     """The name of an option: `device` of `args.device` and of `config["device"]`."""
     if isinstance(node, s.Attribute):
         return node.name
@@ -129,13 +129,13 @@ def _option_name(node: Any) -> str:
     return str(key.value) if isinstance(key, s.Literal) else ""
 
 
-def _gap_after(statements: list[Any], scope: Any) -> tuple[s.Block, int] | None:
+def _insertion_point_after(statements: list[s.Node], scope: s.Node) -> tuple[s.Block, int] | None:
     """The place after the last of some statements, in the innermost block that holds all of them."""
     paths = [statements_up(x, scope) for x in statements]
-    gap = common_gap(paths)
-    if gap is None:
+    point = common_insertion_point(paths)
+    if point is None:
         return None
-    block = gap[0]
+    block = point[0]
     index = 1 + max(i for path in paths for other, i in path if other is block)
     return (block, index) if index < len(block.statements) and not in_loop(block) else None
 
@@ -169,7 +169,7 @@ def _declares(call: s.Call, name: str) -> bool:
     return name in {str(word).lstrip("-").replace("-", "_") for word in words}
 
 
-def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[Module, Any]]:
+def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[Module, s.Node]]:
     """Give the device arguments that read a user's option on the spot, and not a variable that holds it.
 
     Args:    values: what an expression may be.

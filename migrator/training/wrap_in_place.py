@@ -34,27 +34,27 @@ def wrap_in_place(components: Components, item: Object, required: Iterable[Objec
     if item.kind not in _KINDS or not isinstance(item.site, s.Call):
         return None
     for node in (item.site, *reversed(item.context or ())):
-        made = components.walk.log.values.get(node, frozenset())
+        made = components.walk.trace.values.get(node, frozenset())
         if isinstance(node, s.Call) and item in made and made <= wanted and _always(components, node, item):
             return WrapInPlace(_moved(components, node, item), item)
     return None
 
 
-def _always(components: Components, node: Any, item: Object) -> bool:
+def _always(components: Components, node: s.Node, item: Object) -> bool:
     """Whether whatever is made at an object's own site is to be prepared too, seen from all its calling contexts."""
     return node is not item.site or all(
-        x in components.walk.log.values[node] for x in components.by_item if x.site is node
+        x in components.walk.trace.values[node] for x in components.by_item if x.site is node
     )
 
 
-def _moved(components: Components, node: Any, item: Object) -> Any:
+def _moved(components: Components, node: s.Node, item: Object) -> Any:
     """The expression together with the moves that follow in it: ``Net().to(device)``."""
     while (
         isinstance(node.parent, s.Attribute)
         and isinstance(node.parent.parent, s.Call)
         and node.parent.parent.func is node.parent
     ):
-        if components.walk.log.values.get(node.parent.parent) != components.walk.log.values.get(node):
+        if components.walk.trace.values.get(node.parent.parent) != components.walk.trace.values.get(node):
             break
         node = node.parent.parent
     return node

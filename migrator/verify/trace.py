@@ -102,7 +102,7 @@ class Save:
     """A call of ``torch.save``: what it wrote, flattened to names; a value is a `Leaf` or something printable."""
 
     path: str  # empty where it went to memory
-    content: dict[str, Any]
+    content: dict[str, object]
     place: str
 
 
@@ -155,7 +155,7 @@ def to_line(event: Any) -> str:
     return _encode([type(event).__name__, *(getattr(event, name) for name in event.__slots__)]) + "\n"
 
 
-def from_line(line: str) -> Any:
+def from_line(line: str) -> object:
     """Read an event from a line that `to_line` wrote."""
     name, *values = json.loads(line)
     kind: Any = _KINDS[name]

@@ -95,7 +95,7 @@ class Inferred:
                 self._names[item.raw].add(name)
         for module in self._walk.modules:
             for node in module.nodes(s.Evaluate):
-                value = self._walk.log.values.get(node.value, frozenset())
+                value = self._walk.trace.values.get(node.value, frozenset())
                 self._shown[module.source.path, module.where(node)[0]].setdefault(module.text(node.value), value)
 
     def differs(self, expected: Expectation) -> str:

@@ -28,7 +28,7 @@ class Form(Generic[_T]):
     read: Callable[[Any, Reader], _T]  # with what gives the file that has a path
 
 
-def _write_proposal(proposal: Proposal) -> dict[str, Any] | None:
+def _write_proposal(proposal: Proposal) -> dict[str, object] | None:
     report = proposal.report
     if report is not None and not all(map(_happens_again, report.problems)):
         return None
@@ -66,7 +66,7 @@ def _read_placed(edit: list[Any], function: int, name: str | None) -> Placed:
     return Placed(Edit(Span(*span), text, rank), function, name)
 
 
-def _write_report(report: ProgramReport) -> dict[str, Any]:
+def _write_report(report: ProgramReport) -> dict[str, object]:
     return {
         "files": [[file.source.path, [_write_item(item) for item in file.items], file.text] for file in report.files],
         "problems": [[type(x).__name__, x.path, x.message, x.line, x.column] for x in report.problems],
@@ -82,14 +82,14 @@ def _read_report(plain: dict[str, Any], read: Reader) -> ProgramReport:
     )
 
 
-def _read_file(read: Reader, path: str, items: list[list[Any]], text: str | None) -> FileReport:
+def _read_file(read: Reader, path: str, items: list[list[object]], text: str | None) -> FileReport:
     source = read(os.path.normpath(path))
     if source is None:
         raise ValueError(f"{path} is not among what was read")
     return FileReport(source, tuple(map(_read_item, items)), text)
 
 
-def _write_item(item: Item) -> list[Any]:
+def _write_item(item: Item) -> list[object]:
     return [getattr(item, name) for name in Item.__slots__]
 
 
@@ -98,7 +98,7 @@ def _read_item(values: list[Any]) -> Item:
     return Item(**{**named, "level": Level(named["level"])})
 
 
-def _read_text(plain: Any, read: Reader) -> str:
+def _read_text(plain: object, read: Reader) -> str:
     if not isinstance(plain, str):
         raise TypeError("this is no text")
     return plain

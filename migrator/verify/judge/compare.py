@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isnan
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from migrator.verify.result import Finding, Outcome
 from migrator.verify.trace import Block, Step, Trace
@@ -77,7 +77,11 @@ def figure(value: float) -> str:
 
 
 def count(
-    aspect: str, what: str, right: Sequence[Numbered[Any]], found: Sequence[Numbered[Any]], was: str = "in the original"
+    aspect: str,
+    what: str,
+    right: Sequence[Numbered[object]],
+    found: Sequence[Numbered[object]],
+    was: str = "in the original",
 ) -> Finding | None:
     """Report that one list is longer."""
     if len(right) == len(found):

@@ -41,10 +41,10 @@ class BackwardWatch:
         self.after: Callable[[list[torch.Tensor]], None] | None = None  # called with what has gradients
         method, function = torch.Tensor.backward, torch.autograd.backward
 
-        def backward(tensor: torch.Tensor, *args: Any, **options: Any) -> Any:
+        def backward(tensor: torch.Tensor, *args: object, **options: object) -> object:
             return self._outermost(tensor, lambda: method(tensor, *args, **options))
 
-        def autograd_backward(tensors: Any, *args: Any, **options: Any) -> Any:
+        def autograd_backward(tensors: Any, *args: object, **options: object) -> object:
             if sys._getframe(1).f_globals.get("__name__", "").startswith("runtime."):
                 return function(tensors, *args, **options)
             first = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors))
@@ -53,7 +53,7 @@ class BackwardWatch:
         torch.Tensor.backward = backward
         torch.autograd.backward = autograd_backward
 
-    def _outermost(self, value: torch.Tensor, call: Callable[[], Any]) -> Any:
+    def _outermost(self, value: torch.Tensor, call: Callable[[], Any]) -> object:
         if self._depth:
             return call()
         self._journal.note(Backward(float(value.detach().double().sum()), self._journal.place()))

@@ -26,7 +26,7 @@ _CHANGING = {
 _MAX_NAMED = 200
 
 
-def flatten(value: Any, name: str = "") -> dict[str, Any]:
+def flatten(value: object, name: str = "") -> dict[str, object]:
     """Name every leaf of what is saved; a pickled module counts as its class and its state."""
     if isinstance(value, torch.Tensor):
         kind = f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
@@ -58,7 +58,7 @@ class Files:
         self._busy = False
         save = torch.save
 
-        def saved(value: Any, file: Any, *args: Any, **options: Any) -> Any:
+        def saved(value: object, file: object, *args: object, **options: object) -> object:
             path = file if isinstance(file, (str, os.PathLike)) else getattr(file, "name", "")
             if isinstance(path, (str, os.PathLike)) and path:
                 self._check(path)  # torch opens it without Python's knowledge
@@ -81,7 +81,7 @@ class Files:
         finally:
             self._busy = False
 
-    def _opened(self, path: Any, writing: bool) -> None:
+    def _opened(self, path: object, writing: bool) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)):
             return  # a descriptor that is open already
         if writing:
@@ -91,12 +91,12 @@ class Files:
         elif not self._is_inside(path) and not self._is_expected(path):
             self._name(path, kept=False)
 
-    def _is_expected(self, path: Any) -> bool:
+    def _is_expected(self, path: object) -> bool:
         """Whether a path is none of the script's data: a part of Python, of the system, or a temporary file."""
         is_data = _lies_in(path, (self._project, *self._scratch))
         return not is_data and _lies_in(path, (*self._known, *self._writable))
 
-    def _changed(self, name: str, path: Any) -> None:
+    def _changed(self, name: str, path: object) -> None:
         if isinstance(path, (str, bytes, os.PathLike)):
             if not (name == "os.mkdir" and os.path.isdir(path)):  # it fails anyway, or is allowed
                 self._check(path)
@@ -119,7 +119,7 @@ class Files:
             self._named.add((event.path, kept))
             self._journal.note(event)
 
-    def _is_inside(self, path: Any) -> bool:
+    def _is_inside(self, path: object) -> bool:
         return _lies_in(path, (self._journal.root,))
 
     def _relative(self, path: Any) -> str:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from migrator.verify.recorder import streams
 from migrator.verify.trace import End, Streams, to_line
@@ -32,7 +32,7 @@ class Journal:
         self._names: dict[str, str] = {}
         self._ended = False
 
-    def note(self, event: Any) -> None:
+    def note(self, event: object) -> None:
         """Write an event down; a process that the script has forked writes nothing."""
         if os.getpid() == self._process and not self._ended:
             self._file.write(to_line(event).encode())

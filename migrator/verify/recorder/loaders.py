@@ -27,12 +27,12 @@ class Loaders:
         start, following, construct = iterators.__init__, iterators._next_index, DataLoader.__init__
         self.next_indices = lambda iterator, walk: following(iterator)
 
-        def begin(iterator: Any, loader: Any) -> None:
+        def begin(iterator: Any, loader: object) -> None:
             iterator._walk = next(walks)
             journal.note(Begin(iterator._walk, journal.streams()))
             start(iterator, loader)
 
-        def next_index(iterator: Any) -> Any:
+        def next_index(iterator: Any) -> object:
             try:
                 index = self.next_indices(iterator, iterator._walk)
             except StopIteration:
@@ -44,7 +44,7 @@ class Loaders:
             journal.note(event)
             return index
 
-        def without_workers(loader: Any, *args: Any, **options: Any) -> None:
+        def without_workers(loader: object, *args: object, **options: object) -> None:
             for name in _WORKER_OPTIONS:
                 options.pop(name, None)
             if len(args) > _WORKERS_AT:
@@ -58,7 +58,7 @@ class Loaders:
         DataLoader.__init__ = without_workers
 
 
-def _plain(index: Any) -> tuple[int | str, ...]:
+def _plain(index: object) -> tuple[int | str, ...]:
     """Write indices as numbers, and what a sampler of another kind gives as text; a stream has none."""
     members = index if isinstance(index, (list, tuple)) else [index]
     if set(map(type, members)) == {int}:

@@ -29,7 +29,7 @@ class Optimizers:
         self.made: list[torch.optim.Optimizer] = []
         construct = torch.optim.Optimizer.__init__
 
-        def made(optimizer: Any, *args: Any, **options: Any) -> None:
+        def made(optimizer: Any, *args: object, **options: object) -> None:
             construct(optimizer, *args, **options)
             self.made.append(optimizer)
 
@@ -45,10 +45,10 @@ class Optimizers:
                 seen.add(id(parameter))
                 yield parameter
 
-    def _before(self, optimizer: Any, args: Any, options: Any) -> None:
+    def _before(self, optimizer: object, args: object, options: object) -> None:
         self._measured[id(optimizer)] = digest.Gradients(parameters_of(optimizer))
 
-    def _after(self, optimizer: Any, args: Any, options: Any) -> None:
+    def _after(self, optimizer: Any, args: object, options: object) -> None:
         if not any(optimizer is known for known in self._stepped):
             self._stepped.append(optimizer)
         number = next(i for i, known in enumerate(self._stepped) if known is optimizer)

@@ -37,6 +37,6 @@ class Options:
     @classmethod
     def from_json(cls, text: str) -> Options:
         """Read what `to_json` wrote."""
-        fields: dict[str, Any] = json.loads(text)
+        fields: dict[str, object] = json.loads(text)
         given: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in fields.items()}
         return cls(**given)

@@ -79,7 +79,7 @@ def _replay_batches(loaders: Loaders, batches: Batches, states: States) -> None:
     """Read the recorded batches in the recorded passes, whatever the samplers say; a stream goes its own way."""
     own = loaders.next_indices
 
-    def next_indices(iterator: Any, walk: int) -> Any:
+    def next_indices(iterator: Any, walk: int) -> object:
         if not batches[walk]:
             raise StopIteration
         fetch = batches[walk].popleft()
@@ -96,7 +96,7 @@ def _average_gradients(backward: BackwardWatch, group: Any) -> None:
     buffers: list[tuple[weakref.ref[torch.nn.Module], str]] = []
     register = torch.nn.Module.register_buffer
 
-    def note_buffer(module: Any, name: str, *args: Any, **options: Any) -> None:
+    def note_buffer(module: object, name: str, *args: object, **options: object) -> None:
         register(module, name, *args, **options)
         buffers.append((weakref.ref(module), name))
 

@@ -32,7 +32,7 @@ class Schedules:
         construct = base.__init__
 
         @wraps(construct)
-        def made(scheduler: Any, *args: Any, **options: Any) -> None:
+        def made(scheduler: Any, *args: object, **options: object) -> None:
             for kind in type(scheduler).__mro__:
                 if "step" in vars(kind) and kind not in self._watched:
                     self._watched.add(kind)
@@ -52,7 +52,7 @@ class Schedules:
         step = kind.step
 
         @wraps(step)
-        def stepped(scheduler: Any, *args: Any, **options: Any) -> Any:
+        def stepped(scheduler: object, *args: object, **options: object) -> object:
             if self._depth:
                 return step(scheduler, *args, **options)
             self._depth += 1

@@ -20,7 +20,7 @@ class Reader:
     """Reads the states; one that has not changed since it was last read is not decoded again."""
 
     def __init__(self) -> None:
-        self._python: tuple[Any, ...] = ()
+        self._python: tuple[object, ...] = ()
         self._python_bytes = b""
         self._numpy = b""
         self._numpy_bytes = b""

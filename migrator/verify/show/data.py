@@ -18,7 +18,7 @@ from migrator.verify.result import Hunk, Result
 SCHEMA = 1
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     match value:
         case Enum():
             return value.value
