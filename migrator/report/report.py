@@ -26,6 +26,19 @@ class Item:
     waits: bool = field(default=False, compare=False)  # another finding blocks it
     blocks: bool = field(default=False, compare=False)  # the program is not changed because of it
 
+    @property
+    def mark(self) -> str:
+        """What it is, as a mark after its code; an edit that is made has none."""
+        if self.applied:
+            return ""
+        if self.blocks:
+            return " [blocks]"
+        if self.level is Level.NOTE:
+            return " [note]"
+        if self.waits:
+            return " [blocked]"
+        return " [unsafe]" if self.level is Level.UNSAFE else " [review]"
+
 
 @dataclass(frozen=True, slots=True)
 class FileReport:

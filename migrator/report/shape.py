@@ -71,7 +71,7 @@ def file_reports(
         add(change, applied=bool(texts))
     for withheld in plan.withheld:
         add(withheld.change, withheld.reason, waits=withheld.waits, blocks=withheld.blocks)
-    is_refused = bool(plan.blockers)
+    is_refused = bool(plan.blockers) or any(x.blocks for x in plan.withheld)
     for advice in plan.advice:
         if advice.blocks or wants(advice.code):  # what blocks the program is reported whatever was selected
             add(advice, advice.reason, waits=advice.waits or (is_refused and advice.level is Level.NOTE))

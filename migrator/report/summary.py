@@ -22,8 +22,9 @@ class RunSummary:
     changed: int = 0
     edits: int = 0
     unsafe: int = 0  # changes that --unsafe would apply
+    blocking: int = 0  # findings that keep a program as it is
     review: int = 0  # other sites that need a decision
-    waiting: int = 0  # edits that other findings block
+    waiting: int = 0  # edits that are not made because of other findings
     notes: int = 0
     errors: int = 0
 
@@ -33,7 +34,7 @@ class RunSummary:
             return Exit.FILE
         if self.changed and not written:
             return Exit.PENDING
-        if strict and (self.review or self.unsafe):
+        if strict and (self.blocking or self.review or self.unsafe):
             return Exit.REVIEW
         return Exit.DONE
 
@@ -42,15 +43,17 @@ def count(reports: Sequence[ProgramReport], files: int) -> RunSummary:
     """Add up a run over ``files`` files."""
     items = [item for report in reports for file in report.files for item in file.items]
     left = [item for item in items if is_left(item)]
-    unsafe = sum(item.level is Level.UNSAFE for item in left)
+    unsafe = sum(item.level is Level.UNSAFE and not item.blocks for item in left)
+    blocking = sum(item.blocks for item in left)
     changed = sum(file.text is not None for report in reports for file in report.files)
     return RunSummary(
         files=max(files, changed),  # with --follow, files may change that were not given
         changed=changed,
         edits=sum(item.applied for item in items),
         unsafe=unsafe,
-        review=len(left) - unsafe,
-        waiting=sum(item.waits for item in items),
+        blocking=blocking,
+        review=len(left) - unsafe - blocking,
+        waiting=sum(item.waits and item.level is not Level.NOTE for item in items),
         notes=sum(item.level is Level.NOTE for item in items),
         errors=sum(len(report.problems) for report in reports),
     )

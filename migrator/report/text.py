@@ -17,7 +17,7 @@ def plural(number: int, noun: str) -> str:
 
 
 def _finding(path: str, item: Item, verbose: bool) -> Iterator[str]:
-    yield f"{path}:{item.line}:{item.column}: {item.code} {' '.join(item.message.splitlines())}"
+    yield f"{path}:{item.line}:{item.column}: {item.code}{item.mark} {' '.join(item.message.splitlines())}"
     if verbose:
         for label, text in (("why", item.reason), ("fix", item.help)):
             for number, line in enumerate(text.splitlines()):
@@ -30,10 +30,10 @@ def problem(error: FileProblem) -> str:
 
 
 def findings(reports: Sequence[ProgramReport], verbose: bool) -> Iterator[str]:
-    """Give the findings; ``verbose`` adds all edits, and for each item the reason and what to do."""
+    """Give the findings of each file, those that block first; ``verbose`` adds all edits, and for each item the reason and what to do."""
     for report in reports:
         for file in report.files:
-            for item in sorted(file.items):
+            for item in sorted(file.items, key=lambda item: (not item.blocks, item)):
                 if verbose or not (item.applied or item.waits):
                     yield from _finding(file.source.path, item, verbose)
 
@@ -49,17 +49,17 @@ def summary(outcome: RunSummary, written: bool, verbose: bool = False) -> str:
     if outcome.changed:
         which = files if outcome.changed == outcome.files else f"{outcome.changed} of {files}"
         parts = [f"{which} {'changed' if written else 'would change'} ({plural(outcome.edits, 'edit')})"]
-    elif outcome.waiting and outcome.review:
-        verb = "was" if written else "would be"
-        parts = [f"No file {verb} changed ({plural(outcome.waiting, 'edit')} blocked)"]
+    elif outcome.blocking:
+        parts = [f"No file {'was' if written else 'would be'} changed"]
     else:
         parts = [nothing(outcome.files).removesuffix(".")]
+    if outcome.blocking:
+        verb = "blocks" if outcome.blocking == 1 else "block"
+        parts.append(f"{plural(outcome.blocking, 'finding')} {verb} {plural(outcome.waiting, 'edit')}")
     if outcome.unsafe:
         parts.append(f"{plural(outcome.unsafe, 'unsafe change')} withheld")
     if outcome.review:
         parts.append(f"{plural(outcome.review, 'site')} to review")
-    if outcome.waiting and outcome.review and outcome.changed:
-        parts.append(f"{plural(outcome.waiting, 'edit')} blocked")
     if outcome.notes:
         parts.append(plural(outcome.notes, "note"))
     if outcome.errors:
@@ -69,6 +69,6 @@ def summary(outcome: RunSummary, written: bool, verbose: bool = False) -> str:
         hints.append("--write applies")
     if outcome.unsafe:
         hints.append("--unsafe applies them as well")
-    if (outcome.review or outcome.unsafe or outcome.notes) and not verbose:
+    if (outcome.blocking or outcome.review or outcome.unsafe or outcome.notes) and not verbose:
         hints.append("-v shows reasons and fixes")
     return ", ".join(parts) + "." + (f" ({'; '.join(hints)})" if hints else "")

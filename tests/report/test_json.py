@@ -70,6 +70,7 @@ def test_every_key_is_there_and_positions_count_from_one() -> None:
             "changed": 1,
             "edits": 1,
             "unsafe": 0,
+            "blocking": 0,
             "review": 1,
             "waiting": 0,
             "notes": 0,

@@ -18,15 +18,15 @@ REPORTS = [ProgramReport((FileReport(make_source("a b.py", "x = 1\n"), (EDIT, FI
 
 def test_findings_are_one_line_each_in_the_order_of_the_file_without_the_edits() -> None:
     assert list(text.findings(REPORTS, verbose=False)) == [
-        "a b.py:1:2: MIG912 Not sharded",
-        "a b.py:3:1: MIG904 Two lines",
+        "a b.py:1:2: MIG912 [note] Not sharded",
+        "a b.py:3:1: MIG904 [review] Two lines",
     ]
 
 
 def test_verbose_findings_add_the_edits_the_reasons_and_the_recipes() -> None:
     assert list(text.findings(REPORTS, verbose=True)) == [
-        "a b.py:1:2: MIG912 Not sharded",
-        "a b.py:3:1: MIG904 Two lines",
+        "a b.py:1:2: MIG912 [note] Not sharded",
+        "a b.py:3:1: MIG904 [review] Two lines",
         "    why  It blocks.",
         "         Really.",
         "    fix  Do this.",
@@ -38,7 +38,17 @@ def test_what_waits_for_another_finding_is_shown_with_v_alone() -> None:
     waiting = Item(9, 1, "MIG301", "Replace it", Level.REVIEW, 9, 2, "it needs MIG201", waits=True)
     reports = [ProgramReport((FileReport(make_source("a.py", ""), (waiting,)),))]
     assert list(text.findings(reports, verbose=False)) == []
-    assert list(text.findings(reports, verbose=True)) == ["a.py:9:1: MIG301 Replace it", "    why  it needs MIG201"]
+    assert list(text.findings(reports, verbose=True)) == [
+        "a.py:9:1: MIG301 [blocked] Replace it",
+        "    why  it needs MIG201",
+    ]
+
+
+def test_what_blocks_the_program_comes_first_and_says_so() -> None:
+    blocker = Item(8, 1, "MIG401", "Stop", Level.REVIEW, 8, 2, blocks=True)
+    reports = [ProgramReport((FileReport(make_source("a.py", ""), (NOTE, FINDING, blocker)),))]
+    marks = [line.split()[2] for line in text.findings(reports, verbose=False)]
+    assert marks == ["[blocks]", "[note]", "[review]"]
 
 
 def test_a_problem_is_a_line_that_editors_can_jump_to() -> None:
@@ -67,10 +77,16 @@ def test_plurals(number: int, expected: str) -> None:
         ),
         pytest.param(RunSummary(2, changed=2, edits=7), True, "2 files changed (7 edits).", id="all written"),
         pytest.param(
-            RunSummary(1, review=1, waiting=5),
+            RunSummary(1, blocking=1, waiting=5),
             False,
-            "No file would be changed (5 edits blocked), 1 site to review. (-v shows reasons and fixes)",
+            "No file would be changed, 1 finding blocks 5 edits. (-v shows reasons and fixes)",
             id="one finding blocks the edits",
+        ),
+        pytest.param(
+            RunSummary(2, blocking=3, review=1, waiting=10, notes=2),
+            True,
+            "No file was changed, 3 findings block 10 edits, 1 site to review, 2 notes. (-v shows reasons and fixes)",
+            id="several findings block the edits",
         ),
         pytest.param(
             RunSummary(2, review=1, notes=2),

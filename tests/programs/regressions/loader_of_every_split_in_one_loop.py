@@ -6,7 +6,7 @@
 # Why: P2 (metrics are global), P3, and a message that was untrue.
 # Seen: 1 of 40 repositories (text VAE).
 # expect: migrated
-# expect: MIG206 says "prepared in the turns that evaluate"
+# expect: MIG206 says "also prepared when it evaluates"
 # expect no: MIG206 says "not prepared"
 import torch
 from torch import nn
