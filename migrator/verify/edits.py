@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from migrator.report.report import FileReport, ProgramReport
+from migrator.rules import aspects
 from migrator.verify.result import Hunk
 
 _CONTEXT = 3
-_IMPORTING = ("MIG001", "MIG002")
 
 Codes = Sequence[tuple[str, int, int, int, int]]
 
@@ -56,7 +56,7 @@ def hunks(files: Sequence[FileReport], root: str) -> Iterator[Hunk]:
             start, end = group[0][1], group[-1][2]
             here = [item for item in applied if start <= item.line - 1 <= end]
             # An import that a rule needs stands apart from its place.
-            made = [(item.code, item.message) for item in here or applied if here or item.code in _IMPORTING]
+            made = [(item.code, item.message) for item in here or applied if here or item.code in aspects.APART]
             yield Hunk(
                 os.path.relpath(file.source.path, root), (*_unified(group, old, new),), tuple(dict.fromkeys(made))
             )

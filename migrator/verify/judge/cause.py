@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from migrator.rules import aspects
 from migrator.verify.edits import Edit, nearest
 from migrator.verify.judge.compare import numbered, off_by
 from migrator.verify.result import Cause, Finding, Outcome
@@ -23,22 +24,22 @@ class _Kind:
     codes: tuple[str, ...]
 
 
-DATA_ORDER = _Kind("data order", ("MIG201", "MIG206", "MIG703", "MIG403"))
-SHARDING = _Kind("sharding of the data", ("MIG201", "MIG206", "MIG403"))
-MISSED_BACKWARD = _Kind("missed backward", ("MIG301",))
-DOUBLE_DIVISION = _Kind("double division", ("MIG301", "MIG306", "MIG201"))
-CADENCE = _Kind("scheduler cadence", ("MIG203", "MIG201"))
-UNSYNCHRONISED = _Kind("unsynchronised gradients", ("MIG201", "MIG207", "MIG301"))
-STREAM = _Kind("dropout stream", ("MIG1", "MIG703", "MIG206"))
-START = _Kind("starting point", ("MIG1", "MIG5"))
-LOCAL_DECISION = _Kind("decision on the numbers of one process", ("MIG206", "MIG406", "MIG6"))
-GRADIENTS = _Kind("gradients", ("MIG301", "MIG201", "MIG207"))
-OPTIMIZER = _Kind("optimizer", ("MIG201", "MIG212"))
+DATA_ORDER = _Kind("data order", aspects.DATA_ORDER)
+SHARDING = _Kind("sharding of the data", aspects.SHARDING)
+MISSED_BACKWARD = _Kind("missed backward", aspects.MISSED_BACKWARD)
+DOUBLE_DIVISION = _Kind("double division", aspects.DOUBLE_DIVISION)
+CADENCE = _Kind("scheduler cadence", aspects.CADENCE)
+UNSYNCHRONISED = _Kind("unsynchronised gradients", aspects.UNSYNCHRONISED)
+STREAM = _Kind("dropout stream", aspects.RANDOM_STREAM)
+START = _Kind("starting point", aspects.START)
+LOCAL_DECISION = _Kind("decision on the numbers of one process", aspects.LOCAL_DECISION)
+GRADIENTS = _Kind("gradients", aspects.GRADIENTS)
+OPTIMIZER = _Kind("optimizer", aspects.OPTIMIZER)
 FAILURE = _Kind("failure", ())
-OUT_OF_STEP = _Kind("processes out of step", ("MIG201", "MIG406", "MIG501", "MIG505"))
-CHECKPOINT = _Kind("checkpoint", ("MIG5",))
-FILES = _Kind("files", ("MIG5", "MIG406"))
-CONSOLE = _Kind("console", ("MIG702", "MIG703", "MIG406"))
+OUT_OF_STEP = _Kind("processes out of step", aspects.OUT_OF_STEP)
+CHECKPOINT = _Kind("checkpoint", aspects.CHECKPOINT)
+FILES = _Kind("files", aspects.FILES)
+CONSOLE = _Kind("console", aspects.CONSOLE)
 _OF_ONE_LINE = (FILES, CONSOLE)  # findings with the line that causes them
 
 

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrator.report.report import FileReport
+from migrator.rules import aspects
 from migrator.verify.edits import new_line
 from migrator.verify.result import Finding, Outcome
-
-# Which findings of a migration explain a difference in which aspect of a run on several processes.
-_EXPLAINS = {"console": ("MIG702", "MIG703", "MIG705"), "files": ("MIG505", "MIG506", "MIG704", "MIG705")}
-_SETTLES = {"console": ("MIG7",), "files": ("MIG5",)}  # and which edits promise that there is none at their line
 
 
 def explained(findings: Sequence[Finding], files: Sequence[tuple[str, FileReport]]) -> tuple[list[Finding], list[str]]:
@@ -37,12 +34,12 @@ def explained(findings: Sequence[Finding], files: Sequence[tuple[str, FileReport
 
 def _explanation(finding: Finding, files: Sequence[tuple[str, FileReport]]) -> str:
     """Name the finding that explains a difference: one in the same file, on a line that was not migrated."""
-    codes = _EXPLAINS.get(finding.aspect)
+    codes = aspects.EXPLAIN.get(finding.aspect)
     name, _, line = finding.place.rpartition(":")
     for path, file in files if codes else ():
         if name and path != name:
             continue
-        if name and _is_settled(file, int(line), _SETTLES[finding.aspect]):
+        if name and _is_settled(file, int(line), aspects.SETTLE[finding.aspect]):
             continue
         for item in file.items:
             if item.code.startswith(codes or ()) and not item.applied:
