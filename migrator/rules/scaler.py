@@ -61,13 +61,15 @@ class GradScaler(Rule):
                 yield self._kept(training, scaler.site, uses)
 
     def _kept(self, training: Training, made: s.Call, uses: list[Use]) -> Change:
+        calls = [use for use in uses if isinstance(use, MethodCall)]
         return Change(
             self.code,
             training.module_of(made),
             made,
-            f"`{shown(training, made)}` was not changed: it scales the loss as before",
+            f"`{short(training.module_of(made).text(made))}` was not changed: it scales the loss as before",
             level=Level.NOTE,
-            covers=frozenset(use.call for use in uses if isinstance(use, MethodCall)) | {made},
+            alike=tuple(use.call for use in calls if use.name == "unscale_"),
+            covers=frozenset(use.call for use in calls) | {made},
             reason="harmless: all processes have the same averaged gradients, so they step, or skip a step, together",
             help='`Accelerator(mixed_precision="fp16")` with `accelerator.autocast()` could replace scaler and autocast',
         )
@@ -130,19 +132,14 @@ class Autocast(Rule):
     names = ("autocast",)
 
     def check(self, training: Training) -> Iterator[Change]:
-        found = [x for x in calls_of(training, _AUTOCAST) if training.is_involved(x)] if training.required else []
-        if found:
-            first = min(
-                found, key=lambda call: (training.modules.index(training.module_of(call)), call.statement.index)
-            )
-            others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        for call in calls_of(training, _AUTOCAST) if training.required else ():
             yield Change(
                 self.code,
-                training.module_of(first),
-                first,
-                f"`{shown(training, first)}`{others}: `autocast` was not changed",
+                training.module_of(call),
+                call,
+                f"`{shown(training, call)}` was not changed",
                 level=Level.NOTE,
-                covers=frozenset(found),
+                covers=frozenset({call}),
                 reason="harmless: it works the same on every process, and an Accelerator without `mixed_precision` does not interfere",
                 help="`Accelerator(mixed_precision=...)` with `accelerator.autocast()` does the same",
             )
