@@ -12,6 +12,7 @@ from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training import moves
 from migrator.training.device import Definition, DeviceCondition, is_accelerated, is_indexed
+from migrator.training.device_choice import DeviceChoice
 from migrator.training.position import within
 from migrator.training.user_device import (
     UserDevice,
@@ -45,21 +46,50 @@ def choose(training: Training) -> UserDevice | None:
         reads = [x for x in options_in_place(training.value, training.modules) if training.is_involved(x[1])]
         if reads:
             return user_device_in_place(reads, training.modules)
+        unclear = _unclear(training)
+        if unclear:
+            return user_device_among(unclear[0].all_definitions(), training.modules) if len(unclear) == 1 else None
         conflict = len(_spoken(training, [*_from_definitions(training), *_from_guards(training)])) > 1
         picked = [x for x in training.definitions if any(is_accelerated(d) for d in x.devices)] if conflict else []
-    variables = {(x.module, x.module.text(x.variable)) for x in picked if isinstance(x.statement, s.Assign)}
+    variables = {(x.module, x.module.text(x.variable)) for x in picked}
     if len(variables) != 1:
         return None
     (module, text) = variables.pop()
-    group = [
-        x
-        for x in training.definitions
-        if x.module is module and isinstance(x.statement, s.Assign) and module.text(x.variable) == text
-    ]
+    group = [x for x in training.definitions if x.module is module and module.text(x.variable) == text]
     others = [d for x in training.definitions if x not in group for d in x.devices if is_accelerated(d)]
     if any(is_indexed(d) for x in group for d in x.devices) and others:
         return None  # two GPUs side by side
     return user_device_among(group, training.modules)
+
+
+def _unclear(training: Training) -> list[DeviceChoice]:
+    """The variables whose device no single condition is proven to decide, but for those that only go into another one."""
+    found = [x for x in training.device_choices if _understood(training, x) is None]
+    made_from = {part for x in found for item in x.definitions for device in item.devices for part in device.of}
+    return [x for x in found if not made_from.issuperset(d for item in x.definitions for d in item.devices)]
+
+
+def _understood(training: Training, choice: DeviceChoice) -> list[DeviceCondition] | None:
+    """The conditions that each say when a variable is the accelerator; none: never. None where nothing is proven to."""
+    if any(is_picked(x) for x in choice.definitions):
+        return list(_conditions_of(training, choice))
+    if choice.is_always(accelerated=False):
+        return []
+    always = DeviceCondition(choice.module, choice.definitions[0].value, None)
+    if choice.is_set_on_every_path and choice.is_always(accelerated=True):
+        return [always]
+    proven = [x for x in _conditions_of(training, choice) if _is_repeatable(x) and choice.is_proven(x)]
+    if proven:
+        return proven
+    if choice.is_always(accelerated=True):
+        return [always]
+    every = [x for other in training.device_choices for x in _conditions_of(training, other)]
+    return [x for x in every if _is_repeatable(x) and choice.is_proven(x)] or None
+
+
+def _is_repeatable(condition: DeviceCondition) -> bool:
+    """Whether a condition may be written once more, further up: not where it binds a variable."""
+    return condition.text is None or not any(isinstance(x, s.Walrus) for x in condition.node.walk())
 
 
 def _spoken(training: Training, conditions: list[DeviceCondition]) -> dict[tuple[str, bool], list[DeviceCondition]]:
@@ -74,10 +104,13 @@ def _spoken(training: Training, conditions: list[DeviceCondition]) -> dict[tuple
 def cpu_argument(training: Training) -> CpuArgument:
     """Work out whether and when the script stays on the CPU although there is a GPU."""
     user_device = training.user_device
-    conditions = [*_from_definitions(training), *_from_guards(training)]
+    conditions = [*_from_definitions(training), *_from_guards(training), *_from_kept(training)]
     spoken = _spoken(training, conditions)
     if user_device is not None and (user_device.definitions or not spoken):
         return CpuArgument(((user_device.cpu, user_device.after),), user_device=user_device)
+    unclear = _unclear(training)
+    if unclear:
+        return CpuArgument(conflict=tuple(_first_condition(training, x) for x in unclear))
     if len(spoken) > 1:
         return CpuArgument(conflict=tuple(found[0] for found in spoken.values()))
     if spoken:
@@ -115,10 +148,23 @@ def _denied(condition: DeviceCondition) -> str:
 
 
 def _from_definitions(training: Training) -> Iterator[DeviceCondition]:
-    for item in training.definitions:
-        if any(is_accelerated(device) for device in item.devices) and training.devices.is_used(item.devices):
+    for choice in training.device_choices:
+        yield from _understood(training, choice) or ()
+
+
+def _conditions_of(training: Training, choice: DeviceChoice) -> Iterator[DeviceCondition]:
+    """The conditions that the definitions of an accelerator name."""
+    for item in choice.definitions:
+        if any(is_accelerated(device) for device in item.devices):
             yield from _conditions_in(training, item)
             yield from _conditions_around(training, item.module, item.statement, item)
+
+
+def _first_condition(training: Training, choice: DeviceChoice) -> DeviceCondition:
+    """A condition that has a say about a variable; its first value where none is recognised."""
+    first = choice.definitions[0]
+    found = (x for x in _conditions_of(training, choice) if x.text is not None)
+    return next(found, DeviceCondition(first.module, first.value, None))
 
 
 def _conditions_in(training: Training, item: Definition) -> Iterator[DeviceCondition]:
@@ -153,6 +199,28 @@ def _from_guards(training: Training) -> Iterator[DeviceCondition]:
         for node in module.nodes(s.Conditional):
             if any(x.kind is Kind.TYPE and ".cuda." in str(x.data) for x in training.value(node)):
                 yield training.devices.condition_of(node.test, module)
+
+
+def _from_kept(training: Training) -> Iterator[DeviceCondition]:
+    """The conditions under which a device that stays in the script is the accelerator and not the CPU."""
+    for site in dict.fromkeys(x.site for x in training.kept_devices if x.site is not None):
+        whole = site
+        while isinstance(whole.parent, (s.Expression, s.Argument)):
+            whole = whole.parent
+        for node in whole.walk():
+            if not isinstance(node, s.Conditional):
+                continue
+            arms = [_is_accelerator(training, x) for x in (node.body, node.orelse)]
+            if arms in ([True, False], [False, True]):
+                condition = training.devices.condition_of(node.test, training.module_of(node))
+                if condition.text is not None:
+                    yield _turned(condition, not arms[0])
+
+
+def _is_accelerator(training: Training, node: s.Expression) -> bool | None:
+    """Whether an expression is an accelerator in any case; None where it is a device in none, or only in some."""
+    found = {x.kind is Kind.DEVICE and is_accelerated(x) for x in training.value(node)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _conditions_around(

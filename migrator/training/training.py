@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.components import Components, key_of
 from migrator.training.device import Definition, Devices, is_accelerated, placements
+from migrator.training.device_choice import DeviceChoice
 from migrator.training.device_request import choose
 from migrator.training.placement import PlacementResult, place
 from migrator.training.position import scope_of
@@ -185,6 +186,10 @@ class Training:
                         found.setdefault(item, node)
         return found
 
+    def is_placed_on(self, devices: Iterable[Object]) -> bool:
+        """Whether the training puts something on one of some devices itself."""
+        return not self._placed_on.keys().isdisjoint(devices)
+
     @cached_property
     def kept_devices(self) -> dict[Object, Any]:
         """The accelerated devices that the training puts things on and that no definition stands for, each with its first use.
@@ -199,6 +204,18 @@ class Training:
             and is_accelerated(item)
             and not ({item, *item.of} & defined)
         }
+
+    @cached_property
+    def device_choices(self) -> list[DeviceChoice]:
+        """How each variable that may hold the accelerator gets its device."""
+        groups: dict[tuple[Module, Any, str], list[Definition]] = {}
+        for item in self.definitions:
+            key = (item.module, item.statement.scope, item.module.text(item.variable))
+            groups.setdefault(key, []).append(item)
+        return [DeviceChoice(self.devices, found) for found in groups.values() if self._may_accelerate(found)]
+
+    def _may_accelerate(self, definitions: list[Definition]) -> bool:
+        return any(any(map(is_accelerated, x.devices)) and self.devices.is_used(x.devices) for x in definitions)
 
     @cached_property
     def user_device(self) -> UserDevice | None:

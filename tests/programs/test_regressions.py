@@ -45,9 +45,35 @@ CASES = (
         told=("MIG402",),
     ),
     Case("data_parallel_under_main_guard", migrated=False, told=("MIG402",)),
+    Case(
+        "comments_in_rewritten_calls",
+        has=(
+            "model = nn.Linear(3, 1)  # moved\n",
+            "    # each\n    # there\n    x, y = (\n        t\n",
+            "    # of one\n    accelerator.backward(loss  # the mean\n        / 1)  # back\n",
+        ),
+    ),
+    Case("data_parallel_moved_under_a_condition", has=("raw_model = accelerator.unwrap_model(model)",), lacks=("if ",)),
+    Case("device_nested_in_availability", has=("Accelerator(cpu=not args.gpu)",), lacks=("if torch",)),
+    Case("device_of_current_gpu_over_default", has=("accelerator = Accelerator()\n",), lacks=("current_device",)),
+    Case(
+        "device_overwritten_by_two_flags",
+        has=(
+            'if args.smoke_test:\n    name = "cpu"\n',
+            'device = torch.device(name)\n\naccelerator = Accelerator(cpu=device.type == "cpu")\n',
+        ),
+    ),
+    Case(
+        "device_picked_from_a_dictionary",
+        has=("device = DEVICES[args.kind]\n", 'cpu=device.type == "cpu")\ndevice = accelerator.device\n'),
+    ),
     Case("device_in_the_arms_of_another_flag", has=("Accelerator(cpu=args.smoke_test)",)),
     Case("device_of_a_dataclass", has=("accelerator = Accelerator()\n", "device=config.device"), untold=("MIG405",)),
     Case("device_from_unknown_call", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
+    Case(
+        "device_of_a_helper_with_a_default",
+        has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device"),
+    ),
     Case("device_picked_by_a_helper", has=('Accelerator(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("device_picked_by_a_helper_among_others", has=('(cpu=device.type == "cpu")', "device = accelerator.device")),
     Case("einops_reduce_is_no_collective", untold=("MIG401", "MIG408")),
@@ -73,6 +99,9 @@ CASES = (
     Case("loss_to_numpy_without_cpu", has=("Accelerator(cpu=True)",)),
     Case("makedirs_that_already_tolerates", has=('os.makedirs("out")\n',)),
     Case("method_bypasses_forward", migrated=False, told=("MIG903",)),
+    Case(
+        "model_attacked_by_an_object", has=("net, optimizer, loader = accelerator.prepare(",), lacks=("prepare(self",)
+    ),
     Case("move_in_one_arm", has=("model = nn.Linear(8, 1)\n",), lacks=(" if ", "helper = helper", "x, y = ")),
     Case("no_cuda_flag_on_args_in_two_functions", has=("Accelerator(cpu=not args.cuda)",)),
     Case(
@@ -93,6 +122,11 @@ CASES = (
     Case("loop_ends_on_rank_local_loss", migrated=False, told=("MIG910",)),
     Case("number_of_steps_differs_between_ranks", migrated=False, told=("MIG910",)),
     Case("printed_before_the_accelerator", told=("MIG702",)),
+    Case(
+        "raw_model_by_another_name",
+        has=("raw_model = accelerator.unwrap_model(model)", "accelerator = Accelerator()\n"),
+        lacks=("DataParallel",),
+    ),
     Case("random_custom_sampler", told=("MIG914",)),
     Case("scheduler_length_of_prepared_loader", told=("MIG204",)),
     Case(
