@@ -51,7 +51,7 @@ _MAKERS: tuple[tuple[str, Kind | None], ...] = (
         r"(\.from_(pretrained|config|name))?|create_model|get_peft_model)",
         Kind.MODEL,
     ),
-    (r"torch\.device|torch\.accelerator\.current_accelerator", Kind.DEVICE),
+    (r"torch\.device|torch\.accelerator\.current_accelerator|torch\.cuda\.current_device", Kind.DEVICE),
     (r"torch\.(cuda|accelerator|xpu|npu|mps|backends\.mps|backends\.cuda)\.(is_available|is_built)", Kind.FLAG),
     (
         r"torch\.cuda\.amp\.GradScaler|torch\.amp\.(grad_scaler\.)?GradScaler|torch\.cuda\.amp\.grad_scaler\.GradScaler",

@@ -191,6 +191,7 @@ class AcceleratorSite:
             return True  # bound by an outer scope, which ran before
         here = dict(statements_up(access.block.statements[access.index], home))
         binds = [x for x in owner.names.get(node.id, []) if x.store and scope_of(x) is home]
+        binds += [x for x in self.module_of[home].nodes(s.Import) if scope_of(x) is home and _imports(x, node.id)]
         return any(comes_before(x, here) for x in binds)
 
     # ------------------------------------------------------------ in a class
@@ -311,6 +312,10 @@ def why_not_called(scope: Any) -> str:
 
 def _renamed(text: str, names: Mapping[str, str | None]) -> str:
     return re.sub(r"\b[A-Za-z_]\w*", lambda word: names.get(word[0]) or word[0], text)
+
+
+def _imports(statement: s.Import, name: str) -> bool:
+    return any((alias or dotted.partition(".")[0]) == name for dotted, alias in statement.names)
 
 
 def _told(node: Any, block: s.Block) -> str:

@@ -203,7 +203,7 @@ class ModelModule(Rule):
         for node, model in wrapper_questions(training) if training.required else ():
             module = training.module_of(node)
             shown = module.text(model)
-            inside = [x for x in node.orelse.walk() if module.text(x) == shown and isinstance(x, type(model))]
+            inside = [x for x in node.orelse.walk() if isinstance(x, _VARIABLES) and _is_same(training, x, model)]
             span, start = module.outer(node), module.outer(node.orelse).start
             text = module.outer_text(node.orelse)
             for part in reversed(inside):
@@ -220,6 +220,14 @@ class ModelModule(Rule):
                 obliges=prepare_obliges(*(UNWRAPPED.of(x) for x, _ in wrapped_uses(training) if within(x, node))),
                 alike=tuple(x for x in node.body.walk() if isinstance(x, s.Attribute) and x.name == "module"),
             )
+
+
+_VARIABLES = (s.Name, s.Attribute)
+
+
+def _is_same(training: Training, node: s.Name | s.Attribute, model: s.Expression) -> bool:
+    """Whether a variable holds the prepared model that another expression holds, by whichever name."""
+    return bool({x for x in training.value(node) if x.prepared} & training.value(model))
 
 
 RULES: tuple[type[Rule], ...] = (Save, LoadedModel, ModelModule, MainProcessGuard)

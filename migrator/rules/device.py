@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from migrator.inference.objects import Object
 from migrator.rules.change import ACCELERATOR, Change, Level, Step, short
@@ -16,6 +15,7 @@ from migrator.source.block import Insert, Replace
 from migrator.source.module import Module
 from migrator.source.span import Span
 from migrator.training.device import Definition
+from migrator.training.position import within
 from migrator.training.training import Training
 from migrator.training.user_device import UserDevice, is_option_read, is_picked
 
@@ -46,7 +46,11 @@ class DeviceDefinition(Rule):
         for item in training.definitions:
             if item.statement in done:
                 continue
-            if not training.devices.is_used(item.devices) and (is_picked(item) or _is_redefined(training, item)):
+            if not training.devices.is_used(item.devices) and (
+                is_picked(item) or _is_redefined(training, item) or training.devices.handed_on.issuperset(item.devices)
+            ):
+                continue
+            if user_device is not None and _goes_into(training, item, user_device):
                 continue
             if is_picked(item):
                 yield self._refusal(training, item)
@@ -66,6 +70,7 @@ class DeviceDefinition(Rule):
         as_text = user_device.is_text and any(_is_read_as_text(training, item) for item in user_device.definitions)
         line = f"{user_device.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
         following = user_device.block.statements[user_device.index]
+        parts = [x for x in training.definitions if _goes_into(training, x, user_device)]
         steps = [Step(module, following, Insert(user_device.block, user_device.index, (line,), tight=True, rank=-1))]
         if user_device.wraps:
             span = module.outer(first.value)
@@ -80,9 +85,10 @@ class DeviceDefinition(Rule):
             f"Read `{user_device.text}` back from the Accelerator, which uses the chosen device on one process",
             tuple(steps),
             requires=FOR_PREPARED,
-            provides=frozenset(DEVICE.of(x.statement) for x in user_device.definitions),
-            obliges=_obligations(training, user_device.definitions),
-            alike=tuple(x.statement for x in user_device.definitions[1:]),
+            provides=frozenset(DEVICE.of(x.statement) for x in (*user_device.definitions, *parts)),
+            obliges=_obligations(training, (*user_device.definitions, *parts)),
+            covers=frozenset(_made_from(user_device)),
+            alike=tuple(x.statement for x in (*user_device.definitions[1:], *parts)),
             reason="on several processes each one gets a different device",
         )
 
@@ -93,7 +99,7 @@ class DeviceDefinition(Rule):
         message = f"Replace `{short(module.text(item.value))}` with `accelerator{suffix}`"
         if len(arms) > 1:
             target = f"{module.text(item.variable)} = "
-            span = if_span(module, _first_if(item.statement))
+            span = if_span(module, _common_if(arms))
             message = f"Replace `{short(module.text(item.statement))}` with `{target}accelerator{suffix}`"
         return Change(
             self.code,
@@ -159,52 +165,69 @@ def _obligations(training: Training, definitions: Iterable[Definition]) -> Mappi
 
 
 def _all_arms(training: Training, item: Definition) -> list[Definition]:
-    """The definitions in all branches of an `if` that only defines one device variable, without a comment; else the given one."""
-    if not isinstance(item.statement.block.owner, s.If):
-        return [item]
-    first = _first_if(item.statement)
-    known = {x.statement: x for x in training.definitions}
-    found: list[Definition] = []
-    block: s.Block | None = first.body
-    node = first
-    while block is not None:
-        statement = block.statements[0]
-        if len(block.statements) == 1 and isinstance(statement, s.If) and statement.is_elif:
-            node = statement
-            block = node.body
-            continue
-        if len(block.statements) != 1 or statement not in known or isinstance(statement, s.Annotate):
-            return [item]
-        found.append(known[statement])
-        block = node.orelse if block is node.body else None
-    targets = {item.module.text(x.variable) for x in found}
-    ends_open = node.orelse is None
-    if ends_open or len(targets) != 1 or "#" in item.module.source.text[slice(*if_span(item.module, first))]:
-        return [item]
+    """The definitions in all branches of the outermost `if` that only defines one device variable; else the given one."""
+    known = {x.statement: x for x in training.definitions if isinstance(x.statement, s.Assign)}
+    found = [item]
+    owner = item.statement.block.owner
+    while isinstance(owner, s.If):
+        arms = _defining_arms(owner, known)
+        if arms is None:
+            break
+        targets = {item.module.text(x.variable) for x in arms}
+        commented = "#" in item.module.source.text[slice(*if_span(item.module, owner))]
+        if len(targets) == 1 and not owner.is_elif and not commented:
+            found = arms
+        owner = owner.block.owner
     return found
+
+
+def _defining_arms(node: s.If, known: dict[s.Assign, Definition]) -> list[Definition] | None:
+    """The definitions that make up an `if` with all its arms; None where an arm is missing or does something else."""
+    found: list[Definition] = []
+    for block in (node.body, node.orelse):
+        if block is None or len(block.statements) != 1:
+            return None
+        statement = block.statements[0]
+        arms = _defining_arms(statement, known) if isinstance(statement, s.If) else None
+        if isinstance(statement, s.Assign) and statement in known:
+            arms = [known[statement]]
+        if arms is None:
+            return None
+        found += arms
+    return found
+
+
+def _common_if(arms: list[Definition]) -> s.If:
+    """The innermost `if` that holds some definitions with all its arms."""
+    owner = arms[0].statement.block.owner
+    while isinstance(owner, s.Compound):
+        if isinstance(owner, s.If) and not owner.is_elif and all(within(x.statement, owner) for x in arms):
+            return owner
+        owner = owner.block.owner
+    raise LookupError("these definitions are not the arms of one `if`")
+
+
+def _made_from(user_device: UserDevice) -> Iterator[s.Node]:
+    """The places that name a device, out of which the user's is made."""
+    for item in user_device.definitions:
+        for device in item.devices:
+            yield from (x.site for x in (device, *device.of) if x.site is not None)
+
+
+def _goes_into(training: Training, item: Definition, user_device: UserDevice) -> bool:
+    """Whether a definition is only what the user's device is made from."""
+    parts = {part for x in user_device.definitions for device in x.devices for part in device.of}
+    return bool(item.devices) and parts.issuperset(item.devices) and not training.device_use.is_placed_on(item.devices)
 
 
 def _is_redefined(training: Training, item: Definition) -> bool:
     """Whether the same variable is assigned another device later."""
-    if not isinstance(item.statement, s.Assign):
-        return False
     name = item.module.text(item.variable)
     later = training.definitions[training.definitions.index(item) + 1 :]
     return any(
-        x.module is item.module
-        and x.statement.scope is item.statement.scope
-        and isinstance(x.statement, s.Assign)
-        and item.module.text(x.variable) == name
+        x.module is item.module and x.statement.scope is item.statement.scope and item.module.text(x.variable) == name
         for x in later
     )
-
-
-def _first_if(statement: Any) -> s.If:
-    """The first `if` of the `if`/`elif` chain that a statement is in."""
-    owner = statement.block.owner
-    while owner.is_elif:
-        owner = owner.block.owner
-    return owner  # type: ignore[no-any-return]
 
 
 def if_span(module: Module, node: s.If) -> Span:
@@ -216,7 +239,9 @@ def if_span(module: Module, node: s.If) -> Span:
 
 
 def _is_read_as_text(training: Training, item: Definition) -> bool:
-    """Whether a device name is used as only a string can be."""
+    """Whether a device name is used as only a string can be, or is annotated as one."""
+    if isinstance(item.statement, s.Annotate) and item.module.text(item.statement.annotation) == "str":
+        return True
     devices = set(item.devices)
     for module in training.modules:
         for node in module.variables():

@@ -9,6 +9,7 @@ from migrator.rules.change import Change, Step, short
 from migrator.rules.device import if_span
 from migrator.rules.fact import FOR_PREPARED, MOVED, TENSOR_TYPES
 from migrator.rules.move import MoveToAccelerator, device_moves
+from migrator.rules.parallel import data_parallel_calls
 from migrator.rules.rule import Rule
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -45,7 +46,7 @@ class GuardedMove(Rule):
                 if node.orelse is not None:
                     yield from self._equal_arms(training, module, node)
                     continue
-                calls = [self._only_moves(module, statement, moved) for statement in node.body.statements]
+                calls = [self._only_moves(training, module, statement, moved) for statement in node.body.statements]
                 if not all(calls):
                     continue
                 inside = [call for group in calls for call in group or () if self._changes(training, module, call)]
@@ -108,7 +109,9 @@ class GuardedMove(Rule):
             text = text[:begin] + new + text[end:]
         return "".join(text.split())
 
-    def _only_moves(self, module: Module, statement: Any, moved: dict[int, Any]) -> list[s.Call] | None:
+    def _only_moves(
+        self, training: Training, module: Module, statement: Any, moved: dict[int, Any]
+    ) -> list[s.Call] | None:
         """The moves that make up a statement; None where it does something else."""
         calls = [x for x in statement.walk() if id(x) in moved]
         if not calls:
@@ -118,6 +121,8 @@ class GuardedMove(Rule):
         if isinstance(statement, s.Assign) and len(statement.targets) == 1:
             left = statement.targets[0]
             rest = move_removal.without_moves(statement.value, calls)
+            if rest in [call for _, call in data_parallel_calls(training)]:
+                rest = rest.argument(0, "module")  # the wrapper comes off
             if module.text(left) == module.text(rest):
                 return calls
             # x = Variable(x).cuda(), x = x.view(-1).cuda(): more than a move

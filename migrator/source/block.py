@@ -7,7 +7,7 @@ lines, indentation, blank lines, comments, `;` and blocks that would end up empt
     Unwrap   an `if` or `with` goes, its body moves out by one level; an `elif` becomes `else`
     Wrap     consecutive statements move in under a new header
     Insert   new lines in the gap before a statement
-    Replace  plain text by span; falls away inside a dropped statement
+    Replace  plain text by span; falls away inside a dropped statement; comments that it takes away stay above
 
 An `if` whose body becomes empty goes with its header when its condition has no side effect. With an `else` arm it
 becomes `if not`; where that cannot be (an `elif` follows) and in other emptied blocks there is a `pass`. An emptied
@@ -33,6 +33,7 @@ from migrator.source.depth import deep_recursion
 from migrator.source.edit import Edit, in_order
 from migrator.source.layout import Layout
 from migrator.source.module import Module
+from migrator.source.span import Span
 
 _T = TypeVar("_T")
 __all__ = ["Drop", "Insert", "Operation", "Replace", "Uncomposable", "Unwrap", "Wrap", "compose"]
@@ -65,7 +66,26 @@ class _Composer:
         else:
             self.writer.builder.keep(end)
         edits, kept = self.writer.builder.finish()
-        return in_order([*edits, *self.replacements.edits_for(edits, kept)])
+        replaced = self.replacements.edits_for(edits, kept)
+        return in_order([*edits, *replaced, *self._rescued(replaced)])
+
+    def _rescued(self, replaced: list[Edit]) -> Iterator[Edit]:
+        """The comments that replacements take away, each as a line of its own above the statement."""
+        for edit in sorted(replaced, key=lambda edit: edit.span.start):
+            lost = [x for x in self.layout.comments(*edit.span) if x not in edit.text]
+            head = self._head_of_line(edit.span) if lost else None
+            if head is None:
+                continue
+            line = self.layout.line_start(self.layout.span(head).start)
+            indent = self.layout.indent(head)
+            indent = self.replacements.moves.get(line, (indent, indent))[1]
+            newline = self.layout.newline(line)
+            yield Edit(Span(line, line), "".join(f"{indent}{comment}{newline}" for comment in lost), 1)
+
+    def _head_of_line(self, span: Span) -> s.Statement | None:
+        """The statement that begins the line, or the lines, in which a place lies."""
+        around = [x for x in self.module.root.walk() if isinstance(x, s.Statement) and self.layout.span(x).holds(span)]
+        return next((x for x in reversed(around) if self.layout.heads_line(x)), None)
 
     def _write_block(self, block: s.Block, indent: str, end: int) -> None:
         """Write the statements of a block on lines of their own, with all that stands between them."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from migrator.inference import knowledge
 from migrator.inference.interpreter import Walk
@@ -21,13 +21,15 @@ DEVICE_WORD = re.compile(r"device|gpu|cuda|rank|^dev$", re.IGNORECASE)
 _SETTINGS = re.compile(r"args?|opts?|options?|cfg|conf(ig)?|hparams?|params|flags|settings|hp|parser", re.IGNORECASE)
 _FLAG_NAME = re.compile(r"cuda|gpu|accel|device", re.IGNORECASE)
 
+Assignment: TypeAlias = s.Assign | s.Annotate
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A statement that says which device to use."""
 
     module: Module
-    statement: s.Assign | s.Annotate
+    statement: Assignment
     value: s.Expression
     devices: tuple[Object, ...]
     variable: s.Expression  # the target that holds it: a part of one where a function returns more than a device
@@ -54,6 +56,7 @@ class Devices:
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
+        self.handed_on: set[Object] = set()  # what variables are made from that the Accelerator has taken over already
         self.definitions = [x for module in walk.modules for x in self._definitions(module)]
         self.moves = [call for module in walk.modules for call in module.nodes(s.Call) if is_move(call)]
 
@@ -63,20 +66,22 @@ class Devices:
 
     def _definitions(self, module: Module) -> list[Definition]:
         found = []
-        kinds: tuple[type[Any], ...] = (s.Assign, s.Annotate)
-        for kind in kinds:
-            for statement in module.nodes(kind):
-                if statement.value is None:
-                    continue
-                variable = _device_variable(statement)
-                whole = not isinstance(variable.parent, s.Collection)
-                devices = (self._devices_in(statement.value) if whole else []) or self._devices_for(
-                    module, statement, variable
-                )
-                handed = isinstance(statement.value, s.Call) and any(self._is_picked_in(x, statement) for x in devices)
-                if devices and (whole or handed) and not self._is_taken_over(module, statement, variable):
-                    item = Definition(module, statement, statement.value, tuple(devices), variable, handed)
-                    found.append(item)
+        for statement in assignments(module):
+            variable = device_variable(statement)
+            whole = not isinstance(variable.parent, s.Collection)
+            devices = (self._devices_in(value_of(statement)) if whole else []) or self._devices_for(
+                module, statement, variable
+            )
+            handed = isinstance(statement.value, s.Call) and any(self._is_picked_in(x, statement) for x in devices)
+            handed = handed or (not whole and isinstance(statement.value, s.Conditional))
+            if not devices or not (whole or handed):
+                continue
+            if self._is_taken_over(module, statement, variable):
+                self.handed_on.update(part for x in devices for part in x.of)
+            else:
+                found.append(Definition(module, statement, value_of(statement), tuple(devices), variable, handed))
+        if any(isinstance(x.statement, s.Annotate) for x in found):
+            found.sort(key=lambda x: module.span(x.statement).start)
         return found
 
     def _is_picked_in(self, device: Object, statement: Any) -> bool:
@@ -93,12 +98,11 @@ class Devices:
 
     def _is_taken_over(self, module: Module, statement: Any, target: s.Node) -> bool:
         """Whether the variable gets the Accelerator's device further down, so that this one only says what is conditioned for."""
-        if isinstance(statement, s.Annotate) or len(statement.targets) != 1:
+        if isinstance(statement, s.Assign) and len(statement.targets) != 1:
             return False
-        seen = False
         for other in module.nodes(s.Assign):
-            seen = seen or other is statement
-            if seen and other is not statement and _same_variable(other.targets[0], target):
+            later = module.span(other).start > module.span(statement).start
+            if later and is_same_variable(other.targets[0], target):
                 if other.scope is statement.scope and self.is_accelerators(other.value):
                     return True
         return False
@@ -111,7 +115,7 @@ class Devices:
 
     def _devices_in(self, value: s.Node) -> list[Object]:
         """The devices that an expression makes; empty where it is about something else."""
-        if not isinstance(value, (s.Call, s.Literal, s.Conditional, s.Boolean)):
+        if not isinstance(value, (s.Call, s.Literal, s.Conditional, s.Boolean, s.Subscript)):
             return []
         made = self.values(value)
         devices = [x for x in made if x.kind is Kind.DEVICE and x.data not in ("of tensor", "accelerator")]
@@ -134,7 +138,7 @@ class Devices:
             is_called_settings(statement.value.value) or self._is_made_elsewhere(module, statement, target)
         )
         picked = all(is_setting(x) or (named and x.kind is Kind.OPAQUE) for x in others)
-        if not (picked if others else isinstance(statement.value, s.Call)):
+        if not (picked if others else isinstance(statement.value, (s.Call, s.Subscript, s.Conditional))):
             return []
         return sorted(devices, key=lambda x: x.label) if self.is_used(devices) else []
 
@@ -143,9 +147,9 @@ class Devices:
         return any(
             other is not statement
             and other.scope is statement.scope
-            and _same_variable(other.targets[0], target)
-            and self._devices_in(other.value)
-            for other in module.nodes(s.Assign)
+            and is_same_variable(variable_of(other), target)
+            and self._devices_in(value_of(other))
+            for other in assignments(module)
         )
 
     def follows_tensor(self, item: Definition) -> bool:
@@ -179,13 +183,24 @@ class Devices:
         if not parts:
             return DeviceCondition(module, test, None)
         if len(parts) == 1:
-            part = parts[0]
-            if isinstance(part, s.Unary) and part.operator == "not":
-                return DeviceCondition(module, test, module.outer_text(part.operand), negated=True)
-            return DeviceCondition(module, test, _operand(module, part))
+            return replace(self._condition_of_one(parts[0], module), node=test)
         if len(parts) == len(conjuncts(test)):
             return DeviceCondition(module, test, f"({module.text(test)})")
         return DeviceCondition(module, test, "(" + " and ".join(module.outer_text(part) for part in parts) + ")")
+
+    def _condition_of_one(self, part: s.Node, module: Module) -> DeviceCondition:
+        if isinstance(part, s.Unary) and part.operator == "not":
+            inner = self.condition_of(part.operand, module) if isinstance(part.operand, s.Boolean) else None
+            if inner is not None and inner.text is not None:
+                return replace(inner, negated=not inner.negated)
+            return DeviceCondition(module, part, module.outer_text(part.operand), negated=True)
+        every = disjuncts(part)
+        wanted = [x for x in every if not (_without_not(x) is not x and self.is_availability(_without_not(x)))]
+        if len(wanted) == 1 != len(every):
+            return self.condition_of(wanted[0], module)
+        if wanted and len(wanted) < len(every):
+            return DeviceCondition(module, part, "(" + " or ".join(map(module.outer_text, wanted)) + ")")
+        return DeviceCondition(module, part, _operand(module, part))
 
     def is_availability(self, node: s.Node, on_the_way: frozenset[s.Node] = frozenset()) -> bool:
         """Whether an expression only asks whether there is an accelerator; a flag that is made from itself asks more."""
@@ -216,11 +231,11 @@ class Devices:
         home = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
         modules = self.walk.modules if isinstance(node, s.Attribute) else (home,)
         return [
-            statement.value
+            value_of(statement)
             for module in modules
-            for statement in module.nodes(s.Assign)
-            for target in statement.targets
-            if (module is home and _same_variable(target, node)) or self._same_attribute(target, node)
+            for statement in assignments(module)
+            for target in (statement.targets if isinstance(statement, s.Assign) else [statement.target])
+            if (module is home and is_same_variable(target, node)) or self._same_attribute(target, node)
         ]
 
     def _same_attribute(self, target: s.Node, node: s.Node) -> bool:
@@ -244,9 +259,26 @@ class Devices:
         return True
 
 
-def _device_variable(statement: s.Assign | s.Annotate) -> s.Expression:
+def variable_of(statement: Assignment) -> s.Expression:
+    """The first target of an assignment."""
+    return statement.target if isinstance(statement, s.Annotate) else statement.targets[0]
+
+
+def value_of(statement: Assignment) -> s.Expression:
+    """The value of an assignment that has one."""
+    assert statement.value is not None
+    return statement.value
+
+
+def assignments(module: Module) -> Iterator[Assignment]:
+    """Give the assignments of a module that have a value, annotated ones last."""
+    yield from module.nodes(s.Assign)
+    yield from (x for x in module.nodes(s.Annotate) if x.value is not None)
+
+
+def device_variable(statement: Assignment) -> s.Expression:
     """The target of a definition; of several that are unpacked, the one that is called after a device."""
-    target = statement.target if isinstance(statement, s.Annotate) else statement.targets[0]
+    target = variable_of(statement)
     for part in target.items if isinstance(target, s.Collection) else ():
         if isinstance(part, s.Name) and part.id.lower() in ("device", "dev"):
             return part
@@ -257,6 +289,13 @@ def conjuncts(node: s.Node) -> list[s.Node]:
     """Give the parts of an `and`."""
     if isinstance(node, s.Boolean) and node.operator == "and":
         return [*conjuncts(node.left), *conjuncts(node.right)]
+    return [node]
+
+
+def disjuncts(node: s.Node) -> list[s.Node]:
+    """Give the parts of an `or`."""
+    if isinstance(node, s.Boolean) and node.operator == "or":
+        return [*disjuncts(node.left), *disjuncts(node.right)]
     return [node]
 
 
@@ -276,11 +315,12 @@ def _without_not(node: s.Node) -> s.Node:
     return node.operand if isinstance(node, s.Unary) and node.operator == "not" else node
 
 
-def _same_variable(target: s.Node, node: s.Node) -> bool:
+def is_same_variable(target: s.Node, node: s.Node) -> bool:
+    """Whether two expressions name one variable, or one attribute of it."""
     if isinstance(target, s.Name) and isinstance(node, s.Name):
         return target.id == node.id and target.scope.resolve(target.id) is node.scope.resolve(node.id)
     if isinstance(target, s.Attribute) and isinstance(node, s.Attribute):
-        return target.name == node.name and _same_variable(target.value, node.value)
+        return target.name == node.name and is_same_variable(target.value, node.value)
     return False
 
 
@@ -342,6 +382,11 @@ def placements(modules: Iterable[Module]) -> Iterator[tuple[Module, s.Call, s.Ex
 def is_accelerated(device: Object) -> bool:
     """Whether a device is anything but the CPU."""
     return bool(_ACCELERATED.search(str(device.data)))
+
+
+def is_number(device: Object) -> bool:
+    """Whether a device is a plain number, as ``torch.cuda.current_device()`` gives it."""
+    return device.label == "torch.cuda.current_device"
 
 
 def is_indexed(device: Object) -> bool:

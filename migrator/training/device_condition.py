@@ -8,6 +8,7 @@ from migrator.inference.objects import Kind
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.device import Definition, DeviceCondition, is_accelerated, is_indexed
+from migrator.training.device_choice import DeviceChoice
 from migrator.training.device_move import is_device_move
 from migrator.training.device_use import DeviceUse
 from migrator.training.position import within
@@ -27,21 +28,57 @@ def picked_device(use: DeviceUse) -> UserDevice | None:
         reads = [x for x in options_in_place(use.code.value, use.code.modules) if use.code.is_involved(x[1])]
         if reads:
             return user_device_in_place(reads, use.code.modules)
+        unclear = unproven(use)
+        if unclear:
+            return user_device_among(unclear[0].all_definitions(), use.code.modules) if len(unclear) == 1 else None
         conflict = len(spoken(use, conditions(use))) > 1
         picked = [x for x in use.definitions if any(is_accelerated(d) for d in x.devices)] if conflict else []
-    variables = {(x.module, x.module.text(x.variable)) for x in picked if isinstance(x.statement, s.Assign)}
+    variables = {(x.module, x.module.text(x.variable)) for x in picked}
     if len(variables) != 1:
         return None
     (module, text) = variables.pop()
-    group = [
-        x
-        for x in use.definitions
-        if x.module is module and isinstance(x.statement, s.Assign) and module.text(x.variable) == text
-    ]
+    group = [x for x in use.definitions if x.module is module and module.text(x.variable) == text]
     others = [d for x in use.definitions if x not in group for d in x.devices if is_accelerated(d)]
     if any(is_indexed(d) for x in group for d in x.devices) and others:
         return None  # two GPUs side by side
     return user_device_among(group, use.code.modules)
+
+
+def unproven(use: DeviceUse) -> list[DeviceChoice]:
+    """The variables whose device no single condition is proven to decide, but for those that only go into another one."""
+    found = [x for x in use.choices if _understood(use, x) is None]
+    made_from = {part for x in found for item in x.definitions for device in item.devices for part in device.of}
+    return [x for x in found if not made_from.issuperset(d for item in x.definitions for d in item.devices)]
+
+
+def _understood(use: DeviceUse, choice: DeviceChoice) -> list[DeviceCondition] | None:
+    """The conditions that each say when a variable is the accelerator; none: never. None where nothing is proven to."""
+    if any(is_picked(x) for x in choice.definitions):
+        return list(_conditions_of(use, choice))
+    if choice.is_always(accelerated=False):
+        return []
+    always = DeviceCondition(choice.module, choice.definitions[0].value, None)
+    if choice.is_set_on_every_path and choice.is_always(accelerated=True):
+        return [always]
+    proven = [x for x in _conditions_of(use, choice) if _is_repeatable(x) and choice.is_proven(x)]
+    if proven:
+        return proven
+    if choice.is_always(accelerated=True):
+        return [always]
+    every = [x for other in use.choices for x in _conditions_of(use, other)]
+    return [x for x in every if _is_repeatable(x) and choice.is_proven(x)] or None
+
+
+def _is_repeatable(condition: DeviceCondition) -> bool:
+    """Whether a condition may be written once more, further up: not where it binds a variable."""
+    return condition.text is None or not any(isinstance(x, s.Walrus) for x in condition.node.walk())
+
+
+def first_condition(use: DeviceUse, choice: DeviceChoice) -> DeviceCondition:
+    """A condition that has a say about a variable; its first value where none is recognised."""
+    first = choice.definitions[0]
+    found = (x for x in _conditions_of(use, choice) if x.text is not None)
+    return next(found, DeviceCondition(first.module, first.value, None))
 
 
 def conditions(use: DeviceUse) -> list[DeviceCondition]:
@@ -59,8 +96,14 @@ def spoken(use: DeviceUse, conditions: Iterable[DeviceCondition]) -> dict[tuple[
 
 
 def _from_definitions(use: DeviceUse) -> Iterator[DeviceCondition]:
-    for item in use.definitions:
-        if any(is_accelerated(device) for device in item.devices) and use.devices.is_used(item.devices):
+    for choice in use.choices:
+        yield from _understood(use, choice) or ()
+
+
+def _conditions_of(use: DeviceUse, choice: DeviceChoice) -> Iterator[DeviceCondition]:
+    """The conditions that the definitions of an accelerator name."""
+    for item in choice.definitions:
+        if any(is_accelerated(device) for device in item.devices):
             yield from _conditions_in(use, item)
             yield from _conditions_around(use, item.module, item.statement, item)
 
@@ -97,6 +140,28 @@ def _from_guards(use: DeviceUse) -> Iterator[DeviceCondition]:
         for node in module.nodes(s.Conditional):
             if any(x.kind is Kind.TYPE and ".cuda." in str(x.data) for x in use.code.value(node)):
                 yield use.devices.condition_of(node.test, module)
+
+
+def conditions_of_kept(use: DeviceUse) -> Iterator[DeviceCondition]:
+    """The conditions under which a device that stays in the script is the accelerator and not the CPU."""
+    for site in dict.fromkeys(x.site for x in use.kept if x.site is not None):
+        whole = site
+        while isinstance(whole.parent, (s.Expression, s.Argument)):
+            whole = whole.parent
+        for node in whole.walk():
+            if not isinstance(node, s.Conditional):
+                continue
+            arms = [_is_accelerator(use, x) for x in (node.body, node.orelse)]
+            if arms in ([True, False], [False, True]):
+                condition = use.devices.condition_of(node.test, use.code.module_of(node))
+                if condition.text is not None:
+                    yield _turned(condition, not arms[0])
+
+
+def _is_accelerator(use: DeviceUse, node: s.Expression) -> bool | None:
+    """Whether an expression is an accelerator in any case; None where it is a device in none, or only in some."""
+    found = {x.kind is Kind.DEVICE and is_accelerated(x) for x in use.code.value(node)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _conditions_around(

@@ -10,7 +10,7 @@ from migrator.inference.objects import Kind
 from migrator.inference.trace import Forwarded, NeededOnHost
 from migrator.source import syntax as s
 from migrator.training.device import DeviceCondition
-from migrator.training.device_condition import conditions, spoken
+from migrator.training.device_condition import conditions, conditions_of_kept, first_condition, spoken, unproven
 from migrator.training.training import Training
 from migrator.training.user_device import UserDevice
 
@@ -30,10 +30,14 @@ class CpuArgument:
 def cpu_argument(training: Training) -> CpuArgument:
     """Work out whether and when the script stays on the CPU although there is a GPU."""
     user_device = training.user_device
-    found = conditions(training.device_use)
-    by_text = spoken(training.device_use, found)
+    use = training.device_use
+    found = [*conditions(use), *conditions_of_kept(use)]
+    by_text = spoken(use, found)
     if user_device is not None and (user_device.definitions or not by_text):
         return CpuArgument(((user_device.cpu, user_device.after),), user_device=user_device)
+    unclear = unproven(use)
+    if unclear:
+        return CpuArgument(conflict=tuple(first_condition(use, x) for x in unclear))
     if len(by_text) > 1:
         return CpuArgument(conflict=tuple(same[0] for same in by_text.values()))
     if by_text:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from migrator.inference.objects import Kind, Object
 from migrator.source import syntax as s
+from migrator.source.module import Module
 from migrator.training.device import Definition, Devices, is_accelerated, placements
+from migrator.training.device_choice import DeviceChoice
 from migrator.training.position import scope_of
 from migrator.training.trained_program import TrainedProgram
 
@@ -49,6 +52,22 @@ class DeviceUse:
             and is_accelerated(item)
             and not ({item, *item.of} & defined)
         }
+
+    @cached_property
+    def choices(self) -> list[DeviceChoice]:
+        """How each variable that may hold the accelerator gets its device."""
+        groups: dict[tuple[Module, s.Scope, str], list[Definition]] = {}
+        for item in self.definitions:
+            key = (item.module, item.statement.scope, item.module.text(item.variable))
+            groups.setdefault(key, []).append(item)
+        return [DeviceChoice(self.devices, found) for found in groups.values() if self._may_accelerate(found)]
+
+    def is_placed_on(self, devices: Iterable[Object]) -> bool:
+        """Whether the training puts something on one of some devices itself."""
+        return not self._placed_on.keys().isdisjoint(devices)
+
+    def _may_accelerate(self, definitions: list[Definition]) -> bool:
+        return any(any(map(is_accelerated, x.devices)) and self.devices.is_used(x.devices) for x in definitions)
 
     @cached_property
     def _placed_on(self) -> dict[Object, s.Node]:

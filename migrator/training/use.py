@@ -30,7 +30,8 @@ def _trains_forward(components: Components, forward: Forwarded, item: Object) ->
         return False  # a method of a model runs the model itself, prepared or not
     loops = {loop.node for loop in forward.loops()}
     for event in components.backwards:
-        if forward.item.raw in {x.raw for x in event.roots}:
+        # one that still is as it was made may be run beside the prepared one, for another end: to attack its input
+        if any(x.raw is forward.item.raw and x.prepared == forward.item.prepared for x in event.roots):
             mine = {loop.node for loop in event.loops()}
             if not mine or loops & mine:
                 return True

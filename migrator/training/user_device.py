@@ -14,6 +14,7 @@ from migrator.training.device import (
     Definition,
     is_called_settings,
     is_indexed,
+    is_number,
     is_settings,
     placements,
     torch_name,
@@ -39,17 +40,19 @@ class UserDevice:
     block: s.Block | None = None
     index: int = 0
     is_text: bool = False  # a string, or perhaps one
+    is_mixed: bool = False  # a string on some paths, a ``torch.device`` on others
     may_index: bool = True  # whether it can name another device than the first of its kind
 
     @property
     def is_plain(self) -> bool:
         """Whether it is a string that names no index, so that comparing it says all."""
-        return self.is_text and not self.may_index
+        return self.is_text and not self.may_index and not self.is_mixed
 
     @property
     def device(self) -> str:
         """The text of the device as a ``torch.device``."""
-        return f"{self.torch}.device({self.text})" if self.is_text and not self.definitions else self.text
+        is_made = bool(self.definitions) and not self.is_mixed
+        return f"{self.torch}.device({self.text})" if self.is_text and not is_made else self.text
 
     @property
     def cpu(self) -> str:
@@ -88,7 +91,7 @@ def user_device_among(definitions: Iterable[Definition], modules: Iterable[Modul
     """Give the user_device of some definitions of one variable; None if there is no place after all of them."""
     items = list(definitions)
     modules = list(modules)
-    if not items or any(not isinstance(x.statement, s.Assign) or len(x.statement.targets) != 1 for x in items):
+    if not items or any(isinstance(x.statement, s.Assign) and len(x.statement.targets) != 1 for x in items):
         return None
     module, target = items[0].module, items[0].variable
     text = module.text(target)
@@ -102,10 +105,15 @@ def user_device_among(definitions: Iterable[Definition], modules: Iterable[Modul
     if point is None or torch is None:
         return None
     devices = [x for item in items for x in item.devices]
-    is_text = any(x.kind is not Kind.DEVICE or isinstance(x.site, s.Literal) for x in devices)
+    unknown = any(not x.devices for x in items)
+    is_text = unknown or any(
+        x.kind is not Kind.DEVICE or isinstance(x.site, s.Literal) or is_number(x) for x in devices
+    )
     if is_text and any(isinstance(x.variable.parent, s.Collection) for x in items):
         return None  # it would have to be made a `torch.device` where it is unpacked
-    return UserDevice(module, target, text, torch, tuple(items), *point, is_text, _may_index(devices, modules))
+    may_index = unknown or _may_index(devices, modules)
+    is_mixed = is_text and not may_index and not all(isinstance(x.site, s.Literal) or is_number(x) for x in devices)
+    return UserDevice(module, target, text, torch, tuple(items), *point, is_text, is_mixed, may_index)
 
 
 def user_device_in_place(reads: Iterable[tuple[Module, s.Node]], modules: Iterable[Module]) -> UserDevice | None:

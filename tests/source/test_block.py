@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from migrator.source.block import Insert, Uncomposable, compose
-from migrator.source.edit import Conflict
+from migrator.source.block import Insert, Replace, Uncomposable, compose
+from migrator.source.edit import Conflict, apply
 from migrator.source.module import Module
+from migrator.source.span import Span
 from tests.source.request import (
     Request,
     after,
@@ -453,6 +454,14 @@ def test_lines_go_into_a_module_without_statements(text: str, expected: str) -> 
 
 def test_nothing_asked_for_is_no_edit() -> None:
     assert compose(read("a\n"), []) == []
+
+
+def test_comments_of_replaced_text_stay_above_the_statement() -> None:
+    text = "if a:\n    x = f(\n        b,  # one\n        # two\n    )  # three\n"
+    module = read(text)
+    start, end = text.index("f("), text.index(")  # three") + 1
+    edits = compose(module, [Replace(Span(start, end), "b")])
+    assert apply(text, edits) == "if a:\n    # one\n    # two\n    x = b  # three\n"
 
 
 def test_edits_are_as_small_as_the_change() -> None:

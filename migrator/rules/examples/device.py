@@ -53,6 +53,35 @@ parser.add_argument("--device", default="cuda:1")
 args = parser.parse_args()
 """
 
+_FLAGS = """import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--gpu", action="store_true")
+parser.add_argument("--kind", default="cpu")
+args = parser.parse_args()
+"""
+_MATCH = """match args.kind:
+    case "gpu" | "auto":
+        device = "cuda"
+    case _:
+        device = "cpu\""""
+_ELSEWHERE = """class Options:
+    device = "auto"
+options = Options()
+if options.device == "auto":
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+else:
+    device = options.device"""
+
+
+def _kept(text: str, made: str) -> str:
+    """The migrated script with the script's own choice kept, and what comes below it."""
+    head = "from runtime import Accelerator\n\naccelerator = Accelerator()\ndevice = accelerator.device"
+    own = "\n" + text.replace("import argparse\n", "import argparse\nfrom runtime import Accelerator\n", 1)
+    if "import argparse" not in text:
+        own = "from runtime import Accelerator\n\n" + text
+    return _FLAT_AFTER.replace(head, own + "\n" + made)
+
+
 EXAMPLES = {
     "device-definition": (
         Example(
@@ -71,18 +100,40 @@ else:
             _FLAT_AFTER,
         ),
         Example(
-            "a device that depends on another value",
-            _defined(
-                """class Options:
-    device = "auto"
-options = Options()
-if options.device == "auto":
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-else:
-    device = options.device"""
+            "another device by a value that is set elsewhere, which stays and decides",
+            _defined(_ELSEWHERE),
+            _kept(
+                _ELSEWHERE,
+                """device = torch.device(device)
+if device.index:
+    torch.cuda.set_device(device)
+accelerator = Accelerator(cpu=device.type == "cpu")
+device = accelerator.device""",
             ),
-            reviews="MIG101",
-            at="device = options.device",
+        ),
+        Example(
+            "arms that are not understood, which stay and decide",
+            _defined(_FLAGS + _MATCH),
+            _kept(_FLAGS + _MATCH, 'accelerator = Accelerator(cpu=device == "cpu")\ndevice = accelerator.device'),
+        ),
+        Example(
+            "nested arms that one flag decides",
+            _defined(
+                _FLAGS
+                + """if torch.cuda.is_available():
+    if args.gpu:
+        device = torch.device("cuda")
+    else:
+        device = torch.device("cpu")
+else:
+    device = torch.device("cpu")"""
+            ),
+            _kept(_FLAGS.rstrip("\n"), "accelerator = Accelerator(cpu=not args.gpu)\ndevice = accelerator.device"),
+        ),
+        Example(
+            "an annotated variable",
+            _defined('device: torch.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")'),
+            _FLAT_AFTER.replace("device = accelerator", "device: torch.device = accelerator"),
         ),
         Example(
             "under another name, as a string",
@@ -135,6 +186,9 @@ device = accelerator.device""",
         Example("a script without training", INFERENCE),
         Example("a string that names a device", 'hint = "needs cuda"', frame=SETUP),
         Example("a variable of that name that holds something else", 'device_name = "printer"', frame=SETUP),
+        Example("an annotated variable that holds something else", 'device_name: str = "printer"', frame=SETUP),
+        Example("arms that choose something else", "if args.gpu:\n    size = 64\nelse:\n    size = 8", frame=SETUP),
+        Example("a dictionary of something else", 'sizes = {"gpu": 64, "cpu": 8}\nsize = sizes["gpu"]', frame=SETUP),
         Example("the CPU, asked for by name", 'shown = x.to(torch.device("cpu"))', frame=STEP),
         Example("a script that already uses the Accelerator", MIGRATED),
     ),

@@ -1,12 +1,16 @@
-# Now: Refused, with a reason that is untrue: `hardware` is bound by its import, above. With that mended alone, it would
-#   be `Accelerator(cpu=not hardware.is_xpu_available())`, which keeps to the CPU on a machine with CUDA.
-# Should: Take the whole choice over: to the CPU where no arm picks anything else. Collapse the arms, keep the comment
-#   above, and remove imports that only the conditions used (MIG002). Until then, refuse.
-# Why: P1 (same device), and a message that is untrue.
+# Before: Refused, with a reason that was untrue: `hardware` is bound by its import, above. With that mended alone, it would
+#   have been `Accelerator(cpu=not hardware.is_xpu_available())`, which keeps to the CPU on a machine with CUDA.
+# Now: The arms stay, although all of them say the same.
+# Should: Make a plain Accelerator, which takes what there is, as the arms do. Collapse the arms, keep the comment above,
+#   and remove imports that only the conditions used (MIG002).
+# Why: P1 (same device), and a message that was untrue.
 # Seen: 2 of 81.
-# expect: refused
-# expect: MIG201 at "model = nn.Linear"
-# expect! text: cpu=not (torch.cuda.is_available() or hardware.is_xpu_available()) (one arm is taken for all of them)
+# expect: migrated
+# expect text: "accelerator = Accelerator()\n"
+# expect text: "    # the slow one\n    device = accelerator.device\n"
+# expect no text: torch.device(
+# expect no: MIG201
+# expect! no text: import hardware (arms with a comment among them are not collapsed)
 import hardware
 import torch
 from torch import nn
