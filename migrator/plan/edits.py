@@ -7,6 +7,7 @@ from collections import defaultdict
 from migrator.inference.never_run import asks_for_main
 from migrator.plan.accelerator_scope import AcceleratorScope, ExternalUse
 from migrator.plan.accelerator_site import Access
+from migrator.plan.hollow import drop_hollow
 from migrator.plan.placeholder import asks_for_accelerator, filled
 from migrator.plan.plan import Plan
 from migrator.plan.settlement import Selection, Settlement
@@ -49,7 +50,10 @@ class Edits:
         self._report_threads(plan)
         if selection.takes_code(CleanUp.code):
             self._clean_up(plan, users)
-        plan.edits = {module: compose(module, _joined_wraps(found)) for module, found in self._operations.items()}
+        plan.edits = {
+            module: compose(module, _joined_wraps(drop_hollow(module, found)))
+            for module, found in self._operations.items()
+        }
         plan.drop_covered()
 
     def _fill(self, step: Step) -> Operation:
