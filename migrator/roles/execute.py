@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from migrator.roles.evaluate import evaluate
-from migrator.roles.state import Variables
+from migrator.roles.variables import Variables
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 

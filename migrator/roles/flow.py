@@ -13,9 +13,10 @@ from migrator.roles.imports import run_module
 from migrator.roles.local_class import class_member
 from migrator.roles.loop import iterate
 from migrator.roles.role import UNKNOWN, Kind, Value
-from migrator.roles.state import Frame, Variables, merge
+from migrator.roles.state import Frame
 from migrator.roles.truth import truth_of
 from migrator.roles.unseen import apply_decorator, call_commands, call_unseen, decorated
+from migrator.roles.variables import Variables, merge
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
@@ -81,7 +82,7 @@ def _with_later(variables: Variables, frame: Frame, behind: Variables) -> Variab
         late = {name: value for name, value in behind.of(frame).items() if name not in variables.of(frame)}
         if late:
             variables.own(frame).update(late)
-            variables.names = behind.names | variables.names
+            variables.fill(behind)
     return variables
 
 

@@ -8,7 +8,8 @@ from migrator.roles.arguments import Arguments, settle
 from migrator.roles.element import computed, deep, join_all, sequence
 from migrator.roles.evaluate import evaluate
 from migrator.roles.role import UNKNOWN, Kind, Object, Value, join
-from migrator.roles.state import Frame, Variables, merge
+from migrator.roles.state import Frame
+from migrator.roles.variables import Variables, merge
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 

@@ -9,8 +9,9 @@ from migrator.roles.assign import assign
 from migrator.roles.element import batches, element, index_key, sequence
 from migrator.roles.evaluate import evaluate, evaluator, note_store
 from migrator.roles.execute import branch, execute, executor, go_on
-from migrator.roles.role import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
-from migrator.roles.state import Loop, Turn, Variables, merge
+from migrator.roles.role import NOTHING, UNKNOWN, Kind, Object, Value, join
+from migrator.roles.state import Loop, Turn
+from migrator.roles.variables import Variables, merge
 from migrator.roles.walk import Walk
 from migrator.source import syntax as s
 
@@ -54,7 +55,7 @@ def _repeat(walk: Walk, node: Any, start: Callable[[], None]) -> None:
         behind = branch(walk, node.body, walk.variables)
         for variables in loop.continues:
             behind = merge(behind, variables)
-        again = behind is not None and (_changed(head, behind) or walk.missed)
+        again = behind is not None and (head.tells(behind) or walk.missed)
         after = None if endless else (merge(head.copy(), behind) if again else merge(behind, head))
         for variables in loop.breaks:
             after = merge(after, variables)
@@ -64,19 +65,6 @@ def _repeat(walk: Walk, node: Any, start: Callable[[], None]) -> None:
         head = merge(head, behind) or head
     walk.loop, walk.missed = outer, missed or walk.missed
     go_on(walk, after)
-
-
-def _changed(head: Variables, behind: Variables) -> bool:
-    """Whether a turn left something behind that the next turn could see and that decides anything."""
-    for owner, names in head.names.items():
-        new = behind.names.get(owner)
-        if new is None or new is names:
-            continue
-        for name, value in names.items():
-            other = new.get(name)
-            if other is not value and other is not None and any(x.kind not in INERT for x in other - value):
-                return True
-    return False
 
 
 def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:

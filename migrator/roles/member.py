@@ -24,7 +24,7 @@ def _attribute(walk: Walk, node: s.Attribute) -> Value:
 
 def member(walk: Walk, item: Object, name: str, node: Any) -> Value:
     """Give an attribute of an object."""
-    own = walk.variables.names.get(item)
+    own = walk.variables.known(item)
     if own is not None and name in own and item.kind is not Kind.CLASS:  # a class binds what it gives
         walk.note("attribute", node, item, name)
         value = own[name]

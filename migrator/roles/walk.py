@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from migrator.roles.role import NOTHING, Heap, Kind, Object, Value
-from migrator.roles.state import Event, Frame, Log, Loop, Variables
+from migrator.roles.state import Event, Frame, Log, Loop
+from migrator.roles.variables import Variables
 from migrator.source import syntax as s
 
 if TYPE_CHECKING:
