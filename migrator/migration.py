@@ -44,7 +44,7 @@ def program(path: str, shelf: Shelf, allies: frozenset[str] = frozenset()) -> Pr
         return Proposal(entry, ProgramReport((), (problem,)))
     except Exception as error:  # a mistake of ours about one program; the others are still done
         return Proposal(entry, ProgramReport((), (_mistake(path, error),)))
-    shelf.tidy(proposal.modules)
+    shelf.tidy(path, proposal.modules)
     return proposal
 
 

@@ -6,7 +6,6 @@ and whether another run would hear the same: that is what an answer may be kept 
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
+from migrator.garbage import collect
 from migrator.proposal import Excuse
 from migrator.scan import files_near, imported_modules, trains
 from migrator.source import files
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from migrator.source.module import Module
     from migrator.training.training import Training
 
-# What a shelf keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
-_KEPT = 60_000
-_MODULES = 60
+# What a shelf keeps parsed from program to program: characters, each of which takes some 300 bytes when parsed.
+_KEPT = 800_000
+_KEPT_SCRIPTS = 60_000  # of scripts, which as a rule no other program uses
 
 Question = tuple[str, ...]  # what is asked, and about what
 Answers = dict[Question, str | None]
@@ -52,6 +52,7 @@ class Shelf:
     parsed: dict[str, Module] = field(default_factory=dict)
     importers: dict[str, list[str]] = field(default_factory=dict)  # path -> the files that import what is called so
     uses: Counter[str] = field(default_factory=Counter)  # path -> how many programs it was a part of
+    scripts: set[str] = field(default_factory=set)  # where the programs so far begin
     changed: Mapping[str, Module] = field(default_factory=dict)  # what stands in the place of files in a second pass
     asked: Answers = field(default_factory=dict)  # by the program at hand
     answers: Answers = field(default_factory=dict)  # so far in this run
@@ -128,25 +129,31 @@ class Shelf:
         parsed = {path: results.get(module, module) for path, module in self.parsed.items()}
         return replace(self, parsed=parsed, changed=changed)
 
-    def tidy(self, used: Iterable[str]) -> None:
-        """Forget what was parsed, once it is much, but not what several programs share.
+    def tidy(self, entry: str, used: Iterable[str]) -> None:
+        """Forget what was parsed, once it is much, beginning with scripts that no other program has used.
 
-        A program's trees are full of cycles, which only a collection frees.
-
-        Args:    used: the files of the program that was done last.
+        Args:    entry, used: the script that was done last, and the files of its program.
         """
         self.uses.update(used)
-        if self._is_over(1):
-            for path in [path for path in self.parsed if self.uses[os.path.normpath(path)] < 2]:
-                del self.parsed[path]
-            if self._is_over(0.5):
-                self.parsed.clear()
-            gc.collect()
+        self.scripts.add(entry)
+        alone = [path for path in self.parsed if path in self.scripts and self.uses[path] < 2]
+        dropped = self._drop(alone, _KEPT_SCRIPTS) + self._drop(sorted(self.parsed, key=self._importance), _KEPT)
+        collect(dropped)
 
-    def _is_over(self, share: float) -> bool:
-        """Whether more is parsed than a share of what may be kept."""
-        size = sum(len(module.source.text) for module in self.parsed.values())
-        return size > share * _KEPT or len(self.parsed) > share * _MODULES
+    def _importance(self, path: str) -> int:
+        return self.uses[os.path.normpath(path)]
+
+    def _drop(self, paths: list[str], kept: int) -> int:
+        """Drop the first of some parsed files until as many characters are left as may be kept; say how many were."""
+        sizes = {path: len(self.parsed[path].source.text) for path in paths}
+        left, dropped = sum(sizes.values()), 0
+        for path in paths if left > kept else ():
+            if left <= kept // 2:
+                break
+            del self.parsed[path]
+            left -= sizes[path]
+            dropped += sizes[path]
+        return dropped
 
     # ------------------------------------------------------------ what it is told
 

@@ -62,8 +62,9 @@ class _Search:
     def run(self) -> Outcome:
         held = [item for item in self.required if not self._needs_inline(item) or not self._inline(item)]
         todo = self._groups(held)
-        while todo and self.obstacle is None:
-            todo = [*self._settle(todo[0]), *todo[1:]]
+        if len(todo) < 2 or not self._settle_at_once(todo):
+            while todo and self.obstacle is None:
+                todo = [*self._settle(todo[0]), *todo[1:]]
         if self.obstacle is None:
             self.obstacle = self._problem({key_of(item) for item in self.required})
         if self.obstacle is not None:
@@ -141,6 +142,15 @@ class _Search:
         self.obstacle = Obstacle(made.frame, item.site if item.site is not None else made.node, item, text)
 
     # ------------------------------------------------------------ the second walk
+
+    def _settle_at_once(self, groups: list[Group]) -> bool:
+        """Take the first candidate of every group, if all of them together bear a second walk: as a rule they do."""
+        for group in groups:
+            self.chosen.append((*self._beside(group[0]), *group)[0])
+        if self._problem({key_of(target.item) for placement in self.chosen for target in placement.targets}) is None:
+            return True
+        self.chosen.clear()
+        return False
 
     def _settle(self, group: Group) -> list[Group]:
         """Take the first candidate that bears a second walk; else give the parts that the group falls into."""
