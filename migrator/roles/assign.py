@@ -115,7 +115,7 @@ def _assign(walk: Walk, node: s.Assign) -> None:
             if len(target.items) == len(node.value.items) and not any(
                 isinstance(x, s.Starred) for x in node.value.items
             ):
-                for item, part in zip(target.items, [walk.log.values[x] for x in node.value.items], strict=True):
+                for item, part in zip(target.items, [walk.recall(x) for x in node.value.items], strict=True):
                     assign(walk, item, part)  # a, b = b, a: the right side was evaluated as a whole
                 continue
         assign(walk, target, value)

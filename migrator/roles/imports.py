@@ -15,6 +15,7 @@ def run_module(walk: Walk, module: Module) -> Object:
     """Execute a module's body, once; give the module object."""
     if module in walk.modules:
         return _recall(walk, walk.modules[module])
+    walk.impure += 1
     frame = Frame(module.root, module, None, None, None)
     frame.importer = walk.frame
     item = walk.heap.make(Kind.MODULE, None, data=frame, label=module.source.path)

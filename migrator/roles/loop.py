@@ -126,7 +126,7 @@ def _settle(walk: Walk, item: Object) -> Object:
     if item.kind is Kind.CONSTANT:
         return walk.heap.make(Kind.CONSTANT, None, "settled", (), item.data, item.label)
     if item.kind is Kind.SEQUENCE:
-        own = walk.variables.of(item)
+        own = walk.variables.own(item)
         for name, value in own.items():
             own[name] = frozenset(_settle(walk, x) for x in value)
     return item

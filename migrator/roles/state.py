@@ -52,6 +52,12 @@ class Frame:
         self.entered = 0
         self.given: dict[str, Value] = {}  # what its parameters were given
 
+    def moved(self, caller: Frame, loop: Loop | None, entered: int) -> Frame:
+        """Give another activation that was entered alike."""
+        new = Frame(self.node, self.module, self.outer, caller, self.call)
+        new.context, new.loop, new.entered, new.given = self.context, loop, entered, self.given
+        return new
+
     def chain(self) -> Iterator[Frame]:
         """Give this frame and those that called it, innermost first."""
         frame: Frame | None = self
@@ -80,6 +86,12 @@ class Loop:
         self.breaks: list[Variables] = []
         self.continues: list[Variables] = []
 
+    def moved(self, parent: Loop | None, frame: Frame) -> Loop:
+        """Give the loop as it is in another activation."""
+        new = Loop(self.node, parent, frame)
+        new.context = self.context
+        return new
+
     def nest(self) -> Iterator[Loop]:
         """Give this loop and those around it, innermost first."""
         loop: Loop | None = self
@@ -102,6 +114,16 @@ class Event:
         self.order: int = run.clock
         self.detail = detail
         self.value = value
+
+    def moved(self, frames: dict[Frame, Frame], loop: Loop | None, order: int) -> Event:
+        """Give the event as it happens again in other activations."""
+        new: Event = Event.__new__(Event)
+        new.kind, new.node, new.item, new.value = self.kind, self.node, self.item, self.value
+        new.frame, new.loop, new.order = frames.get(self.frame, self.frame), loop, order
+        detail = self.detail
+        is_held = detail.__class__ is tuple and detail[0].__class__ is Frame
+        new.detail = (frames.get(detail[0], detail[0]), *detail[1:]) if is_held else detail
+        return new
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.detail or ''} {self.item} @{self.order}>"

@@ -86,7 +86,7 @@ def _conditional(walk: Walk, node: s.Conditional) -> Value:
     truth = truth_of(evaluate(walk, node.test))
     body = evaluate(walk, node.body) if truth is not False else NOTHING
     orelse = evaluate(walk, node.orelse) if truth is not True else NOTHING
-    if truth is None and any(item.kind is Kind.FLAG for item in walk.log.values[node.test]):
+    if truth is None and any(item.kind is Kind.FLAG for item in walk.recall(node.test)):
         if {item.kind for item in (*body, *orelse)} <= {Kind.CONSTANT}:  # True if torch.cuda.is_available() else False
             return walk.heap.value(Kind.FLAG, node)
     return join_all(value for value in (body, orelse) if value)

@@ -18,23 +18,51 @@ _WIDTH = 1 << _BITS  # owners in a block, blocks in a page
 _LAST = _WIDTH - 1
 _PAGE = 2 * _BITS
 
-Names = dict[str, Value]
+
+class Names(dict[str, Value]):
+    """What the names of one owner hold; ``made`` tells when these were put together."""
+
+    __slots__ = ("made",)
+
+    made: int
+
+
+Changes = list[tuple[int, Names | None]]  # by number: what an owner's names have become
+_Difference = tuple[int, Names | None, Names | None]
 _Block = list[Any]  # the names of some owners, None for who has none; at the end the token
 _Page = list[Any]  # blocks; at the end the token
 
-_NO_NAMES: Names = {}
+_NO_NAMES = Names()
+_NO_NAMES.made = 0
 _NO_BLOCK: _Block = [*[None] * _WIDTH, None]
 _NO_PAGE: _Page = [*[_NO_BLOCK] * _WIDTH, None]
 
 
-class _Owners:
-    """The owners by number, and their numbers."""
+class Reads:
+    """The owners whose names are read from some time on, unless they were put together later."""
 
-    __slots__ = ("all", "numbers")
+    __slots__ = ("owners", "since")
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+        self.owners: set[Any] = set()
+
+    def add(self, known: dict[Any, Names | None]) -> None:
+        """Count as read what is older."""
+        since = self.since
+        self.owners.update(owner for owner, names in known.items() if names is None or names.made < since)
+
+
+class _Owners:
+    """The owners by number, their numbers, and which of them are read, where somebody wants to know."""
+
+    __slots__ = ("all", "numbers", "reads", "time")
 
     def __init__(self) -> None:
         self.all: list[Any] = []
         self.numbers: dict[Any, int] = {}
+        self.reads: Reads | None = None
+        self.time = 0
 
 
 class Variables:
@@ -55,9 +83,13 @@ class Variables:
     def known(self, owner: Any) -> Names | None:
         """Give an owner's names for reading; None for one that has none here."""
         number = self._numbers.get(owner)
-        if number is None or number >> _PAGE >= len(self._root):
-            return None
-        return self._root[number >> _PAGE][number >> _BITS & _LAST][number & _LAST]  # type: ignore[no-any-return]
+        names: Names | None = None
+        if number is not None and number >> _PAGE < len(self._root):
+            names = self._root[number >> _PAGE][number >> _BITS & _LAST][number & _LAST]
+        reads = self._owners.reads
+        if reads is not None and (names is None or names.made < reads.since):
+            reads.owners.add(owner)
+        return names
 
     def of(self, owner: Any) -> Names:
         """Give an owner's names for reading; an empty dictionary for one that has none here."""
@@ -67,19 +99,19 @@ class Variables:
     def own(self, owner: Any) -> Names:
         """Give an owner's names for writing."""
         names = self.of(owner)
-        if owner not in self._mine:
-            names = dict(names)
-            self.put(owner, names)
-        return names
+        return names if owner in self._mine else self.put(owner, names)
 
-    def put(self, owner: Any, names: Names) -> None:
-        """Set all of an owner's names."""
+    def put(self, owner: Any, values: dict[str, Value]) -> Names:
+        """Set all of an owner's names; give them for writing."""
+        names = Names(values)
+        names.made = self._owners.time
         number = self._numbers.get(owner)
         if number is None:
             number = self._numbers[owner] = len(self._owners.all)
             self._owners.all.append(owner)
         self._set(number, names)
         self._mine.add(owner)
+        return names
 
     def drop(self, owner: Any) -> None:
         """Forget an owner."""
@@ -123,7 +155,9 @@ class Variables:
     def merge(self, other: Variables) -> None:
         """Make these what the variables are after either of two paths, which other variables come from."""
         owners = self._owners.all
-        for number, mine, theirs in _differences(self._root, other._root):
+        differences = _differences(self._root, other._root)
+        self._compared(differences)
+        for number, mine, theirs in differences:
             if theirs is None:
                 continue
             owner = owners[number]
@@ -136,10 +170,48 @@ class Variables:
 
     def tells(self, other: Variables) -> bool:
         """Whether other variables hold something that these do not, of a kind that decides anything."""
-        for _, mine, theirs in _differences(self._root, other._root):
-            if mine is not None and theirs is not None and _tells(mine, theirs):
-                return True
-        return False
+        differences = _differences(self._root, other._root)
+        self._compared(differences)
+        return any(mine is not None and theirs is not None and _tells(mine, theirs) for _, mine, theirs in differences)
+
+    # ------------------------------------------------------------ what a call reads and writes
+
+    def record(self) -> Reads | None:
+        """Note what is read from here on, and was put together before; give what was noted so far."""
+        owners = self._owners
+        before, owners.time = owners.reads, owners.time + 1
+        owners.reads = Reads(owners.time)
+        return before
+
+    def recorded(self, before: Reads | None) -> Reads:
+        """Give what was read since `record`, and note again what is read."""
+        found, self._owners.reads = self._owners.reads, before
+        assert found is not None
+        return found
+
+    def changes_since(self, before: Variables) -> Changes:
+        """Give what differs from an earlier copy; that is not changed from here on."""
+        self._mine = set()
+        return [(number, after) for number, _, after in _differences(before._root, self._root, both=True)]
+
+    def change(self, changes: Changes) -> None:
+        """Repeat what was changed."""
+        owners = self._owners.all
+        for number, names in changes:
+            if names is not None:
+                self.put(owners[number], names)
+            else:
+                self.drop(owners[number])
+
+    def _compared(self, differences: list[_Difference]) -> None:
+        """Count as read what is compared."""
+        reads, owners = self._owners.reads, self._owners.all
+        if reads is not None:
+            for number, mine, theirs in differences:
+                if mine is None or theirs is None or min(mine.made, theirs.made) < reads.since:
+                    reads.owners.add(owners[number])
+
+    # ------------------------------------------------------------ blocks and pages
 
     def _own_page(self, number: int) -> _Page:
         """Give a page for writing."""
@@ -172,7 +244,7 @@ def _different_blocks(ones: list[_Page], others: list[_Page]) -> list[tuple[int,
     ]
 
 
-def _differences(ones: list[_Page], others: list[_Page]) -> list[tuple[int, Names | None, Names | None]]:
+def _differences(ones: list[_Page], others: list[_Page], both: bool = False) -> list[_Difference]:
     """Give the owners whose names are not shared: the number, the names in one and in the other."""
     return [
         (start + index, mine, theirs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.roles.role import NOTHING, Heap, Kind, Object, Value
 from migrator.roles.state import Event, Frame, Log, Loop
-from migrator.roles.variables import Variables
+from migrator.roles.variables import Names, Variables
 from migrator.source import syntax as s
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _UNNOTED = frozenset(
         Kind.SEQUENCE,
     }
 )
-_BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
+BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
 
 
 class Walk:
@@ -56,8 +56,14 @@ class Walk:
         self.clock = 0
         self.steps = 0
         self.missed = False  # a name was read before it was bound: a later turn of the loop may know more
+        self.impure = 0  # what was done that a summary of a call cannot repeat
+        self.closures = 0  # functions and classes that were defined, which belong to one activation
+        self.entered: list[Frame] = []  # activations of functions
+        self.summaries: dict[Any, list[Any]] = {}
+        self.read_defaults: dict[Any, Value] = {}  # by the call that is recorded
+        self.read_values: dict[Any, Value] = {}
         self.modules: dict[Any, Object] = {}
-        self.loaded: dict[Object, dict[Any, dict[str, Value]]] = {}  # what executing a module bound
+        self.loaded: dict[Object, dict[Any, Names]] = {}  # what executing a module bound
         self.defaults: dict[Any, Value] = {}  # by parameter: what its default held when the function was defined
         self.pruned: dict[Any, tuple[Variables, Frame, Loop | None]] = {}
         self.visited: set[Any] = set()
@@ -79,7 +85,12 @@ class Walk:
             self.clock += 1
             self.log.events.append(Event(kind, node, item, self, detail, value))
 
+    def recall(self, node: Any) -> Value:
+        """Give what an expression may be, over all visits so far."""
+        value = self.read_values[node] = self.log.values[node]
+        return value
+
     @property
     def exhausted(self) -> bool:
         """Whether the program is too large to walk into every call."""
-        return self.steps > _BUDGET
+        return self.steps > BUDGET
