@@ -115,8 +115,9 @@ def _assign(walk: Walk, node: s.Assign) -> None:
             if len(target.items) == len(node.value.items) and not any(
                 isinstance(x, s.Starred) for x in node.value.items
             ):
-                for item, part in zip(target.items, [walk.recall(x) for x in node.value.items], strict=True):
-                    assign(walk, item, part)  # a, b = b, a: the right side was evaluated as a whole
+                parts = walk.variables.of(next(iter(value)))
+                for index, item in enumerate(target.items):
+                    assign(walk, item, parts[str(index)])  # a, b = b, a: the right side was evaluated as a whole
                 continue
         assign(walk, target, value)
 

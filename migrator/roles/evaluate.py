@@ -181,7 +181,6 @@ def _joined_lists(walk: Walk, node: Any, parts: list[Object]) -> Value:
 
 @evaluator(s.Lambda)
 def _lambda(walk: Walk, node: s.Lambda) -> Value:
-    walk.closures += 1
     for param in node.params:
         if param.default is not None:
             walk.defaults[param] = evaluate(walk, param.default)

@@ -210,7 +210,6 @@ def _match(walk: Walk, node: s.Match) -> None:
 
 @executor(s.FunctionDef)
 def _function(walk: Walk, node: s.FunctionDef) -> None:
-    walk.closures += 1
     for param in node.params:
         if param.default is not None:
             walk.defaults[param] = evaluate(walk, param.default)
@@ -230,7 +229,6 @@ def _visible(walk: Walk) -> Frame:
 
 @executor(s.ClassDef)
 def _class(walk: Walk, node: s.ClassDef) -> None:
-    walk.closures += 1
     bases = tuple(evaluate(walk, base) for base in node.bases)
     frame = Frame(node, walk.frame.module, walk.frame, walk.frame, None)
     frame.context = walk.frame.context

@@ -178,10 +178,10 @@ def _picked(name: str) -> str:
 
 def _container_item(walk: Walk, item: Object, index: list[Value]) -> Value:
     own = walk.variables.of(item)
-    keys = {index_key(x) for x in index[0]} if len(index) == 1 else {None}
+    keys = [index_key(x) for x in index[0]] if len(index) == 1 else [None]
     if None in keys:
         return join_all(own.values()) or UNKNOWN
-    found = join_all(own[key] for key in keys if key in own)
+    found = join_all(own[key] for key in keys if key is not None and key in own)
     if "*" in own:
         found = join(found, own["*"]) if found else own["*"]
     return found - MAYBE_UNBOUND or UNKNOWN

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from migrator.roles.arguments import Arguments
+from migrator.roles.garbage import forget_containers
 from migrator.roles.role import UNKNOWN, Kind, Object, Value
 from migrator.roles.state import Frame, Loop
 from migrator.roles.variables import Changes, Names
@@ -26,13 +27,12 @@ class _Moment(NamedTuple):
     events: int
     frames: int
     impure: int
-    closures: int
 
 
 class Recording:
     """What a call is seen to do."""
 
-    __slots__ = ("_around", "_before", "_defaults", "_missed", "_start", "_values", "caller", "loop")
+    __slots__ = ("_around", "_before", "_defaults", "_missed", "_start", "caller", "loop")
 
     def __init__(self, walk: Walk) -> None:
         self.caller = walk.frame
@@ -42,10 +42,11 @@ class Recording:
         self._start = _moment(walk)
         self._missed, walk.missed = walk.missed, False
         self._defaults, walk.read_defaults = walk.read_defaults, {}
-        self._values, walk.read_values = walk.read_values, {}
 
     def end(self, walk: Walk, value: Value) -> Summary | None:
         """Give the summary of the call, where it has one."""
+        if walk.alive:
+            forget_containers(walk, self._before, value)
         reads = walk.variables.recorded(self._around)
         found = Summary(self, walk, value) if self._is_sound(walk) else None
         mine = set(walk.entered[self._start.frames :])  # activations of which nobody else could know
@@ -56,8 +57,7 @@ class Recording:
         if self._around is not None:
             self._around.add(known)
         self._defaults.update(walk.read_defaults)
-        self._values.update(walk.read_values)
-        walk.read_defaults, walk.read_values = self._defaults, self._values
+        walk.read_defaults = self._defaults
         walk.missed = walk.missed or self._missed
         return found
 
@@ -81,7 +81,6 @@ class Summary:
         "_loop",
         "_missed",
         "_value",
-        "_values",
         "changes",
         "reads",
     )
@@ -91,7 +90,6 @@ class Summary:
         self._caller, self._loop = recording.caller, recording.loop
         self._missed = walk.missed
         self._defaults = walk.read_defaults
-        self._values = walk.read_values
         self._classes = len(walk.heap.those(Kind.CLASS))
         self._value = value
         self.reads: list[tuple[Any, Names | None]] = []
@@ -99,13 +97,11 @@ class Summary:
 
     def holds(self, walk: Walk) -> bool:
         """Whether the call would do the same now."""
-        facts, defaults, variables = walk.log.values, walk.defaults, walk.variables
+        defaults, variables = walk.defaults, walk.variables
         return (
-            (walk.frame is self._caller or self._begin.closures == self._end.closures)
-            and walk.steps + self._end.steps - self._begin.steps <= BUDGET
+            walk.steps + self._end.steps - self._begin.steps <= BUDGET
             and self._classes == len(walk.heap.those(Kind.CLASS))
             and all(_alike(variables.known(owner), names) for owner, names in self.reads)
-            and all(facts.get(node) == value for node, value in self._values.items())
             and all(defaults.get(param, UNKNOWN) == value for param, value in self._defaults.items())
         )
 
@@ -114,7 +110,6 @@ class Summary:
         walk.variables.change(self.changes)
         walk.missed = walk.missed or self._missed
         walk.read_defaults.update(self._defaults)
-        walk.read_values.update(self._values)
         if walk.frame is not self._caller:
             self._repeat_events(walk)
         walk.steps += self._end.steps - self._begin.steps
@@ -144,7 +139,7 @@ def _alike(names: Names | None, others: Names | None) -> bool:
 
 
 def _moment(walk: Walk) -> _Moment:
-    return _Moment(walk.steps, walk.clock, len(walk.log.events), len(walk.entered), walk.impure, walk.closures)
+    return _Moment(walk.steps, walk.clock, len(walk.log.events), len(walk.entered), walk.impure)
 
 
 def enter(walk: Walk, frame: Frame) -> None:

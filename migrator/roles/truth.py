@@ -83,10 +83,11 @@ def _conditional(walk: Walk, node: s.Conditional) -> Value:
     if asks_for_wrapper(node.test):  # model.module if hasattr(model, "module") else model
         evaluate(walk, node.test)
         return frozenset(x.raw for x in (*evaluate(walk, node.body), *evaluate(walk, node.orelse)))
-    truth = truth_of(evaluate(walk, node.test))
+    test = evaluate(walk, node.test)
+    truth = truth_of(test)
     body = evaluate(walk, node.body) if truth is not False else NOTHING
     orelse = evaluate(walk, node.orelse) if truth is not True else NOTHING
-    if truth is None and any(item.kind is Kind.FLAG for item in walk.recall(node.test)):
+    if truth is None and any(item.kind is Kind.FLAG for item in test):
         if {item.kind for item in (*body, *orelse)} <= {Kind.CONSTANT}:  # True if torch.cuda.is_available() else False
             return walk.heap.value(Kind.FLAG, node)
     return join_all(value for value in (body, orelse) if value)

@@ -192,7 +192,16 @@ class Variables:
     def changes_since(self, before: Variables) -> Changes:
         """Give what differs from an earlier copy; that is not changed from here on."""
         self._mine = set()
-        return [(number, after) for number, _, after in _differences(before._root, self._root, both=True)]
+        return [(number, after) for number, _, after in _differences(before._root, self._root)]
+
+    def came_and_changed(self, before: Variables) -> tuple[list[Any], list[Any]]:
+        """Give the owners that an earlier copy does not know, and those whose names differ."""
+        came: list[Any] = []
+        changed: list[Any] = []
+        for number, old, new in _differences(before._root, self._root):
+            if new is not None:
+                (came if old is None else changed).append(self._owners.all[number])
+        return came, changed
 
     def change(self, changes: Changes) -> None:
         """Repeat what was changed."""
@@ -244,7 +253,7 @@ def _different_blocks(ones: list[_Page], others: list[_Page]) -> list[tuple[int,
     ]
 
 
-def _differences(ones: list[_Page], others: list[_Page], both: bool = False) -> list[_Difference]:
+def _differences(ones: list[_Page], others: list[_Page]) -> list[_Difference]:
     """Give the owners whose names are not shared: the number, the names in one and in the other."""
     return [
         (start + index, mine, theirs)

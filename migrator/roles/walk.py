@@ -57,11 +57,9 @@ class Walk:
         self.steps = 0
         self.missed = False  # a name was read before it was bound: a later turn of the loop may know more
         self.impure = 0  # what was done that a summary of a call cannot repeat
-        self.closures = 0  # functions and classes that were defined, which belong to one activation
         self.entered: list[Frame] = []  # activations of functions
         self.summaries: dict[Any, list[Any]] = {}
         self.read_defaults: dict[Any, Value] = {}  # by the call that is recorded
-        self.read_values: dict[Any, Value] = {}
         self.modules: dict[Any, Object] = {}
         self.loaded: dict[Object, dict[Any, Names]] = {}  # what executing a module bound
         self.defaults: dict[Any, Value] = {}  # by parameter: what its default held when the function was defined
@@ -84,11 +82,6 @@ class Walk:
         if item.kind not in _UNNOTED or (kind == "store" and item.kind is Kind.SEQUENCE):
             self.clock += 1
             self.log.events.append(Event(kind, node, item, self, detail, value))
-
-    def recall(self, node: Any) -> Value:
-        """Give what an expression may be, over all visits so far."""
-        value = self.read_values[node] = self.log.values[node]
-        return value
 
     @property
     def exhausted(self) -> bool:

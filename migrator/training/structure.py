@@ -39,6 +39,12 @@ class Structure:
         # told apart by activation and turn: one loop may train with one loader and evaluate with another
         self._learning = {(x.node, x.frame, x.context) for event in self.backwards for x in event.loops()}
         self.roots = frozenset().union(*(event.value for event in self.backwards))
+        self._fed = {x.of for x in self.roots if x.kind is Kind.BATCH}  # loaders whose batches reach a loss
+        self.learns_from: dict[Object, list[set[Any]]] = defaultdict(list)  # the loops around each loss of an object
+        for event in self.backwards:
+            loops = {loop.node for loop in event.loops()}
+            for item in {x.raw for x in event.value}:
+                self.learns_from[item].append(loops)
         self.optimizers = self._optimizers()
         self.unusual = [item for item in list(self.by_item) if self.own_steps(item)]
         self.models = sorted(self._models(), key=self._made_at)
@@ -197,7 +203,7 @@ class Structure:
     def trains(self, draw: Event) -> bool:
         """Whether a draw from a loader feeds a training step."""
         batch = draw.detail
-        fed = any(x.kind is Kind.BATCH and x.of == batch.of for event in self.backwards for x in event.value)
+        fed = batch.of in self._fed
         if draw.item.kind is Kind.OPAQUE and (not fed or isinstance(draw.node.parent, s.Generator)):
             return False  # taking a tuple of tensors apart is not drawing batches
         if self._loop_of(draw) is not None and draw.loop is not None:

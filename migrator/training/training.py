@@ -282,7 +282,17 @@ class Training:
 
     def events(self, *kinds: str) -> list[Event]:
         """Events of some kinds, in order."""
+        if len(kinds) == 1:
+            return self._events.get(kinds[0], [])
         return [event for event in self.walk.log.events if event.kind in kinds]
+
+    @cached_property
+    def _events(self) -> dict[str, list[Event]]:
+        """All events by kind."""
+        found: dict[str, list[Event]] = {}
+        for event in self.walk.log.events:
+            found.setdefault(event.kind, []).append(event)
+        return found
 
     def module_of(self, node: Any) -> Module:
         """The module that a node is part of."""

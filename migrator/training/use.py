@@ -25,12 +25,7 @@ def _trains_forward(structure: Structure, forward: Event, item: Object) -> bool:
     if is_own_method(forward, item):
         return False  # a model's method runs it as it is, prepared or not
     loops = {loop.node for loop in forward.loops()}
-    for event in structure.backwards:
-        if forward.item.raw in {x.raw for x in event.value}:
-            mine = {loop.node for loop in event.loops()}
-            if not mine or loops & mine:
-                return True
-    return False
+    return any(not others or loops & others for others in structure.learns_from.get(forward.item.raw, ()))
 
 
 def first_use(structure: Structure, item: Object) -> Event | None:
