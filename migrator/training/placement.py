@@ -19,6 +19,7 @@ from migrator.training.position import class_of
 from migrator.training.structure import Key, Structure, is_own_method, key_of
 
 Homes = dict[Object, dict[Frame, Event]]
+Trial = tuple[dict[Any, dict[int, list[Any]]], frozenset[Any]]  # what a walk pretends: the gaps, the calls
 Group = list[Placement]  # the candidates for some objects: one of them is taken
 
 
@@ -56,15 +57,16 @@ class _Search:
         self.chosen: list[Placement] = []
         self.inlines: list[Inline] = []
         self.walk: Walk | None = None
-        self.trial: tuple[tuple[Placement, ...], tuple[Inline, ...]] = ((), ())  # what that walk pretends
+        self.second = structure  # what that walk shows
+        self.trial: Trial | None = None  # what that walk pretends
+        self.failed: list[tuple[Trial, set[Key]]] = []  # what was pretended in vain, for which objects
         self.obstacle: Obstacle | None = None
 
     def run(self) -> Outcome:
         held = [item for item in self.required if not self._needs_inline(item) or not self._inline(item)]
         todo = self._groups(held)
-        if len(todo) < 2 or not self._settle_at_once(todo):
-            while todo and self.obstacle is None:
-                todo = [*self._settle(todo[0]), *todo[1:]]
+        while todo and self.obstacle is None and not self._settle_at_once(todo):
+            todo = self._settle_some(todo)
         if self.obstacle is None:
             self.obstacle = self._problem({key_of(item) for item in self.required})
         if self.obstacle is not None:
@@ -145,12 +147,25 @@ class _Search:
 
     def _settle_at_once(self, groups: list[Group]) -> bool:
         """Take the first candidate of every group, if all of them together bear a second walk: as a rule they do."""
+        if len(groups) < 2:
+            return False
+        before = list(self.chosen)
         for group in groups:
             self.chosen.append((*self._beside(group[0]), *group)[0])
-        if self._problem({key_of(target.item) for placement in self.chosen for target in placement.targets}) is None:
+        keys = {key_of(target.item) for placement in self.chosen for target in placement.targets}
+        if (self._trial(self.chosen), keys) not in self.failed and self._problem(keys) is None:
             return True
-        self.chosen.clear()
+        self.chosen = before
         return False
+
+    def _settle_some(self, groups: list[Group]) -> list[Group]:
+        """Settle groups one by one, until one falls into parts or is prepared on the spot; give those that are left."""
+        todo = groups
+        settled = -1
+        while todo and self.obstacle is None and len(self.chosen) > settled:
+            settled = len(self.chosen)
+            todo = [*self._settle(todo[0]), *todo[1:]]
+        return todo
 
     def _settle(self, group: Group) -> list[Group]:
         """Take the first candidate that bears a second walk; else give the parts that the group falls into."""
@@ -189,11 +204,18 @@ class _Search:
     def _problem(self, keys: set[Key], extra: Placement | None = None) -> Obstacle | None:
         """Walk the program as it would be; the first training use of an object that is still as it was made."""
         placements = [*self.chosen, extra] if extra is not None else self.chosen
-        trial = (tuple(placements), tuple(self.inlines))
+        trial = self._trial(placements)
         if trial != self.trial or self.walk is None:
             self.trial = trial
-            self.walk = walk_program(self.program, gaps_of(placements), frozenset(x.node for x in self.inlines))
-        return _unprepared(self.walk, keys)
+            self.walk = walk_program(self.program, *trial)
+            self.second = Structure(self.walk)
+        problem = _unprepared(self.second, keys)
+        if problem is not None:
+            self.failed.append((trial, keys))
+        return problem
+
+    def _trial(self, placements: list[Placement]) -> Trial:
+        return gaps_of(placements), frozenset(x.node for x in self.inlines)
 
 
 def _not_passed_twice(structure: Structure, item: Object, homes: dict[Frame, Event]) -> dict[Frame, Event]:
@@ -208,16 +230,16 @@ def _not_passed_twice(structure: Structure, item: Object, homes: dict[Frame, Eve
 
 
 def gaps_of(placements: Iterable[Placement]) -> dict[Any, dict[int, list[Any]]]:
-    """Put placements in the form that a walk takes."""
+    """Put placements in the form that a walk takes: what several activations prepare in one place stands there once."""
     gaps: dict[Any, dict[int, list[Any]]] = {}
     for placement in placements:
-        nodes = [target.node for target in placement.targets]
-        gaps.setdefault(placement.block, {}).setdefault(placement.index, []).extend(nodes)
+        nodes = gaps.setdefault(placement.block, {}).setdefault(placement.index, [])
+        nodes += [target.node for target in placement.targets if target.node not in nodes]
     return gaps
 
 
-def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
-    structure = Structure(walk)
+def _unprepared(structure: Structure, keys: set[Key]) -> Obstacle | None:
+    walk = structure.walk
     inside = {
         e.item for e in walk.log.events if e.kind == "forward" and is_own_method(e, e.item)
     }  # MIG903 speaks of these
