@@ -98,15 +98,24 @@ def migrate(entry: Module, shelf: Shelf, allies: frozenset[str] = frozenset()) -
             item = _framework_item(module)
             if item is not None:
                 return replace(proposal, report=_told(item, module, training, shelf))
+    proposal = _propose(training, shelf, allies)
+    if proposal.hindered_by and not allies:
+        return replace(proposal, together=_propose(training, shelf, proposal.hindered_by))
+    return proposal
+
+
+def _propose(training: Training, shelf: Shelf, allies: frozenset[str]) -> Proposal:
+    """Say what a program wants that trains."""
     ignores = _ignores(training, shelf)
     outsiders = Outsiders(shelf, training, allies)
     plan = _plan(training, shelf, ignores, outsiders)
     plan.advice += _residue(training, plan)
     report = _report(training, plan, shelf, ignores, outsiders)
     changed = report is not None and any(file.text is not None for file in report.files)
-    return replace(
-        proposal,
-        report=report,
+    return Proposal(
+        training.program.entry.source.path,
+        report,
+        frozenset(map(path_of, training.modules)),
         edits={path_of(module): tuple(_placed(module, edits)) for module, edits in plan.edits.items()}
         if changed
         else {},

@@ -72,7 +72,11 @@ def _programs(shelf: Shelf, memory: Memory) -> list[Proposal]:
             reached |= proposals[-1].modules
 
     def again(group: Sequence[int], allies: frozenset[str]) -> list[Proposal]:
-        return _proposals([os.path.normpath(proposals[index].entry) for index in group], shelf, memory, allies)
+        known = {index: proposals[index].with_allies(allies) for index in group}
+        new = [index for index in group if known[index] is None]
+        paths = [os.path.normpath(proposals[index].entry) for index in new]
+        known.update(zip(new, _proposals(paths, shelf, memory, allies), strict=True))
+        return [proposal for proposal in known.values() if proposal is not None]
 
     return allied(proposals, again)
 

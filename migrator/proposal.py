@@ -39,6 +39,15 @@ class Proposal:
     runs: dict[str, frozenset[int]] = field(default_factory=dict)  # the functions that it runs, by their number
     excuses: frozenset[Excuse] = frozenset()
     hindered_by: frozenset[str] = frozenset()  # files outside that use what it would have changed
+    together: Proposal | None = None  # what it wants where all of these change with it
+
+    def with_allies(self, allies: frozenset[str]) -> Proposal | None:
+        """Give what the program wants where other files change with it; None where that has to be found out."""
+        if self.hindered_by.isdisjoint(allies) and not self.edits:
+            return self  # who stands in its way still does
+        if self.together is not None and self.hindered_by <= allies and self.together.hindered_by.isdisjoint(allies):
+            return self.together
+        return None
 
     def concerns(self, path: str, placed: Placed, other: Proposal) -> bool:
         """Whether an edit of its own would break another program that does not make it, too."""

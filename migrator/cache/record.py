@@ -40,6 +40,7 @@ def _write_proposal(proposal: Proposal) -> dict[str, Any] | None:
         "runs": {path: sorted(functions) for path, functions in proposal.runs.items()},
         "excuses": sorted(proposal.excuses),
         "hindered_by": sorted(proposal.hindered_by),
+        "together": proposal.together and _write_proposal(proposal.together),
     }
 
 
@@ -58,6 +59,7 @@ def _read_proposal(plain: Any, read: Reader) -> Proposal:
         {path: frozenset(functions) for path, functions in plain["runs"].items()},
         frozenset(Excuse(*values) for values in plain["excuses"]),
         frozenset(plain["hindered_by"]),
+        plain["together"] and _read_proposal(plain["together"], read),
     )
 
 
