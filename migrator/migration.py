@@ -98,16 +98,17 @@ def migrate(entry: Module, shelf: Shelf, allies: frozenset[str] = frozenset()) -
             item = _framework_item(module)
             if item is not None:
                 return replace(proposal, report=_told(item, module, training, shelf))
-    proposal = _propose(training, shelf, allies)
-    if proposal.hindered_by and not allies:
-        return replace(proposal, together=_propose(training, shelf, proposal.hindered_by))
+    outsiders = Outsiders(shelf, training, allies)
+    proposal = _propose(training, shelf, outsiders)
+    if outsiders.found and not allies:
+        everybody = Outsiders(shelf, training, frozenset(outsiders.users))
+        return replace(proposal, together=_propose(training, shelf, everybody))
     return proposal
 
 
-def _propose(training: Training, shelf: Shelf, allies: frozenset[str]) -> Proposal:
+def _propose(training: Training, shelf: Shelf, outsiders: Outsiders) -> Proposal:
     """Say what a program wants that trains."""
     ignores = _ignores(training, shelf)
-    outsiders = Outsiders(shelf, training, allies)
     plan = _plan(training, shelf, ignores, outsiders)
     plan.advice += _residue(training, plan)
     report = _report(training, plan, shelf, ignores, outsiders)
@@ -122,6 +123,7 @@ def _propose(training: Training, shelf: Shelf, allies: frozenset[str]) -> Propos
         runs=_runs(training),
         excuses=frozenset(outsiders.excused),
         hindered_by=frozenset(outsiders.found),
+        allies=outsiders.allies,
     )
 
 

@@ -39,14 +39,16 @@ class Proposal:
     runs: dict[str, frozenset[int]] = field(default_factory=dict)  # the functions that it runs, by their number
     excuses: frozenset[Excuse] = frozenset()
     hindered_by: frozenset[str] = frozenset()  # files outside that use what it would have changed
-    together: Proposal | None = None  # what it wants where all of these change with it
+    allies: frozenset[str] = frozenset()  # files that are taken to change with it
+    together: Proposal | None = None  # what it wants where everybody who uses what it changes does
 
     def with_allies(self, allies: frozenset[str]) -> Proposal | None:
         """Give what the program wants where other files change with it; None where that has to be found out."""
         if self.hindered_by.isdisjoint(allies) and not self.edits:
             return self  # who stands in its way still does
-        if self.together is not None and self.hindered_by <= allies and self.together.hindered_by.isdisjoint(allies):
-            return self.together
+        other = self.together
+        if other is not None and other.allies <= allies and other.hindered_by.isdisjoint(allies):
+            return other
         return None
 
     def concerns(self, path: str, placed: Placed, other: Proposal) -> bool:

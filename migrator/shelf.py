@@ -255,14 +255,17 @@ class Outsiders:
 
     def __init__(self, shelf: Shelf, training: Training, allies: frozenset[str]) -> None:
         self.allies = allies  # files whose programs change together with this one
-        self.found: set[str] = set()
+        self.found: set[str] = set()  # the first that stands in the way of each change
+        self.users: set[str] = set()  # all that do
         self.excused: set[Excuse] = set()
         self._shelf = shelf
         self._training = training
 
     def __call__(self, module: Module, name: str) -> str | None:
         """Give a file outside a program that uses a name of one of its modules, and will not change with it."""
-        for user in self._shelf.users_of(module, name, self._training):
+        users = self._shelf.users_of(module, name, self._training)
+        self.users.update(users)
+        for user in users:
             if user not in self.allies:
                 self.found.add(user)
                 return self._shelf.name_of(user)

@@ -40,6 +40,7 @@ def _write_proposal(proposal: Proposal) -> dict[str, Any] | None:
         "runs": {path: sorted(functions) for path, functions in proposal.runs.items()},
         "excuses": sorted(proposal.excuses),
         "hindered_by": sorted(proposal.hindered_by),
+        "allies": sorted(proposal.allies),
         "together": proposal.together and _write_proposal(proposal.together),
     }
 
@@ -59,6 +60,7 @@ def _read_proposal(plain: Any, read: Reader) -> Proposal:
         {path: frozenset(functions) for path, functions in plain["runs"].items()},
         frozenset(Excuse(*values) for values in plain["excuses"]),
         frozenset(plain["hindered_by"]),
+        frozenset(plain["allies"]),
         plain["together"] and _read_proposal(plain["together"], read),
     )
 
