@@ -6,6 +6,7 @@ and whether another run would hear the same: that is what an answer may be kept 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from migrator.config import Settings
 from migrator.errors import FileProblem, Unreadable
-from migrator.garbage import collect
 from migrator.proposal import Excuse
 from migrator.scan import files_near, imported_modules, trains
 from migrator.source import files
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # What a shelf keeps parsed from program to program: characters, each of which takes some 300 bytes when parsed.
 _KEPT = 800_000
+_OBJECTS = 700_000  # made and not freed since the last collection, some 100 bytes each: another one repays
+_REPAYS = 60_000  # so do characters that were dropped
 _KEPT_SCRIPTS = 60_000  # of scripts, which as a rule no other program uses
 
 Question = tuple[str, ...]  # what is asked, and about what
@@ -138,7 +140,7 @@ class Shelf:
         self.scripts.add(entry)
         alone = [path for path in self.parsed if path in self.scripts and self.uses[path] < 2]
         dropped = self._drop(alone, _KEPT_SCRIPTS) + self._drop(sorted(self.parsed, key=self._importance), _KEPT)
-        collect(dropped)
+        _collect(dropped)
 
     def _importance(self, path: str) -> int:
         return self.uses[os.path.normpath(path)]
@@ -234,6 +236,21 @@ class Shelf:
         if isinstance(found, FileProblem):
             raise found
         return found
+
+
+def _collect(dropped: int) -> None:
+    """Collect garbage where that repays, and never look again at what is still in use then.
+
+    Trees and objects are full of cycles, which only a collection frees.
+
+    Args:    dropped: how many characters of parsed files nobody uses any more.
+    """
+    if dropped < _REPAYS and (gc.isenabled() or gc.get_count()[0] < _OBJECTS):
+        return
+    if dropped:
+        gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _imports(data: bytes, place: list[str]) -> bool:
