@@ -6,7 +6,7 @@ from typing import Any
 
 from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
-from migrator.inference.state import Variables
+from migrator.inference.variables import Variables
 from migrator.source import syntax as s
 
 

@@ -29,12 +29,7 @@ def _trains_forward(components: Components, forward: Forwarded, item: Object) ->
     if is_own_method(forward, item):
         return False  # a model's method runs it as it is, prepared or not
     loops = {loop.node for loop in forward.loops()}
-    for event in components.backwards:
-        if forward.item.raw in {x.raw for x in event.roots}:
-            mine = {loop.node for loop in event.loops()}
-            if not mine or loops & mine:
-                return True
-    return False
+    return any(not others or loops & others for others in components.loops_of_losses.get(forward.item.raw, ()))
 
 
 def first_use(components: Components, item: Object) -> Event | None:
