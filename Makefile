@@ -40,6 +40,7 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py $(BENCH)
+	$(BIN)/python benchmarks/growth.py
 	@test ! -f benchmarks/runtime.py || $(BIN)/python benchmarks/runtime.py
 	$(BIN)/python benchmarks/verify.py --largest 2000000
 

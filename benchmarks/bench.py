@@ -41,6 +41,11 @@ def _migrate() -> tuple[str, ...]:
     return (script,) if script else (sys.executable, "-m", "migrator")
 
 
+def cold() -> tuple[str, ...]:
+    """Give the command that remembers nothing of earlier runs."""
+    return (*_migrate(), "--no-cache")
+
+
 def _commands(scratch: Path, files: int) -> dict[str, Sequence[str]]:
     """Lay everything out in a scratch folder, and give the commands to compare."""
     # each file in a folder of its own, away from our pyproject.toml
@@ -57,8 +62,7 @@ def _commands(scratch: Path, files: int) -> dict[str, Sequence[str]]:
     places["larger"] = make_repository(scratch / "larger", 16 * files, TORCH_SHARE)
     places["few"] = make_repository(scratch / "few", 1, 0)
     places["many"] = make_repository(scratch / "many", 1 + FURTHER, 0)
-    cold = (*_migrate(), "--no-cache")
-    commands: dict[str, Sequence[str]] = {name: (*cold, str(path)) for name, path in places.items()}
+    commands: dict[str, Sequence[str]] = {name: (*cold(), str(path)) for name, path in places.items()}
     commands["unchanged"] = (*_migrate(), str(places["repository"]))  # since the first round, which is not counted
     for name in ("edited", "unedited", "repository", "few", "many"):
         commands[f"{name} floor"] = (*FLOOR, str(places[name]))

@@ -41,7 +41,7 @@ def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
     found: Value = NOTHING
     for item in receiver:
         method = METHODS.get(item.kind)
-        own = walk.variables.names.get(item)
+        own = walk.variables.known(item)
         if method is None or (own is not None and func.name in own):
             target = member(walk, item, func.name, func)
             walk.trace.values[func] = join(walk.trace.values[func], target) if func in walk.trace.values else target

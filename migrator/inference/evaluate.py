@@ -51,7 +51,7 @@ def lookup(walk: Walk, name: str, node: s.Node | None = None) -> Value:
     frame: Any = walk.frame
     variables = walk.variables
     while frame is not None:
-        names = variables.names.get(frame)
+        names = variables.known(frame)
         if names is not None and name in names:
             value = names[name]
             if UNBOUND in value and len(value) > 1 and node is not None:

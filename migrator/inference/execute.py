@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
-from migrator.inference.state import Variables
+from migrator.inference.variables import Variables
 from migrator.source import syntax as s
 
 

@@ -8,9 +8,10 @@ from migrator.inference.execute import branch, execute, go_on
 from migrator.inference.interpreter import Executors, Walk
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import UNKNOWN, Kind
-from migrator.inference.state import Frame, merge
+from migrator.inference.state import Frame
 from migrator.inference.truth import truth_of
 from migrator.inference.unseen import apply_decorator, decorated
+from migrator.inference.variables import merge
 from migrator.source import syntax as s
 
 # ---------------------------------------------------------------- small statements
@@ -42,7 +43,7 @@ def _assert(walk: Walk, node: s.Assert) -> None:
 def _delete(walk: Walk, node: s.Delete) -> None:
     for target in node.targets:
         if isinstance(target, s.Name):
-            walk.variables.of(walk.frame).pop(target.id, None)
+            walk.variables.own(walk.frame).pop(target.id, None)
         else:
             evaluate(walk, target)
 

@@ -10,8 +10,10 @@ from migrator.inference.evaluate import evaluate
 from migrator.inference.interpreter import Walk
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value, join
 from migrator.inference.spread import settle
-from migrator.inference.state import Frame, Variables, merge
+from migrator.inference.state import Frame
+from migrator.inference.summary import Recording, enter, keep_summary, key_of_call, known_summary
 from migrator.inference.trace import Escaped, Stored
+from migrator.inference.variables import Variables, merge
 from migrator.source import syntax as s
 
 _DEPTH = 25  # calls within calls
@@ -19,18 +21,33 @@ _DEPTH = 25  # calls within calls
 
 def call_function(walk: Walk, item: Object, node: Any, args: Arguments, receiver: Object | None = None) -> Value:
     """Follow a call into a local function, unless it recurses or the program is too large."""
-    function, outer = item.data[0], item.data[1]
+    function = item.data[0]
     written = node if args.node is None else args.node  # a `functools.partial` is written before it is called
     walk.trace.calls.setdefault(function, {}).setdefault(written, set()).add(walk.frame.node)
-    depth = sum(1 for _ in walk.frame.chain())
-    recursive = sum(frame.node is function for frame in walk.frame.chain()) > 1
-    if depth > _DEPTH or recursive or (walk.exhausted and function.body in walk.visited):
+    way = [frame.node for frame in walk.frame.chain()]
+    recursive = way.count(function) > 1
+    if len(way) > _DEPTH or recursive or (walk.exhausted and function.body in walk.visited):
         escape(walk, node, args, None)
         return computed(walk, args.all())
+    if walk.exhausted:
+        return _follow(walk, item, node, args, receiver)
+    key = key_of_call(walk, item, node, args, receiver, way)
+    summary = known_summary(walk, key)
+    if summary is not None:
+        return summary.repeat(walk)
+    recording = Recording(walk)
+    value = _follow(walk, item, node, args, receiver)
+    keep_summary(walk, key, recording.end(walk, value))
+    return value
+
+
+def _follow(walk: Walk, item: Object, node: Any, args: Arguments, receiver: Object | None) -> Value:
+    """Follow a call into a local function."""
+    function, outer = item.data[0], item.data[1]
     frame = Frame(function, outer.module, outer, walk.frame, node)
     frame.loop = walk.loop
     frame.entered = walk.clock
-    walk.trace.frames.setdefault(function, []).append(frame)
+    enter(walk, frame)
     frame.given = _bind(walk, function, args, receiver, frame)
     walk.variables.put(frame, dict(frame.given))
     return run(walk, function, frame)
@@ -120,7 +137,7 @@ def _default(walk: Walk, param: s.Parameter, args: Arguments, frame: Frame) -> V
 
 def _default_value(walk: Walk, param: s.Parameter, frame: Frame) -> Value:
     """A default that a call leaves in place decides conditions in that activation."""
-    value = walk.defaults.get(param, UNKNOWN)
+    value = walk.read_defaults[param] = walk.defaults.get(param, UNKNOWN)
     return frozenset(settle(walk, item) for item in value) if frame.call is not None else value
 
 

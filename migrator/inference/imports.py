@@ -15,18 +15,19 @@ def run_module(walk: Walk, module: Module) -> Object:
     """Execute a module's body, once; give the module object."""
     if module in walk.modules:
         return _recall(walk, walk.modules[module])
+    walk.impure += 1
     frame = Frame(module.root, module, None, None, None)
     frame.importer = walk.frame
     item = walk.heap.make(Kind.MODULE, None, data=frame, label=module.source.path)
     walk.modules[module] = item
-    before = set(walk.variables.names)
+    before = walk.variables.mark()
     outer, walk.frame, loop, walk.loop = walk.frame, frame, walk.loop, None
     walk.variables.put(frame, {})
     walk.trace.frames.setdefault(module.root, []).append(frame)
     execute(walk, module.root.body)
     walk.alive = True
     walk.frame, walk.loop = outer, loop
-    walk.loaded[item] = {x: names for x, names in walk.variables.copy().names.items() if x not in before}
+    walk.loaded[item] = walk.variables.added(before)
     return item
 
 

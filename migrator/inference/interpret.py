@@ -9,9 +9,10 @@ from migrator.inference.local_class import class_member
 from migrator.inference.never_run import idle_definitions
 from migrator.inference.objects import UNKNOWN, Value
 from migrator.inference.program import Program
-from migrator.inference.state import Frame, Variables
+from migrator.inference.state import Frame
 from migrator.inference.trace import Backpropagated
 from migrator.inference.unseen import call_commands, call_unseen
+from migrator.inference.variables import Variables
 from migrator.source import syntax as s
 
 
@@ -73,7 +74,7 @@ def _with_later(variables: Variables, frame: Frame, behind: Variables) -> Variab
         late = {name: value for name, value in behind.of(frame).items() if name not in variables.of(frame)}
         if late:
             variables.own(frame).update(late)
-            variables.names = behind.names | variables.names
+            variables.fill(behind)
     return variables
 
 

@@ -13,8 +13,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from migrator.inference.arguments import Arguments
 from migrator.inference.objects import Heap, Kind, Object, Value
 from migrator.inference.program import Program
-from migrator.inference.state import Frame, Loop, Variables
+from migrator.inference.state import Frame, Loop
 from migrator.inference.trace import Event, Stored, Trace
+from migrator.inference.variables import Names, Variables
 from migrator.source import syntax as s
 from migrator.source.module import Module
 
@@ -38,7 +39,7 @@ InsertionPoints = dict[s.Block, dict[int, list[s.Expression]]]
 
 _Details = ParamSpec("_Details")
 _Node = TypeVar("_Node", bound=s.Node)
-_BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
+BUDGET = 30_000  # statements; a program that needs more is not walked into further calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,12 @@ class Walk:
         self.clock = 0
         self.steps = 0
         self.missed = False  # a name was read before it was bound: a later turn of the loop may know more
+        self.impure = 0  # what was done that a summary of a call cannot repeat
+        self.entered: list[Frame] = []  # activations of functions
+        self.summaries: dict[Any, list[Any]] = {}
+        self.read_defaults: dict[Any, Value] = {}  # by the call that is recorded
         self.modules: dict[Module, Object] = {}
-        self.loaded: dict[Object, dict[Frame | Object, dict[str, Value]]] = {}  # what executing a module bound
+        self.loaded: dict[Object, dict[Frame | Object, Names]] = {}  # what executing a module bound
         self.defaults: dict[
             s.Parameter, Value
         ] = {}  # by parameter: what its default held when the function was defined
@@ -139,7 +144,7 @@ class Walk:
     @property
     def exhausted(self) -> bool:
         """Whether the program is too large to walk into every call."""
-        return self.steps > _BUDGET
+        return self.steps > BUDGET
 
 
 # by the class of a node, which is what the second argument is

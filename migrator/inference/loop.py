@@ -10,9 +10,10 @@ from migrator.inference.element import batches, element, index_key, sequence
 from migrator.inference.evaluate import evaluate, record_store
 from migrator.inference.execute import branch, execute, go_on
 from migrator.inference.interpreter import Evaluators, Executors, Walk
-from migrator.inference.objects import INERT, NOTHING, UNKNOWN, Kind, Object, Value, join
-from migrator.inference.state import Loop, Turn, Variables, merge
+from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
+from migrator.inference.state import Loop, Turn
 from migrator.inference.trace import Iterated
+from migrator.inference.variables import Variables, merge
 from migrator.source import syntax as s
 
 _UNROLL = 4  # a loop over this many literals or objects is walked once for each of them
@@ -53,7 +54,7 @@ def _repeat(walk: Walk, node: Any, start: Callable[[], None]) -> None:
         behind = branch(walk, node.body, walk.variables)
         for variables in loop.continues:
             behind = merge(behind, variables)
-        again = behind is not None and (_changed(head, behind) or walk.missed)
+        again = behind is not None and (head.tells(behind) or walk.missed)
         after = None if endless else (merge(head.copy(), behind) if again else merge(behind, head))
         for variables in loop.breaks:
             after = merge(after, variables)
@@ -63,19 +64,6 @@ def _repeat(walk: Walk, node: Any, start: Callable[[], None]) -> None:
         head = merge(head, behind) or head
     walk.loop, walk.missed = outer, missed or walk.missed
     go_on(walk, after)
-
-
-def _changed(head: Variables, behind: Variables) -> bool:
-    """Whether a turn left something behind that the next turn could see and that decides anything."""
-    for owner, names in head.names.items():
-        new = behind.names.get(owner)
-        if new is None or new is names:
-            continue
-        for name, value in names.items():
-            other = new.get(name)
-            if other is not value and other is not None and any(x.kind not in INERT for x in other - value):
-                return True
-    return False
 
 
 def _unrolled(walk: Walk, node: s.For, turns: list[Value]) -> None:
@@ -137,7 +125,7 @@ def _settle(walk: Walk, item: Object) -> Object:
     if item.kind is Kind.CONSTANT:
         return walk.heap.make(Kind.CONSTANT, None, "settled", (), item.data, item.label)
     if item.kind is Kind.SEQUENCE:
-        own = walk.variables.of(item)
+        own = walk.variables.own(item)
         for name, value in own.items():
             own[name] = frozenset(_settle(walk, x) for x in value)
     return item

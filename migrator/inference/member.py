@@ -24,7 +24,7 @@ def _attribute(walk: Walk, node: s.Attribute) -> Value:
 
 def member(walk: Walk, item: Object, name: str, node: s.Node) -> Value:
     """Give an attribute of an object."""
-    own = walk.variables.names.get(item)
+    own = walk.variables.known(item)
     if own is not None and name in own and item.kind is not Kind.CLASS:  # a class binds what it gives
         walk.record(AttributeRead, node, item, name)
         value = own[name]
@@ -177,10 +177,10 @@ def _picked(name: str) -> str:
 
 def _container_item(walk: Walk, item: Object, index: list[Value]) -> Value:
     own = walk.variables.of(item)
-    keys = {index_key(x) for x in index[0]} if len(index) == 1 else {None}
+    keys = [index_key(x) for x in index[0]] if len(index) == 1 else [None]
     if None in keys:
         return join_all(own.values()) or UNKNOWN
-    found = join_all(own[key] for key in keys if key in own)
+    found = join_all(own[key] for key in keys if key is not None and key in own)
     if "*" in own:
         found = join(found, own["*"]) if found else own["*"]
     return found - MAYBE_UNBOUND or UNKNOWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from itertools import count
 from typing import Any
 
 
@@ -58,9 +59,12 @@ class Object:
     by the script, that was moved: ``place`` says to where, "device" or "cpu".
     """
 
-    __slots__ = ("context", "data", "kind", "label", "of", "place", "prepared", "raw", "site")
+    __slots__ = ("context", "data", "kind", "label", "number", "of", "place", "prepared", "raw", "site")
 
-    def __init__(self, kind: Kind, site: Any, context: Any, of: tuple[Object, ...], data: Any, label: str) -> None:
+    def __init__(
+        self, number: int, kind: Kind, site: Any, context: Any, of: tuple[Object, ...], data: Any, label: str
+    ) -> None:
+        self.number = number
         self.kind = kind
         self.site = site  # the syntax node that makes it, or None
         self.context = context  # the calls that led there
@@ -71,17 +75,23 @@ class Object:
         self.prepared = False
         self.place = ""
 
+    def __hash__(self) -> int:
+        """Make the order in sets that of a heap, which is the same in every run."""
+        return self.number
+
     def __repr__(self) -> str:
         return f"<{'prepared ' if self.prepared else ''}{self.kind.value} {self.label}>"
 
 
 Value = frozenset[Object]
+_FIRST = 2  # the number of the first object in a heap
 
 
 class Heap:
     """Makes objects, and gives the same object again for the same place and context."""
 
     def __init__(self) -> None:
+        self._numbers = count(_FIRST)
         self._made: dict[object, Object] = {}
         self._kinds: dict[Kind, list[Object]] = {}
         self._values: dict[object, Value] = {}
@@ -95,7 +105,7 @@ class Heap:
         key = (kind, site, context, of, data if data.__hash__ else None, label)
         found = self._made.get(key)
         if found is None:
-            found = self._made[key] = Object(kind, site, context, of, data, label)
+            found = self._made[key] = Object(next(self._numbers), kind, site, context, of, data, label)
             self._kinds.setdefault(kind, []).append(found)
         return found
 
@@ -116,7 +126,9 @@ class Heap:
             return UNKNOWN
         found = self._values.get(roots)
         if found is None:
-            found = self._values[roots] = frozenset((Object(Kind.TENSOR, None, None, tuple(roots), None, ""),))
+            found = self._values[roots] = frozenset(
+                (Object(next(self._numbers), Kind.TENSOR, None, None, tuple(roots), None, ""),)
+            )
         return found
 
     def prepare(self, item: Object) -> Object:
@@ -125,7 +137,7 @@ class Heap:
             return item
         found = self._prepared.get(item)
         if found is None:
-            found = Object(item.kind, item.site, item.context, item.of, item.data, item.label)
+            found = Object(next(self._numbers), item.kind, item.site, item.context, item.of, item.data, item.label)
             found.raw, found.prepared = item, True
             self._prepared[item] = found
         return found
@@ -137,7 +149,9 @@ class Heap:
         key = (item.kind, item.site, item.context, item.of, item.label, where)
         found = self._placed.get(key)
         if found is None:
-            found = self._placed[key] = Object(item.kind, item.site, item.context, item.of, item.data, item.label)
+            found = self._placed[key] = Object(
+                next(self._numbers), item.kind, item.site, item.context, item.of, item.data, item.label
+            )
             found.place = where
         return found
 
@@ -156,8 +170,8 @@ class Heap:
 
 PREPARABLE = frozenset({Kind.MODEL, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.LOADER, Kind.OPAQUE})
 
-ANY = Object(Kind.ANY, None, None, (), None, "")
-UNBOUND = Object(Kind.UNBOUND, None, None, (), None, "")
+ANY = Object(0, Kind.ANY, None, None, (), None, "")
+UNBOUND = Object(1, Kind.UNBOUND, None, None, (), None, "")
 NOTHING: Value = frozenset()
 UNKNOWN: Value = frozenset((ANY,))
 MAYBE_UNBOUND: Value = frozenset((UNBOUND,))

@@ -66,11 +66,13 @@ def run_callbacks(walk: Walk, args: Arguments) -> None:
         for item in value:
             if item.kind is Kind.PARTIAL and item not in walk.handed:
                 walk.handed.add(item)
+                walk.impure += 1
                 walk.trace.unseen.update(part.data[0] for part in item.data[0] if part.kind in _FUNCTIONS)
                 walk.invoke(item, args.node, _unknown())
                 walk.alive = True
             elif item.kind in _FUNCTIONS and item.data[0] not in walk.trace.unseen:
                 walk.trace.unseen.add(item.data[0])
+                walk.impure += 1
                 if item.data[0].body not in walk.visited:
                     receiver = item.of[0] if item.kind is Kind.METHOD else None
                     call_function(walk, item, args.node, _unknown(), receiver)

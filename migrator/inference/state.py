@@ -1,57 +1,13 @@
-"""What the walk over a program carries along: frames, variables and loops."""
+"""What the interpreter carries along: frames and loops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from migrator.inference.objects import MAYBE_UNBOUND, NOTHING, Value, join
+from migrator.inference.objects import NOTHING, Value
+from migrator.inference.variables import Variables
 from migrator.source.module import Module
-
-
-class Variables:
-    """What every variable holds: names by frame, attributes and elements by object.
-
-    Branches copy it all the time and change little, so that copies share what neither has changed.
-    """
-
-    __slots__ = ("mine", "names")
-
-    def __init__(self, names: dict[Any, dict[str, Value]] | None = None) -> None:
-        self.names: dict[Any, dict[str, Value]] = names if names is not None else {}
-        self.mine: set[Any] = set()  # owners whose names no other copy shares
-
-    def __contains__(self, owner: Any) -> bool:
-        return owner in self.names
-
-    def of(self, owner: Any) -> dict[str, Value]:
-        """Give an owner's names for reading."""
-        return self.names.get(owner, _EMPTY)
-
-    def own(self, owner: Any) -> dict[str, Value]:
-        """Give an owner's names for writing."""
-        if owner not in self.mine:
-            self.names[owner] = dict(self.names.get(owner, _EMPTY))
-            self.mine.add(owner)
-        return self.names[owner]
-
-    def put(self, owner: Any, names: dict[str, Value]) -> None:
-        """Set all of an owner's names."""
-        self.names[owner] = names
-        self.mine.add(owner)
-
-    def drop(self, owner: Any) -> None:
-        """Forget an owner."""
-        self.names.pop(owner, None)
-        self.mine.discard(owner)
-
-    def copy(self) -> Variables:
-        """Give variables that can be changed without changing these."""
-        self.mine = set()
-        return Variables(dict(self.names))
-
-
-_EMPTY: dict[str, Value] = {}
 
 
 class Turn(NamedTuple):
@@ -94,6 +50,12 @@ class Frame:
         self.entered = 0
         self.given: dict[str, Value] = {}  # what its parameters were given
 
+    def moved(self, caller: Frame, loop: Loop | None, entered: int) -> Frame:
+        """Give another activation that was entered alike."""
+        new = Frame(self.node, self.module, self.outer, caller, self.call)
+        new.context, new.loop, new.entered, new.given = self.context, loop, entered, self.given
+        return new
+
     def chain(self) -> Iterator[Frame]:
         """Give this frame and those that called it, innermost first."""
         frame: Frame | None = self
@@ -122,6 +84,12 @@ class Loop:
         self.breaks: list[Variables] = []
         self.continues: list[Variables] = []
 
+    def moved(self, parent: Loop | None, frame: Frame) -> Loop:
+        """Give the loop as it is in another activation."""
+        new = Loop(self.node, parent, frame)
+        new.context = self.context
+        return new
+
     def nest(self) -> Iterator[Loop]:
         """Give this loop and those around it, innermost first."""
         loop: Loop | None = self
@@ -130,36 +98,4 @@ class Loop:
             loop = loop.parent
 
 
-def merge(first: Variables | None, second: Variables | None) -> Variables | None:
-    """Give the variables after either of two paths; None stands for a path that does not get here.
-
-    ``first`` is changed and given back.
-    """
-    if first is None:
-        return second
-    if second is None or second is first:
-        return first
-    for owner, names in second.names.items():
-        mine = first.names.get(owner)
-        if mine is None:
-            first.names[owner] = names
-            first.mine.discard(owner)
-            second.mine.discard(owner)
-        elif mine is not names:
-            _merge_names(first, owner, names)
-    return first
-
-
-def _merge_names(first: Variables, owner: Any, names: dict[str, Value]) -> None:
-    mine = first.own(owner)
-    for name, value in names.items():
-        known = mine.get(name)
-        if known is not value:
-            mine[name] = join(known, value)
-    if len(mine) > len(names):
-        for name, value in mine.items():
-            if name not in names:
-                mine[name] = value | MAYBE_UNBOUND
-
-
-__all__ = ["Frame", "Loop", "Turn", "Variables", "merge"]
+__all__ = ["Frame", "Loop", "Turn"]

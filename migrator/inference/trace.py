@@ -11,7 +11,8 @@ Event
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
@@ -34,6 +35,12 @@ class Event:
     frame: Frame
     loop: Loop | None
     order: int
+
+    def moved(self, frames: Mapping[Frame, Frame], loop: Loop | None, order: int) -> Event:
+        """Give the event as it happens again in other activations."""
+        new = copy(self)
+        new.frame, new.loop, new.order = frames.get(self.frame, self.frame), loop, order
+        return new
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.item} @{self.order}>"
@@ -63,6 +70,11 @@ class Stored(Event):
 
     owner: Frame | Object  # the activation whose variable it is, or the object that keeps it
     key: str  # the name, key or index; "*" where that is not known
+
+    def moved(self, frames: Mapping[Frame, Frame], loop: Loop | None, order: int) -> Stored:
+        """Give the event as it happens again in other activations, one of which may be the owner."""
+        owner = frames.get(self.owner, self.owner) if isinstance(self.owner, Frame) else self.owner
+        return Stored(self.node, self.item, frames.get(self.frame, self.frame), loop, order, owner, self.key)
 
 
 @dataclass(slots=True, eq=False, repr=False)

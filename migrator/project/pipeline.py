@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from migrator.config import Settings
 from migrator.errors import FileProblem
@@ -19,6 +20,8 @@ from migrator.project.sources import SourceStore
 from migrator.report.report import FileReport, ProgramReport
 from migrator.source.edit import Edit
 from migrator.source.text import make_source, read_source
+
+_NOTHING: Mapping[str, Proposal | None] = MappingProxyType({})
 
 
 def run(
@@ -113,22 +116,26 @@ def _programs(sources: SourceStore, cache: Cache) -> list[Proposal]:
             reached |= proposals[-1].modules
 
     def again(group: Sequence[int], migrated_together: frozenset[str]) -> list[Proposal]:
-        return _proposals(
-            [os.path.normpath(proposals[index].entry) for index in group], sources, cache, migrated_together
-        )
+        made = {os.path.normpath(proposals[index].entry): proposals[index] for index in group}
+        known = {path: proposal.where_together(migrated_together) for path, proposal in made.items()}
+        return _proposals(list(made), sources, cache, migrated_together, known)
 
     return migrate_together(proposals, again)
 
 
 def _proposals(
-    paths: Sequence[str], sources: SourceStore, cache: Cache, migrated_together: frozenset[str] = frozenset()
+    paths: Sequence[str],
+    sources: SourceStore,
+    cache: Cache,
+    migrated_together: frozenset[str] = frozenset(),
+    given: Mapping[str, Proposal | None] = _NOTHING,
 ) -> list[Proposal]:
     """Give the proposals of the programs that start in some files: from the cache, or computed on several cores.
 
-    Args:    migrated_together: files that change together with them.
+    Args:    migrated_together: files that change together with them. given: what is known already.
     """
     more = sorted(migrated_together)
-    known = {path: cache.known(PROPOSAL, "program", path, *more) for path in paths}
+    known = {path: given.get(path) or cache.known(PROPOSAL, "program", path, *more) for path in paths}
     # what is kept has not been migrated a second time
     new = [path for path, found in known.items() if found is None or (found.edits and not sources.settings.preview)]
     if new:

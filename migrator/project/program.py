@@ -41,7 +41,7 @@ def program(path: str, sources: SourceStore, migrated_together: frozenset[str] =
         return Proposal(entry, ProgramReport((), (problem,)))
     except Exception as error:  # an error of ours in one program; the others are still migrated
         return Proposal(entry, ProgramReport((), (mistake(path, error),)))
-    sources.tidy(proposal.modules)
+    sources.tidy(path, proposal.modules)
     return proposal
 
 
@@ -96,21 +96,34 @@ def migrate(entry: Module, sources: SourceStore, migrated_together: frozenset[st
             if item is not None:
                 return replace(proposal, report=_told(item, module, training, sources))
     training, changes = asked(training)
-    selection = Selection(training, sources)
     external_users = ExternalUsers(sources, training, migrated_together)
+    proposal = _propose(training, changes, sources, external_users)
+    if external_users.found and not migrated_together:
+        without_blockers = ExternalUsers(sources, training, frozenset(external_users.all))
+        return replace(proposal, alternative=_propose(training, changes, sources, without_blockers))
+    return proposal
+
+
+def _propose(
+    training: Training, changes: Sequence[Change], sources: SourceStore, external_users: ExternalUsers
+) -> Proposal:
+    """Say what a program wants that trains, given what the rules ask for."""
+    selection = Selection(training, sources)
     plan = make_plan(training, changes, sources, selection, external_users)
     plan.advice += _unhandled(training, plan)
     report = _report(training, plan, sources, selection)
     changed = report is not None and any(file.text is not None for file in report.files)
-    return replace(
-        proposal,
-        report=report,
+    return Proposal(
+        training.program.entry.source.path,
+        report,
+        frozenset(map(path_of, training.modules)),
         edits={path_of(module): tuple(_placed(module, edits)) for module, edits in plan.edits.items()}
         if changed
         else {},
         runs=_runs(training),
         assumptions=frozenset(external_users.assumed),
         blocked_by=frozenset(external_users.found),
+        migrated_together=external_users.migrated_together,
     )
 
 

@@ -39,6 +39,17 @@ class Proposal:
     runs: dict[str, frozenset[int]] = field(default_factory=dict)  # the functions that it runs, by their number
     assumptions: frozenset[Assumption] = frozenset()
     blocked_by: frozenset[str] = frozenset()  # files outside that use what it would have changed
+    migrated_together: frozenset[str] = frozenset()  # files that are taken to change with it
+    alternative: Proposal | None = None  # what it wants where all files change that use what it changes
+
+    def where_together(self, files: frozenset[str]) -> Proposal | None:
+        """Give what the program wants where some files change with it; None where that has to be found out."""
+        if self.blocked_by.isdisjoint(files) and not self.edits:
+            return self  # what blocks it still does
+        other = self.alternative
+        if other is not None and other.migrated_together <= files and other.blocked_by.isdisjoint(files):
+            return other
+        return None
 
     def concerns(self, path: str, placed: Placed, other: Proposal) -> bool:
         """Whether one of its edits would break another program that does not make the same edit."""

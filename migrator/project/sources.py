@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from migrator.source.module import Module
     from migrator.training.training import Training
 
-# What a sources keeps parsed from program to program: characters (each takes some 300 bytes when parsed) and modules.
-_KEPT = 60_000
-_MODULES = 60
+# What is kept parsed from program to program: characters, each of which takes some 300 bytes when parsed.
+_KEPT = 800_000
+_KEPT_SCRIPTS = 60_000  # of scripts, which as a rule no other program uses
+_OBJECTS = 700_000  # made and not freed since the last collection, some 100 bytes each: another one repays
+_REPAYS = 60_000  # so do characters that were dropped
 
 Question = tuple[str, ...]  # what is asked, and about what
 Answers = dict[Question, str | None]
@@ -52,6 +54,7 @@ class SourceStore:
     parsed: dict[str, Module] = field(default_factory=dict)
     importers: dict[str, list[str]] = field(default_factory=dict)  # path -> the files that import what is called so
     uses: Counter[str] = field(default_factory=Counter)  # path -> how many programs it was a part of
+    scripts: set[str] = field(default_factory=set)  # where the programs so far begin
     changed: Mapping[str, Module] = field(default_factory=dict)  # what stands in the place of files in a second pass
     dependencies: Answers = field(default_factory=dict)  # by the current program
     answers: Answers = field(default_factory=dict)  # so far in this run
@@ -128,25 +131,31 @@ class SourceStore:
         parsed = {path: results.get(module, module) for path, module in self.parsed.items()}
         return replace(self, parsed=parsed, changed=changed)
 
-    def tidy(self, used: Iterable[str]) -> None:
-        """Drop parsed modules if there are many, except those that several programs share.
+    def tidy(self, entry: str, used: Iterable[str]) -> None:
+        """Drop parsed modules if there are many, those of scripts first that no other program has used.
 
-        A program's trees are full of cycles, which only a collection frees.
-
-        Args:    used: the files of the program that was done last.
+        Args:    entry, used: the script that was done last, and the files of its program.
         """
         self.uses.update(used)
-        if self._is_over(1):
-            for path in [path for path in self.parsed if self.uses[os.path.normpath(path)] < 2]:
-                del self.parsed[path]
-            if self._is_over(0.5):
-                self.parsed.clear()
-            gc.collect()
+        self.scripts.add(entry)
+        alone = [path for path in self.parsed if path in self.scripts and self.uses[path] < 2]
+        dropped = self._drop(alone, _KEPT_SCRIPTS) + self._drop(sorted(self.parsed, key=self._importance), _KEPT)
+        _collect(dropped)
 
-    def _is_over(self, share: float) -> bool:
-        """Whether more is parsed than a share of what may be kept."""
-        size = sum(len(module.source.text) for module in self.parsed.values())
-        return size > share * _KEPT or len(self.parsed) > share * _MODULES
+    def _importance(self, path: str) -> int:
+        return self.uses[os.path.normpath(path)]
+
+    def _drop(self, paths: list[str], kept: int) -> int:
+        """Drop the first of some parsed files until as many characters are left as may be kept; say how many were."""
+        sizes = {path: len(self.parsed[path].source.text) for path in paths}
+        left, dropped = sum(sizes.values()), 0
+        for path in paths if left > kept else ():
+            if left <= kept // 2:
+                break
+            del self.parsed[path]
+            left -= sizes[path]
+            dropped += sizes[path]
+        return dropped
 
     # ------------------------------------------------------------ input
 
@@ -229,6 +238,21 @@ class SourceStore:
         return found
 
 
+def _collect(dropped: int) -> None:
+    """Collect garbage where that repays, and never look again at what is still in use then.
+
+    Trees and objects are full of cycles, which only a collection frees.
+
+    Args:    dropped: how many characters of parsed files nobody uses any more.
+    """
+    if dropped < _REPAYS and (gc.isenabled() or gc.get_count()[0] < _OBJECTS):
+        return
+    if dropped:
+        gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 def _imports(data: bytes, place: list[str]) -> bool:
     """Whether an import may find a module, given the folders that lead to it and its name; ``from a import b`` may mean a.b."""
     return any(parts and parts == place[-len(parts) :] for _, parts in imported_modules(data))
@@ -248,14 +272,17 @@ class ExternalUsers:
 
     def __init__(self, sources: SourceStore, training: Training, migrated_together: frozenset[str]) -> None:
         self.migrated_together = migrated_together  # files whose programs change together with this one
-        self.found: set[str] = set()
+        self.found: set[str] = set()  # the first that blocks each change
+        self.all: set[str] = set()
         self.assumed: set[Assumption] = set()
         self._sources = sources
         self._training = training
 
     def __call__(self, module: Module, name: str) -> str | None:
         """Give a file outside a program that uses a name of one of its modules, and will not change with it."""
-        for user in self._sources.users_of(module, name, self._training):
+        users = self._sources.users_of(module, name, self._training)
+        self.all.update(users)
+        for user in users:
             if user not in self.migrated_together:
                 self.found.add(user)
                 return self._sources.name_of(user)

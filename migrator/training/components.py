@@ -54,6 +54,13 @@ class Components:
         # told apart by activation and turn: one loop may train with one loader and evaluate with another
         self._learning = {(x.node, x.frame, x.context) for event in self.backwards for x in event.loops()}
         self.roots = frozenset().union(*(event.roots for event in self.backwards))
+        self._drawn_from = {x.of for x in self.roots if x.kind is Kind.BATCH}  # loaders whose batches reach a loss
+        # by what the loss is computed from, and whether that was prepared
+        self.loops_of_losses: dict[tuple[Object, bool], list[set[s.Node]]] = defaultdict(list)
+        for event in self.backwards:
+            loops = {loop.node for loop in event.loops()}
+            for key in {(x.raw, x.prepared) for x in event.roots}:
+                self.loops_of_losses[key].append(loops)
         self.optimizers = self._optimizers()
         self.unusual = [item for item in list(self.by_item) if self.own_steps(item)]
         self.models = sorted(self._models(), key=self._made_at)
@@ -233,7 +240,7 @@ class Components:
 
     def trains(self, draw: Iterated) -> bool:
         """Whether a draw from a loader feeds a training step."""
-        fed = any(x.kind is Kind.BATCH and x.of == draw.batch.of for event in self.backwards for x in event.roots)
+        fed = draw.batch.of in self._drawn_from
         if draw.item.kind is Kind.OPAQUE and (not fed or isinstance(draw.node.parent, s.Generator)):
             return False  # taking a tuple of tensors apart is not drawing batches
         if self._loop_of(draw) is not None and draw.loop is not None:

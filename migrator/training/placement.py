@@ -20,6 +20,9 @@ from migrator.training.position import class_of
 from migrator.training.wrap_in_place import WrapInPlace, is_optional, is_rebuilt, wrap_in_place
 
 Homes = dict[Object, dict[Frame, Event]]
+Trial = tuple[
+    dict[Any, dict[int, list[Any]]], frozenset[Any]
+]  # what a walk pretends: where objects are prepared, and which calls do
 Group = list[Placement]  # the candidates for some objects: one of them is taken
 
 
@@ -64,14 +67,16 @@ class _Search:
         self.chosen: list[Placement] = []
         self.wrapped_in_place: list[WrapInPlace] = []
         self.walk: Walk | None = None
-        self.trial: tuple[tuple[Placement, ...], tuple[WrapInPlace, ...]] = ((), ())  # what that walk pretends
+        self.components_after = components  # as that walk shows them
+        self.trial: Trial | None = None  # what that walk pretends
+        self.failed: list[tuple[Trial, set[Key]]] = []  # what was pretended in vain, for which objects
         self.obstacle: Obstacle | None = None
 
     def run(self) -> PlacementResult:
         held = [item for item in self.required if not self._needs_inline(item) or not self._inline(item)]
         todo = self._groups(held)
-        while todo and self.obstacle is None:
-            todo = [*self._settle(todo[0]), *todo[1:]]
+        while todo and self.obstacle is None and not self._settle_at_once(todo):
+            todo = self._settle_some(todo)
         if self.obstacle is None:
             self.obstacle = self._problem({key_of(item) for item in self.required})
         if self.obstacle is not None:
@@ -156,6 +161,28 @@ class _Search:
 
     # ------------------------------------------------------------ the second walk
 
+    def _settle_at_once(self, groups: list[Group]) -> bool:
+        """Take the first candidate of every group, if all of them together bear a second walk: as a rule they do."""
+        if len(groups) < 2:
+            return False
+        before = list(self.chosen)
+        for group in groups:
+            self.chosen.append((*self._beside(group[0]), *group)[0])
+        keys = {key_of(target.item) for placement in self.chosen for target in placement.targets}
+        if (self._trial(self.chosen), keys) not in self.failed and self._problem(keys) is None:
+            return True
+        self.chosen = before
+        return False
+
+    def _settle_some(self, groups: list[Group]) -> list[Group]:
+        """Settle groups one by one, until one falls into parts or is prepared on the spot; give those that are left."""
+        todo = groups
+        settled = -1
+        while todo and self.obstacle is None and len(self.chosen) > settled:
+            settled = len(self.chosen)
+            todo = [*self._settle(todo[0]), *todo[1:]]
+        return todo
+
     def _settle(self, group: Group) -> list[Group]:
         """Take the first candidate that bears a second walk; else give the parts that the group falls into."""
         items = [target.item for target in group[0].targets]
@@ -193,16 +220,18 @@ class _Search:
     def _problem(self, keys: set[Key], extra: Placement | None = None) -> Obstacle | None:
         """Walk the program as it would be; the first training use of an object that is still as it was made."""
         placements = [*self.chosen, extra] if extra is not None else self.chosen
-        trial = (tuple(placements), tuple(self.wrapped_in_place))
+        trial = self._trial(placements)
         if trial != self.trial or self.walk is None:
             self.trial = trial
-            self.walk = walk_program(
-                self.program,
-                insertion_points_of(placements),
-                frozenset(x.node for x in self.wrapped_in_place),
-                self.elided,
-            )
-        return _unprepared(self.walk, keys)
+            self.walk = walk_program(self.program, *trial, self.elided)
+            self.components_after = Components(self.walk)
+        problem = _unprepared(self.components_after, keys)
+        if problem is not None:
+            self.failed.append((trial, keys))
+        return problem
+
+    def _trial(self, placements: list[Placement]) -> Trial:
+        return insertion_points_of(placements), frozenset(x.node for x in self.wrapped_in_place)
 
 
 def _not_passed_twice(components: Components, item: Object, binding_sites: dict[Frame, Event]) -> dict[Frame, Event]:
@@ -216,27 +245,25 @@ def _not_passed_twice(components: Components, item: Object, binding_sites: dict[
 
 
 def insertion_points_of(placements: Iterable[Placement]) -> InsertionPoints:
-    """Put placements in the form that a walk takes."""
+    """Put placements in the form that a walk takes: what several activations prepare in one place stands there once."""
     found: InsertionPoints = {}
     for placement in placements:
-        nodes = [target.node for target in placement.targets]
-        found.setdefault(placement.block, {}).setdefault(placement.index, []).extend(nodes)
+        nodes = found.setdefault(placement.block, {}).setdefault(placement.index, [])
+        nodes += [target.node for target in placement.targets if target.node not in nodes]
     return found
 
 
-def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
-    components = Components(walk)
-    inside = {
-        e.item for e in of_kind(walk.trace.events, Forwarded) if is_own_method(e, e.item)
-    }  # MIG903 speaks of these
+def _unprepared(components: Components, keys: set[Key]) -> Obstacle | None:
+    events = components.walk.trace.events
+    inside = {e.item for e in of_kind(events, Forwarded) if is_own_method(e, e.item)}  # MIG903 speaks of these
     for backward in components.backwards:
         for item in backward.roots - inside:
             if not item.prepared and key_of(item) in keys and item.kind in (Kind.MODEL, Kind.OPAQUE):
                 return Obstacle(
                     backward.frame, backward.node, item, "is used for this loss without having been prepared"
                 )
-    steps = {e.node for e in walk.trace.events if e.item.prepared and _steps(e)}
-    for event in walk.trace.events:
+    steps = {e.node for e in events if e.item.prepared and _steps(e)}
+    for event in events:
         trains = (
             event.item in components.roots if isinstance(event, Forwarded) else _steps(event) and event.node in steps
         )
@@ -247,8 +274,8 @@ def _unprepared(walk: Walk, keys: set[Key]) -> Obstacle | None:
                 event.item,
                 "is loaded from a file, and is trained here without having been prepared",
             )
-    for events in components.by_item.values():
-        for event in events:
+    for happened in components.by_item.values():
+        for event in happened:
             if event.item.prepared or key_of(event.item) not in keys:
                 continue
             if isinstance(event, Iterated) and components.trains(event):

@@ -29,13 +29,9 @@ def _trains_forward(components: Components, forward: Forwarded, item: Object) ->
     if is_own_method(forward, item):
         return False  # a method of a model runs the model itself, prepared or not
     loops = {loop.node for loop in forward.loops()}
-    for event in components.backwards:
-        # one that still is as it was made may be run beside the prepared one, for another end: to attack its input
-        if any(x.raw is forward.item.raw and x.prepared == forward.item.prepared for x in event.roots):
-            mine = {loop.node for loop in event.loops()}
-            if not mine or loops & mine:
-                return True
-    return False
+    # one that still is as it was made may be run beside the prepared one, for another end: to attack its input
+    found = components.loops_of_losses.get((forward.item.raw, forward.item.prepared), ())
+    return any(not others or loops & others for others in found)
 
 
 def first_use(components: Components, item: Object) -> Event | None:

@@ -46,7 +46,8 @@ def test_a_mistake_of_ours_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_module_that_many_scripts_share_is_parsed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sources, "_MODULES", 6)  # far fewer than there are scripts
+    for name in ("_KEPT", "_KEPT_SCRIPTS"):
+        monkeypatch.setattr(sources, name, 6 * len(TRAIN))  # far less than all scripts together
     monkeypatch.setattr(pool, "cores", lambda: 1)
     parsed: list[str] = []
     make = Module.__init__

@@ -40,6 +40,8 @@ def _write_proposal(proposal: Proposal) -> dict[str, object] | None:
         "runs": {path: sorted(functions) for path, functions in proposal.runs.items()},
         "assumptions": sorted(proposal.assumptions),
         "blocked_by": sorted(proposal.blocked_by),
+        "migrated_together": sorted(proposal.migrated_together),
+        "alternative": proposal.alternative and _write_proposal(proposal.alternative),
     }
 
 
@@ -58,6 +60,8 @@ def _read_proposal(plain: Any, read: Reader) -> Proposal:
         {path: frozenset(functions) for path, functions in plain["runs"].items()},
         frozenset(Assumption(*values) for values in plain["assumptions"]),
         frozenset(plain["blocked_by"]),
+        frozenset(plain["migrated_together"]),
+        plain["alternative"] and _read_proposal(plain["alternative"], read),
     )
 
 
