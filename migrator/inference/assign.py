@@ -6,34 +6,34 @@ from typing import Any
 
 from migrator.inference.element import copy_into, deep, element, roots, sequence
 from migrator.inference.evaluate import evaluate, lookup, record_store
-from migrator.inference.interpreter import Executors, Walk
+from migrator.inference.interpreter import Executors, Interpreter
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Value, join
 from migrator.inference.trace import AttributeAssigned
 from migrator.source import syntax as s
 
 
-def assign(walk: Walk, target: Any, value: Value) -> None:
+def assign(interpreter: Interpreter, target: Any, value: Value) -> None:
     """Bind a target to a value."""
     kind = target.__class__
     if kind is s.Name:
-        _assign_name(walk, target, value)
+        _assign_name(interpreter, target, value)
     elif kind is s.Attribute:
-        _assign_attribute(walk, target, value)
+        _assign_attribute(interpreter, target, value)
     elif kind is s.Collection:
-        _unpack(walk, target, value)
+        _unpack(interpreter, target, value)
     elif kind is s.Subscript:
-        _assign_item(walk, target, value)
+        _assign_item(interpreter, target, value)
     elif kind is s.Starred:
-        assign(walk, target.value, sequence(walk, target, [element(walk, value)]))
+        assign(interpreter, target.value, sequence(interpreter, target, [element(interpreter, value)]))
 
 
-def bind(walk: Walk, name: str, value: Value) -> None:
+def bind(interpreter: Interpreter, name: str, value: Value) -> None:
     """Bind a name in the current frame."""
-    walk.variables.own(walk.frame)[name] = value
+    interpreter.variables.own(interpreter.frame)[name] = value
 
 
-def _assign_name(walk: Walk, target: s.Name, value: Value) -> None:
-    frame = walk.frame
+def _assign_name(interpreter: Interpreter, target: s.Name, value: Value) -> None:
+    frame = interpreter.frame
     scope = frame.node.namespace
     if target.id in scope.globals:
         while frame.outer is not None:
@@ -42,106 +42,116 @@ def _assign_name(walk: Walk, target: s.Name, value: Value) -> None:
         frame = frame.outer or frame
         while frame.outer is not None and target.id not in frame.node.namespace.bound:
             frame = frame.outer
-    walk.variables.own(frame)[target.id] = value
-    walk.trace.values[target] = join(walk.trace.values[target], value) if target in walk.trace.values else value
-    record_store(walk, target, value, frame, target.id)
+    interpreter.variables.own(frame)[target.id] = value
+    interpreter.trace.values[target] = (
+        join(interpreter.trace.values[target], value) if target in interpreter.trace.values else value
+    )
+    record_store(interpreter, target, value, frame, target.id)
 
 
-def _assign_attribute(walk: Walk, target: s.Attribute, value: Value) -> None:
-    owners = evaluate(walk, target.value)
+def _assign_attribute(interpreter: Interpreter, target: s.Attribute, value: Value) -> None:
+    owners = evaluate(interpreter, target.value)
     for owner in owners:
         place = owner.data if owner.kind is Kind.MODULE else owner
-        names = walk.variables.own(place)
+        names = interpreter.variables.own(place)
         known = names.get(target.name)
         names[target.name] = value if len(owners) == 1 or known is None else join(known, value)
         if owner.kind in (Kind.MODEL, Kind.OPAQUE):
-            walk.record(AttributeAssigned, target, owner, target.name)
-        record_store(walk, target, value, owner, target.name)
-    walk.trace.values[target] = join(walk.trace.values[target], value) if target in walk.trace.values else value
+            interpreter.record(AttributeAssigned, target, owner, target.name)
+        record_store(interpreter, target, value, owner, target.name)
+    interpreter.trace.values[target] = (
+        join(interpreter.trace.values[target], value) if target in interpreter.trace.values else value
+    )
 
 
-def _assign_item(walk: Walk, target: s.Subscript, value: Value) -> None:
-    index = [evaluate(walk, part) for part in target.index]
-    for owner in evaluate(walk, target.value):
+def _assign_item(interpreter: Interpreter, target: s.Subscript, value: Value) -> None:
+    index = [evaluate(interpreter, part) for part in target.index]
+    for owner in evaluate(interpreter, target.value):
         if owner.kind in (Kind.SEQUENCE, Kind.DICT):
-            names = walk.variables.own(owner)
+            names = interpreter.variables.own(owner)
             keys = [x.label for x in index[0] if x.kind is Kind.CONSTANT] if len(index) == 1 else []
             if len(keys) == 1 and len(index[0]) == 1:
                 names[keys[0]] = value
-                record_store(walk, target, value, owner, keys[0])
+                record_store(interpreter, target, value, owner, keys[0])
             else:
                 names["*"] = join(names["*"], value) if "*" in names else value
-                record_store(walk, target, value, owner, "*")
+                record_store(interpreter, target, value, owner, "*")
         elif owner.kind is Kind.FRESH:
-            copy_into(walk, owner, value)
+            copy_into(interpreter, owner, value)
         elif owner.kind in (Kind.OPAQUE, Kind.OPTION):
-            record_store(walk, target, value, owner, "*")
+            record_store(interpreter, target, value, owner, "*")
 
 
-def _unpack(walk: Walk, target: s.Collection, value: Value) -> None:
-    parts = [unpacked(walk, value, index, len(target.items)) for index in range(len(target.items))]
+def _unpack(interpreter: Interpreter, target: s.Collection, value: Value) -> None:
+    parts = [unpacked(interpreter, value, index, len(target.items)) for index in range(len(target.items))]
     for item, part in zip(target.items, parts, strict=True):
-        assign(walk, item, part)
+        assign(interpreter, item, part)
 
 
-def unpacked(walk: Walk, value: Value, index: int, count: int) -> Value:
+def unpacked(interpreter: Interpreter, value: Value, index: int, count: int) -> Value:
     """Give element ``index`` of a value that is unpacked into ``count`` names."""
     found: Value = NOTHING
     for item in value:
         part: Value
         if item.kind is Kind.SEQUENCE:
-            own = walk.variables.of(item)
+            own = interpreter.variables.of(item)
             part = own.get(str(index), NOTHING) or own.get("*", UNKNOWN)
         elif item.kind in (Kind.OPAQUE, Kind.OPTION):
             label = f"{item.label}[{index}]"
-            part = walk.heap.value(item.kind, item.site, item.context, (item,), ("item", index), label=label)
+            part = interpreter.heap.value(item.kind, item.site, item.context, (item,), ("item", index), label=label)
         elif item.kind in (Kind.BATCH, Kind.TENSOR):
-            part = walk.heap.single(item)
+            part = interpreter.heap.single(item)
         elif item.kind is Kind.DATASET:
-            part = walk.heap.value(
+            part = interpreter.heap.value(
                 Kind.DATASET, item.site, item.context, (item,), index, label=f"{item.label}[{index}]"
             )
         else:
-            part = element(walk, walk.heap.single(item))
+            part = element(interpreter, interpreter.heap.single(item))
         found = join(found, part) if found else part
     return found or UNKNOWN
 
 
-def _assign(walk: Walk, node: s.Assign) -> None:
-    value = evaluate(walk, node.value)
+def _assign(interpreter: Interpreter, node: s.Assign) -> None:
+    value = evaluate(interpreter, node.value)
     for target in node.targets:
         if target.__class__ is s.Collection and node.value.__class__ is s.Collection:
             if len(target.items) == len(node.value.items) and not any(
                 isinstance(x, s.Starred) for x in node.value.items
             ):
-                for item, part in zip(target.items, [walk.trace.values[x] for x in node.value.items], strict=True):
-                    assign(walk, item, part)  # a, b = b, a: the right side was evaluated as a whole
+                for item, part in zip(
+                    target.items, [interpreter.trace.values[x] for x in node.value.items], strict=True
+                ):
+                    assign(interpreter, item, part)  # a, b = b, a: the right side was evaluated as a whole
                 continue
-        assign(walk, target, value)
+        assign(interpreter, target, value)
 
 
-def _augment(walk: Walk, node: s.Augment) -> None:
-    old, value = _current(walk, node.target), evaluate(walk, node.value)
+def _augment(interpreter: Interpreter, node: s.Augment) -> None:
+    old, value = _current(interpreter, node.target), evaluate(interpreter, node.value)
     lists = [x for x in old if x.kind is Kind.SEQUENCE]
     if lists and node.operator == "Add":
         for item in lists:
-            own = walk.variables.own(item)
-            held = element(walk, value)
+            own = interpreter.variables.own(item)
+            held = element(interpreter, value)
             own["*"] = join(own["*"], held) if "*" in own else held
         return
-    found = roots(deep(walk, old)) | roots(deep(walk, value)) if (old, value) != (UNKNOWN, UNKNOWN) else frozenset()
-    assign(walk, node.target, walk.heap.tensor(found))
+    found = (
+        roots(deep(interpreter, old)) | roots(deep(interpreter, value))
+        if (old, value) != (UNKNOWN, UNKNOWN)
+        else frozenset()
+    )
+    assign(interpreter, node.target, interpreter.heap.tensor(found))
 
 
-def _current(walk: Walk, target: s.Node) -> Value:
+def _current(interpreter: Interpreter, target: s.Node) -> Value:
     if isinstance(target, s.Name):
-        return lookup(walk, target.id)
-    return evaluate(walk, target)
+        return lookup(interpreter, target.id)
+    return evaluate(interpreter, target)
 
 
-def _annotate(walk: Walk, node: s.Annotate) -> None:
+def _annotate(interpreter: Interpreter, node: s.Annotate) -> None:
     if node.value is not None:
-        assign(walk, node.target, evaluate(walk, node.value))
+        assign(interpreter, node.target, evaluate(interpreter, node.value))
 
 
 EXECUTORS: Executors = {

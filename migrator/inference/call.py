@@ -9,7 +9,7 @@ from migrator.inference.arguments import Arguments
 from migrator.inference.element import join_all, roots
 from migrator.inference.evaluate import evaluate
 from migrator.inference.function import call_function
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.library import as_said, call_library
 from migrator.inference.local_class import call_instance, call_method, construct
 from migrator.inference.member import member
@@ -21,50 +21,52 @@ from migrator.inference.trace import Backpropagated, Called, Route
 from migrator.source import syntax as s
 
 
-def call(walk: Walk, node: s.Call) -> Value:
+def call(interpreter: Interpreter, node: s.Call) -> Value:
     """Give what a call returns, following it where its body is known."""
     func = node.func
     if func.__class__ is s.Attribute:
-        return _call_attribute(walk, node, func)
-    callee = evaluate(walk, func)
-    args = _arguments(walk, node)
-    return join_all(call_object(walk, item, node, args) for item in callee) or UNKNOWN
+        return _call_attribute(interpreter, node, func)
+    callee = evaluate(interpreter, func)
+    args = _arguments(interpreter, node)
+    return join_all(call_object(interpreter, item, node, args) for item in callee) or UNKNOWN
 
 
-def _call_attribute(walk: Walk, node: s.Call, func: s.Attribute) -> Value:
-    receiver = evaluate(walk, func.value)
-    args = _arguments(walk, node)
+def _call_attribute(interpreter: Interpreter, node: s.Call, func: s.Attribute) -> Value:
+    receiver = evaluate(interpreter, func.value)
+    args = _arguments(interpreter, node)
     if func.name == "backward" and any(item.kind in (Kind.ANY, Kind.UNBOUND) for item in receiver):
-        walk.trace.events.append(
-            Backpropagated(node, ANY, walk.frame, walk.loop, walk.clock, Route.TENSOR, NOTHING)
+        interpreter.trace.events.append(
+            Backpropagated(node, ANY, interpreter.frame, interpreter.loop, interpreter.clock, Route.TENSOR, NOTHING)
         )  # of what, nobody knows
     found: Value = NOTHING
     for item in receiver:
         method = METHODS.get(item.kind)
-        own = walk.variables.known(item)
+        own = interpreter.variables.known(item)
         if method is None or (own is not None and func.name in own):
-            target = member(walk, item, func.name, func)
-            walk.trace.values[func] = join(walk.trace.values[func], target) if func in walk.trace.values else target
-            value = join_all(call_object(walk, part, node, args) for part in target) or UNKNOWN
+            target = member(interpreter, item, func.name, func)
+            interpreter.trace.values[func] = (
+                join(interpreter.trace.values[func], target) if func in interpreter.trace.values else target
+            )
+            value = join_all(call_object(interpreter, part, node, args) for part in target) or UNKNOWN
         else:
-            walk.record(Called, node, item, func.name)
-            value = method(walk, item, func.name, node, args)
+            interpreter.record(Called, node, item, func.name)
+            value = method(interpreter, item, func.name, node, args)
         found = join(found, value) if found else value
     return found or UNKNOWN
 
 
-def _arguments(walk: Walk, node: s.Call) -> Arguments:
+def _arguments(interpreter: Interpreter, node: s.Call) -> Arguments:
     """Evaluate a call's arguments from left to right."""
     args = Arguments(node)
     for arg in node.args:
-        value = evaluate(walk, arg.value)
+        value = evaluate(interpreter, arg.value)
         if arg.star == "*":
-            spread(walk, args, value)
+            spread(interpreter, args, value)
         elif arg.star == "**":
-            spread_names(walk, args, value)
+            spread_names(interpreter, args, value)
         else:
             if isinstance(arg.value, s.Literal):
-                value = frozenset(settle(walk, item) for item in value)
+                value = frozenset(settle(interpreter, item) for item in value)
             if arg.keyword is not None:
                 args.named[arg.keyword] = value
             else:
@@ -72,24 +74,24 @@ def _arguments(walk: Walk, node: s.Call) -> Arguments:
     return args
 
 
-def call_object(walk: Walk, item: Object, node: s.Call | None, args: Arguments) -> Value:
+def call_object(interpreter: Interpreter, item: Object, node: s.Call | None, args: Arguments) -> Value:
     """Call one object."""
     handler = _CALLS.get(item.kind)
-    value = handler(walk, item, node, args) if handler is not None else UNKNOWN
-    if walk.program.makes and item.kind in (Kind.FUNCTION, Kind.CLASS):
-        return as_said(walk, item, node, args, value)
+    value = handler(interpreter, item, node, args) if handler is not None else UNKNOWN
+    if interpreter.program.makes and item.kind in (Kind.FUNCTION, Kind.CLASS):
+        return as_said(interpreter, item, node, args, value)
     return value
 
 
-def _make_tensor(walk: Walk, item: Object, node: s.Node, args: Arguments) -> Value:
+def _make_tensor(interpreter: Interpreter, item: Object, node: s.Node, args: Arguments) -> Value:
     """Call a tensor type: ``torch.FloatTensor(8, 8)``."""
-    made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, str(item.data))
-    made = walk.heap.place(made, "device" if ".cuda." in str(item.data) else "")
+    made = interpreter.heap.make(Kind.FRESH, node, interpreter.frame.context, (), None, str(item.data))
+    made = interpreter.heap.place(made, "device" if ".cuda." in str(item.data) else "")
     given = roots(join_all(args.all()))
-    return walk.heap.tensor(given | {made}) if given else walk.heap.single(made)
+    return interpreter.heap.tensor(given | {made}) if given else interpreter.heap.single(made)
 
 
-_CALLS: dict[Kind, Callable[[Walk, Object, Any, Arguments], Value]] = {
+_CALLS: dict[Kind, Callable[[Interpreter, Object, Any, Arguments], Value]] = {
     Kind.LIBRARY: call_library,
     Kind.TYPE: _make_tensor,
     Kind.FUNCTION: call_function,

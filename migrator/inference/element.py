@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.source import syntax as s
 
@@ -23,66 +23,66 @@ def roots(value: Value) -> frozenset[Object]:
     return frozenset(found)
 
 
-def computed(walk: Walk, values: Iterable[Value]) -> Value:
+def computed(interpreter: Interpreter, values: Iterable[Value]) -> Value:
     """Give the tensor that is computed from some values, or the unknown where none of them is a tensor."""
     found: frozenset[Object] = frozenset()
     for value in values:
         if value is not UNKNOWN:
-            found |= roots(deep(walk, value))
-    return walk.heap.tensor(found)
+            found |= roots(deep(interpreter, value))
+    return interpreter.heap.tensor(found)
 
 
-def deep(walk: Walk, value: Value, depth: int = 3) -> Value:
+def deep(interpreter: Interpreter, value: Value, depth: int = 3) -> Value:
     """Give a value together with what its containers hold."""
     found = value
     for item in value:
         if item.kind in (Kind.SEQUENCE, Kind.DICT) and depth:
-            for inner in walk.variables.of(item).values():
-                found |= deep(walk, inner, depth - 1)
-        elif item.kind is Kind.FRESH and depth and "*" in walk.variables.of(item):  # what was copied into it
-            found |= deep(walk, walk.variables.of(item)["*"], depth - 1)
+            for inner in interpreter.variables.of(item).values():
+                found |= deep(interpreter, inner, depth - 1)
+        elif item.kind is Kind.FRESH and depth and "*" in interpreter.variables.of(item):  # what was copied into it
+            found |= deep(interpreter, interpreter.variables.of(item)["*"], depth - 1)
         elif item.kind is Kind.ITERATOR and depth:
-            found |= deep(walk, element(walk, walk.heap.single(item)), depth - 1)
+            found |= deep(interpreter, element(interpreter, interpreter.heap.single(item)), depth - 1)
     return found
 
 
-def copy_into(walk: Walk, item: Object, value: Value) -> None:
+def copy_into(interpreter: Interpreter, item: Object, value: Value) -> None:
     """Remember what is written into a tensor that the script made beforehand."""
     held = roots(value) - {item}
     if held:
-        own = walk.variables.own(item)
+        own = interpreter.variables.own(item)
         own["*"] = join(own["*"], frozenset(held)) if "*" in own else frozenset(held)
 
 
-def element(walk: Walk, value: Value) -> Value:
+def element(interpreter: Interpreter, value: Value) -> Value:
     """Give what iterating over a value yields."""
     found: Value = NOTHING
     for item in value:
-        found = join(found, _element(walk, item)) if found else _element(walk, item)
+        found = join(found, _element(interpreter, item)) if found else _element(interpreter, item)
     return found or UNKNOWN
 
 
-def _element(walk: Walk, item: Object) -> Value:
+def _element(interpreter: Interpreter, item: Object) -> Value:
     kind = item.kind
     if kind is Kind.LOADER or kind is Kind.OPAQUE:
-        return walk.heap.value(Kind.BATCH, None, None, (item,), label=item.label)
+        return interpreter.heap.value(Kind.BATCH, None, None, (item,), label=item.label)
     if kind is Kind.ITERATOR:
         shape, inner = item.data
         if shape in ("same", "items"):
             return inner  # type: ignore[no-any-return]
         parts = (UNKNOWN, inner) if shape == "pair" else inner
-        return sequence(walk, item.site, parts, item)
+        return sequence(interpreter, item.site, parts, item)
     if kind is Kind.SEQUENCE:
-        values = walk.variables.of(item)
+        values = interpreter.variables.of(item)
         return join_all(values.values()) or UNKNOWN
     if kind in (Kind.BATCH, Kind.TENSOR, Kind.FRESH):
-        return walk.heap.single(item)
+        return interpreter.heap.single(item)
     if kind is Kind.PARAMETERS:
-        return walk.heap.value(Kind.PART, None, None, item.of, "*", label=f"{item.label}[*]")
+        return interpreter.heap.value(Kind.PART, None, None, item.of, "*", label=f"{item.label}[*]")
     if kind is Kind.MODEL or kind is Kind.PART:
-        return walk.heap.value(Kind.PART, None, None, (whole(item),), "*", label=f"{item.label}[*]")
+        return interpreter.heap.value(Kind.PART, None, None, (whole(item),), "*", label=f"{item.label}[*]")
     if kind is Kind.DATASET:
-        return walk.heap.value(Kind.FRESH, item.site, None, (), "sample", label=item.label)
+        return interpreter.heap.value(Kind.FRESH, item.site, None, (), "sample", label=item.label)
     return UNKNOWN
 
 
@@ -101,16 +101,16 @@ def whole(item: Object) -> Object:
     return item
 
 
-def sequence(walk: Walk, site: object, parts: Iterable[Value], key: object = None) -> Value:
+def sequence(interpreter: Interpreter, site: object, parts: Iterable[Value], key: object = None) -> Value:
     """Make a sequence with these elements."""
-    item = walk.heap.make(Kind.SEQUENCE, site, walk.frame.context, (), key)
-    walk.variables.put(item, {str(index): part for index, part in enumerate(parts)})
-    return walk.heap.single(item)
+    item = interpreter.heap.make(Kind.SEQUENCE, site, interpreter.frame.context, (), key)
+    interpreter.variables.put(item, {str(index): part for index, part in enumerate(parts)})
+    return interpreter.heap.single(item)
 
 
-def batches(walk: Walk, value: Value) -> set[Object]:
+def batches(interpreter: Interpreter, value: Value) -> set[Object]:
     """Give the batches anywhere in a value."""
-    return {item for item in deep(walk, value) if item.kind is Kind.BATCH}
+    return {item for item in deep(interpreter, value) if item.kind is Kind.BATCH}
 
 
 def index_key(item: Object) -> str | None:

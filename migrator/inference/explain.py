@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import NOTHING, Kind, Object, Value
 from migrator.inference.trace import Stored, of_kind
 from migrator.source import syntax as s
@@ -29,33 +29,33 @@ class Binding(NamedTuple):
     value: Value
 
 
-def explain(walk: Walk) -> str:
+def explain(interpreter: Interpreter) -> str:
     """Give one line a variable: place, name, role, evidence."""
     rows: dict[tuple[str, int, str], set[str]] = {}
-    for module, line, name, value in bindings(walk):
+    for module, line, name, value in bindings(interpreter):
         for item in value:
             if item.kind in _SHOWN:
-                evidence = f"{item.kind.value}: {_evidence(walk, item)}"
+                evidence = f"{item.kind.value}: {_evidence(interpreter, item)}"
                 rows.setdefault((module.source.path, line, name), set()).add(evidence)
     return "\n".join(
         f"{path}:{line}: {name}  {'; '.join(sorted(found))}" for (path, line, name), found in sorted(rows.items())
     )
 
 
-def bindings(walk: Walk) -> list[Binding]:
+def bindings(interpreter: Interpreter) -> list[Binding]:
     """Give every place that binds a name, an attribute, an item or a parameter, with what all visits found there."""
     # what is bound to an item is no fact about an expression: the events alone tell of it
     stored: dict[s.Node, set[Object]] = {}
-    for event in of_kind(walk.trace.events, Stored):
+    for event in of_kind(interpreter.trace.events, Stored):
         stored.setdefault(event.node, set()).add(event.item)
     found = []
-    for module in walk.modules:
+    for module in interpreter.modules:
         for param in module.nodes(s.Parameter):
-            frames = walk.trace.frames.get(param.parent, ()) if param.parent is not None else ()
+            frames = interpreter.trace.frames.get(param.parent, ()) if param.parent is not None else ()
             given = [frame.given.get(param.name, NOTHING) for frame in frames]
             found.append(Binding(module, module.where(param)[0], param.name, NOTHING.union(*given)))
         for node in _targets(module):
-            value = walk.trace.values.get(node, NOTHING) | frozenset(stored.get(node, ()))
+            value = interpreter.trace.values.get(node, NOTHING) | frozenset(stored.get(node, ()))
             found.append(Binding(module, module.where(node)[0], module.text(node), value))
     return found
 
@@ -65,9 +65,9 @@ def _targets(module: Module) -> Iterator[s.Name | s.Attribute | s.Subscript]:
     return (node for node in (*module.variables(), *module.nodes(s.Subscript)) if node.store)
 
 
-def _evidence(walk: Walk, item: Object) -> str:
+def _evidence(interpreter: Interpreter, item: Object) -> str:
     if item.site is not None:
-        module = next((m for m in walk.modules if item.site in m.nodes(type(item.site))), None)
+        module = next((m for m in interpreter.modules if item.site in m.nodes(type(item.site))), None)
         if module is not None:
             return f"made by `{item.label}` in line {module.where(item.site)[0]}"
     if item.kind is Kind.BATCH:

@@ -48,15 +48,15 @@ class Recursion:
 
     evaluators: Evaluators
     executors: Executors
-    call: Callable[[Walk, s.Call], Value]
-    invoke: Callable[[Walk, Object, s.Call | None, Arguments], Value]
-    execute: Callable[[Walk, s.Block], None]
-    assign: Callable[[Walk, s.Node, Value], None]
-    iterate: Callable[[Walk, s.Node, Value], Value]
-    class_member: Callable[[Walk, Object | None, str, Object | None, s.Node | None], Value | None]
+    call: Callable[[Interpreter, s.Call], Value]
+    invoke: Callable[[Interpreter, Object, s.Call | None, Arguments], Value]
+    execute: Callable[[Interpreter, s.Block], None]
+    assign: Callable[[Interpreter, s.Node, Value], None]
+    iterate: Callable[[Interpreter, s.Node, Value], Value]
+    class_member: Callable[[Interpreter, Object | None, str, Object | None, s.Node | None], Value | None]
 
 
-class Walk:
+class Interpreter:
     """The state of one walk; ``insertion_points`` and ``wrapped_in_place`` say where to pretend that objects are prepared."""
 
     def __init__(
@@ -148,5 +148,5 @@ class Walk:
 
 
 # by the class of a node, which is what the second argument is
-Evaluators = Mapping[type[s.Expression], Callable[[Walk, Any], Value]]
-Executors = Mapping[type[s.Statement], Callable[[Walk, Any], None]]
+Evaluators = Mapping[type[s.Expression], Callable[[Interpreter, Any], Value]]
+Executors = Mapping[type[s.Statement], Callable[[Interpreter, Any], None]]

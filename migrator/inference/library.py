@@ -12,7 +12,7 @@ from migrator.inference.arguments import Arguments
 from migrator.inference.builtin import SPECIAL
 from migrator.inference.element import computed, deep, element, join_all, roots, whole
 from migrator.inference.function import escape
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value
 from migrator.inference.opaque import opaque_result, run_callbacks
 from migrator.inference.place import is_host, is_made_on_device, record_host, record_meeting
@@ -23,100 +23,104 @@ from migrator.source import syntax as s
 _PLAIN = frozenset({"torch", "numpy", "scipy", "math"} | sys.stdlib_module_names | vars(builtins).keys())
 
 
-def _iterator(walk: Walk, node: s.Call, args: Arguments, name: str, shape: str) -> Value:
+def _iterator(interpreter: Interpreter, node: s.Call, args: Arguments, name: str, shape: str) -> Value:
     if shape == "list":
-        item = walk.heap.make(Kind.SEQUENCE, node, walk.frame.context)
+        item = interpreter.heap.make(Kind.SEQUENCE, node, interpreter.frame.context)
         if not args.placed:
-            walk.variables.put(item, {})
-            return walk.heap.single(item)
-        held = walk.iterate(node, args.placed[0]) if _draws(walk, args.placed[0]) else element(walk, args.placed[0])
+            interpreter.variables.put(item, {})
+            return interpreter.heap.single(item)
+        held = (
+            interpreter.iterate(node, args.placed[0])
+            if _draws(interpreter, args.placed[0])
+            else element(interpreter, args.placed[0])
+        )
         if any(x.kind is Kind.PARAMETERS for x in args.placed[0]):
             return args.placed[0]
-        walk.variables.put(item, {"*": held})
-        return walk.heap.single(item)
+        interpreter.variables.put(item, {"*": held})
+        return interpreter.heap.single(item)
     first = args.get(0, "iterable") or UNKNOWN
     for value in args.all():
         for item in value:
-            walk.record(Given, node, item, name)
+            interpreter.record(Given, node, item, name)
     data: Any
     if shape == "zip":
-        data = ("zip", tuple(element(walk, value) for value in args.placed))
+        data = ("zip", tuple(element(interpreter, value) for value in args.placed))
     elif shape == "chain":
         if any(x.kind is Kind.PARAMETERS for value in args.placed for x in value):
-            return _all_parameters(walk, args.placed)
-        data = ("same", join_all(element(walk, value) for value in args.placed) or UNKNOWN)
+            return _all_parameters(interpreter, args.placed)
+        data = ("same", join_all(element(interpreter, value) for value in args.placed) or UNKNOWN)
     elif shape == "second":
         if args.placed[1:] and any(x.kind is Kind.PARAMETERS for x in args.placed[1]):
             return args.placed[1]
-        data = ("same", element(walk, args.get(1) or UNKNOWN))
+        data = ("same", element(interpreter, args.get(1) or UNKNOWN))
     elif shape == "map":
-        data = ("same", _mapped(walk, node, args))
+        data = ("same", _mapped(interpreter, node, args))
     elif shape == "flatten":
-        data = ("same", element(walk, element(walk, first)))
+        data = ("same", element(interpreter, element(interpreter, first)))
     else:
-        data = (shape, element(walk, first))
-    return walk.heap.value(Kind.ITERATOR, node, walk.frame.context, (), data)
+        data = (shape, element(interpreter, first))
+    return interpreter.heap.value(Kind.ITERATOR, node, interpreter.frame.context, (), data)
 
 
-def _draws(walk: Walk, value: Value) -> bool:
+def _draws(interpreter: Interpreter, value: Value) -> bool:
     return any(item.kind in (Kind.LOADER, Kind.ITERATOR) for item in value)
 
 
-def _mapped(walk: Walk, node: s.Call, args: Arguments) -> Value:
+def _mapped(interpreter: Interpreter, node: s.Call, args: Arguments) -> Value:
     inner = Arguments(node)
-    inner.placed = [element(walk, value) for value in args.placed[1:]]
-    return join_all(walk.invoke(item, node, inner) for item in args.get(0)) or UNKNOWN
+    inner.placed = [element(interpreter, value) for value in args.placed[1:]]
+    return join_all(interpreter.invoke(item, node, inner) for item in args.get(0)) or UNKNOWN
 
 
-def _all_parameters(walk: Walk, values: Iterable[Value]) -> Value:
+def _all_parameters(interpreter: Interpreter, values: Iterable[Value]) -> Value:
     return join_all(values)
 
 
-def _make_model(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
-    made = walk.heap.make(Kind.MODEL, node, walk.frame.context, (), None, name)
-    walk.record(Made, node, made)
-    escape(walk, node, args, made)
-    return walk.heap.single(made)
+def _make_model(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
+    made = interpreter.heap.make(Kind.MODEL, node, interpreter.frame.context, (), None, name)
+    interpreter.record(Made, node, made)
+    escape(interpreter, node, args, made)
+    return interpreter.heap.single(made)
 
 
-def _make_simple(kind: Kind) -> Callable[[Walk, s.Call, Arguments, str], Value]:
-    def make(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
-        made = walk.heap.make(kind, node, walk.frame.context, (), None, name)
-        walk.record(Made, node, made)
-        return walk.heap.single(made)
+def _make_simple(kind: Kind) -> Callable[[Interpreter, s.Call, Arguments, str], Value]:
+    def make(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
+        made = interpreter.heap.make(kind, node, interpreter.frame.context, (), None, name)
+        interpreter.record(Made, node, made)
+        return interpreter.heap.single(made)
 
     return make
 
 
-def make_loader(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+def make_loader(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
     """Make a loader; it knows its dataset, its sampler and how it collates."""
-    made = walk.heap.make(Kind.LOADER, node, walk.frame.context, (), None, name)
-    walk.record(Made, node, made)
-    walk.variables.own(made)
+    made = interpreter.heap.make(Kind.LOADER, node, interpreter.frame.context, (), None, name)
+    interpreter.record(Made, node, made)
+    interpreter.variables.own(made)
     dataset = args.get(0, "dataset")
     if dataset:
-        walk.variables.own(made)["dataset"] = dataset
+        interpreter.variables.own(made)["dataset"] = dataset
     sampler = args.get(4, "sampler")
     if sampler and any(x.kind is Kind.SAMPLER for x in sampler):
-        walk.variables.own(made)["sampler"] = sampler
+        interpreter.variables.own(made)["sampler"] = sampler
     collate = args.get(6, "collate_fn")
-    walk.variables.own(made)["collate_fn"] = collate or walk.none
-    return walk.heap.single(made)
+    interpreter.variables.own(made)["collate_fn"] = collate or interpreter.none
+    return interpreter.heap.single(made)
 
 
-def make_optimizer(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+def make_optimizer(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
     """Make an optimizer; it is of the models whose parameters it was given."""
-    owners = parameter_owners(walk, args.all()[:1] if args.placed else [args.get(None, "params"), *args.all()])
-    made = walk.heap.make(Kind.OPTIMIZER, node, walk.frame.context, owners, None, name)
-    walk.record(Made, node, made)
-    return walk.heap.single(made)
+    owners = parameter_owners(interpreter, args.all()[:1] if args.placed else [args.get(None, "params"), *args.all()])
+    made = interpreter.heap.make(Kind.OPTIMIZER, node, interpreter.frame.context, owners, None, name)
+    interpreter.record(Made, node, made)
+    return interpreter.heap.single(made)
 
 
-def parameter_owners(walk: Walk, values: Iterable[Value]) -> tuple[Object, ...]:
+def parameter_owners(interpreter: Interpreter, values: Iterable[Value]) -> tuple[Object, ...]:
     """Give the models, parts and unknown things that some parameters belong to."""
     found: dict[Object, None] = {}
     for value in values:
-        for item in deep(walk, value):
+        for item in deep(interpreter, value):
             if item.kind is Kind.PARAMETERS:
                 found.update(dict.fromkeys(item.of))
             elif item.kind is Kind.PART:
@@ -132,28 +136,33 @@ def parameter_owners(walk: Walk, values: Iterable[Value]) -> tuple[Object, ...]:
     return tuple(dict.fromkeys(x for item in found for x in (item.of if item.kind is Kind.PARAMETERS else (item,))))
 
 
-def _library_optimizer(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
-    return make_optimizer(walk, node, args, name)
+def _library_optimizer(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
+    return make_optimizer(interpreter, node, args, name)
 
 
-def make_scheduler(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+def make_scheduler(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
     """Make a scheduler; it is of the optimizers, or the schedulers, that it was given."""
     owners = tuple(
-        x for value in args.all() for x in deep(walk, value) if x.kind in (Kind.OPTIMIZER, Kind.OPAQUE, Kind.SCHEDULER)
+        x
+        for value in args.all()
+        for x in deep(interpreter, value)
+        if x.kind in (Kind.OPTIMIZER, Kind.OPAQUE, Kind.SCHEDULER)
     )
-    made = walk.heap.make(Kind.SCHEDULER, node, walk.frame.context, tuple(sorted(set(owners), key=id)), None, name)
-    walk.record(Made, node, made)
-    return walk.heap.single(made)
+    made = interpreter.heap.make(
+        Kind.SCHEDULER, node, interpreter.frame.context, tuple(sorted(set(owners), key=id)), None, name
+    )
+    interpreter.record(Made, node, made)
+    return interpreter.heap.single(made)
 
 
-def _make_device(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+def _make_device(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
     given = args.get(0, "type") or args.get(0, "device")
     if name != "torch.device":
-        return walk.heap.value(Kind.DEVICE, node, data="accelerator?", label=name)
+        return interpreter.heap.value(Kind.DEVICE, node, data="accelerator?", label=name)
     names = {x.data if x.kind is Kind.DEVICE else x.label or "?" for x in given}
     option = any(x.kind not in (Kind.DEVICE, Kind.CONSTANT) for x in given)
     made = [
-        walk.heap.make(
+        interpreter.heap.make(
             Kind.DEVICE, node, None, tuple(given), "option" if option else str(text), f"torch.device({text})"
         )
         for text in sorted(map(str, names)) or ["?"]
@@ -161,18 +170,18 @@ def _make_device(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
     return frozenset(made)
 
 
-def _load(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
+def _load(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
     """``torch.load``: a state dict, a dict of them, or a whole model; what is done with it will tell."""
-    made = walk.heap.make(Kind.OPAQUE, node, walk.frame.context, (), "checkpoint", name)
-    walk.record(Made, node, made)
-    return walk.heap.single(made)
+    made = interpreter.heap.make(Kind.OPAQUE, node, interpreter.frame.context, (), "checkpoint", name)
+    interpreter.record(Made, node, made)
+    return interpreter.heap.single(made)
 
 
-def _make_flag(walk: Walk, node: s.Call, args: Arguments, name: str) -> Value:
-    return walk.heap.value(Kind.FLAG, node, data=name)
+def _make_flag(interpreter: Interpreter, node: s.Call, args: Arguments, name: str) -> Value:
+    return interpreter.heap.value(Kind.FLAG, node, data=name)
 
 
-_LIBRARY_MAKERS: dict[Kind, Callable[[Walk, s.Call, Arguments, str], Value]] = {
+_LIBRARY_MAKERS: dict[Kind, Callable[[Interpreter, s.Call, Arguments, str], Value]] = {
     Kind.MODEL: _make_model,
     Kind.OPTIMIZER: _library_optimizer,
     Kind.SCHEDULER: make_scheduler,
@@ -189,52 +198,54 @@ _LIBRARY_MAKERS: dict[Kind, Callable[[Walk, s.Call, Arguments, str], Value]] = {
 }  # fmt: skip
 
 
-def as_said(walk: Walk, item: Object, node: s.Call | None, args: Arguments, value: Value) -> Value:
+def as_said(interpreter: Interpreter, item: Object, node: s.Call | None, args: Arguments, value: Value) -> Value:
     """Give what the user says that a local function or class makes, where its own code does not show as much."""
-    kind = walk.program.said_of(item.data[1].module, item.label)
+    kind = interpreter.program.said_of(item.data[1].module, item.label)
     if kind is None or not isinstance(node, s.Call) or any(x.kind is kind for x in value):
         return value
-    return _LIBRARY_MAKERS[kind](walk, node, args, item.label)
+    return _LIBRARY_MAKERS[kind](interpreter, node, args, item.label)
 
 
-def call_library(walk: Walk, item: Object, node: s.Call, args: Arguments) -> Value:
+def call_library(interpreter: Interpreter, item: Object, node: s.Call, args: Arguments) -> Value:
     """Give what a library function returns: by its own meaning, by the table, else by what it is given."""
     name: str = item.data
     special = SPECIAL.get(name)
     if special is not None:
-        return special(walk, node, args)
+        return special(interpreter, node, args)
     shape = knowledge.ITERATE.get(name)
     if shape is not None:
-        return _iterator(walk, node, args, name, shape)
+        return _iterator(interpreter, node, args, name, shape)
     if name in knowledge.IDENTITY:
         for inner in args.get(0, "module"):
-            walk.record(Wrapped, node, inner, name)
+            interpreter.record(Wrapped, node, inner, name)
         if name.startswith("torch.jit."):  # what is traced or scripted is another module, and none that is trained
             return frozenset(x.raw for x in args.get(0) or UNKNOWN)
         return args.get(0, "module") or args.get(0) or UNKNOWN
     if name in knowledge.FACTORIES:
         given = roots(join_all(args.all()))
         source = given if name.endswith("_like") or name in ("torch.tensor", "torch.as_tensor") else frozenset()
-        made = walk.heap.make(Kind.FRESH, node, walk.frame.context, (), None, name)
+        made = interpreter.heap.make(Kind.FRESH, node, interpreter.frame.context, (), None, name)
         if is_made_on_device(args) or name.endswith("_like"):
-            made = walk.heap.place(made, "device")
-        return walk.heap.tensor(source | {made}) if source else walk.heap.single(made)
-    kind = walk.program.maker(name)
+            made = interpreter.heap.place(made, "device")
+        return interpreter.heap.tensor(source | {made}) if source else interpreter.heap.single(made)
+    kind = interpreter.program.maker(name)
     maker = _LIBRARY_MAKERS.get(kind) if kind is not None else None
     if maker is not None:
-        return maker(walk, node, args, name)
+        return maker(interpreter, node, args, name)
     if name.partition(".")[0] in _PLAIN:
-        run_callbacks(walk, args)
+        run_callbacks(interpreter, args)
         for value in args.all():
             for inner in value:
-                walk.record(Given, node, inner, name)
+                interpreter.record(Given, node, inner, name)
         models = frozenset(x for x in args.get(0, "module") or args.get(0, "model") if x.kind is Kind.MODEL)
         if models:  # a module goes in, and comes out changed
             return models
         if name.startswith("torch.utils.data"):
-            return walk.heap.value(Kind.DATASET, node, walk.frame.context, (), None, label=name)
-        record_host(walk, node, join_all(args.all())) if is_host(name) else record_meeting(walk, node, args.all())
-        return computed(walk, args.all())
+            return interpreter.heap.value(Kind.DATASET, node, interpreter.frame.context, (), None, label=name)
+        record_host(interpreter, node, join_all(args.all())) if is_host(name) else record_meeting(
+            interpreter, node, args.all()
+        )
+        return computed(interpreter, args.all())
     if is_host(name):
-        record_host(walk, node, join_all(args.all()))
-    return opaque_result(walk, item, node, args)
+        record_host(interpreter, node, join_all(args.all()))
+    return opaque_result(interpreter, item, node, args)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.element import deep, roots
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object, Value
 from migrator.inference.trace import NeededOnHost
 from migrator.source import syntax as s
@@ -32,12 +32,12 @@ def destination(name: str, args: Arguments) -> str:
     return "cpu" if all(x.kind is Kind.DEVICE and x.data == "cpu" for x in target) else "device"
 
 
-def placed(walk: Walk, item: Object, where: str) -> Value:
+def placed(interpreter: Interpreter, item: Object, where: str) -> Value:
     """Give a tensor as it is after a move."""
     if item.kind is Kind.TENSOR:
-        return walk.heap.tensor(frozenset(walk.heap.place(x, where) for x in item.of))
-    moved = walk.heap.single(walk.heap.place(item, where))
-    return walk.heap.tensor(moved) if item.kind is Kind.BATCH and where == "cpu" else moved
+        return interpreter.heap.tensor(frozenset(interpreter.heap.place(x, where) for x in item.of))
+    moved = interpreter.heap.single(interpreter.heap.place(item, where))
+    return interpreter.heap.tensor(moved) if item.kind is Kind.BATCH and where == "cpu" else moved
 
 
 def is_made_on_device(args: Arguments) -> bool:
@@ -45,24 +45,24 @@ def is_made_on_device(args: Arguments) -> bool:
     return any(x.kind is not Kind.CONSTANT for x in args.get(None, "device"))
 
 
-def record_meeting(walk: Walk, node: s.Node, values: Iterable[Value]) -> None:
+def record_meeting(interpreter: Interpreter, node: s.Node, values: Iterable[Value]) -> None:
     """Note a batch that meets a tensor on the CPU before it was moved: it has to be there, too."""
-    met = {item for value in values for item in roots(deep(walk, value))}
+    met = {item for value in values for item in roots(deep(interpreter, value))}
     moved = {(x.kind, x.site, x.of) for x in met if x.place == "device"}  # on some path: `if cuda: x = x.cuda()`
     here = [x for x in met if not x.place and (x.kind, x.site, x.of) not in moved]
     if any(x.place == "cpu" for x in met) or any(x.kind is Kind.FRESH for x in here):
         for item in here:
             if item.kind is Kind.BATCH:
-                walk.record(NeededOnHost, node, item)
+                interpreter.record(NeededOnHost, node, item)
 
 
-def record_host(walk: Walk, node: s.Call, value: Value) -> None:
+def record_host(interpreter: Interpreter, node: s.Call, value: Value) -> None:
     """Note what is read on the CPU without having been moved there: ``x.numpy()``."""
-    found = roots(deep(walk, value))
+    found = roots(deep(interpreter, value))
     if not any(item.place == "cpu" for item in found):
         for item in found:
             if not item.place:
-                walk.record(NeededOnHost, node, item)
+                interpreter.record(NeededOnHost, node, item)
 
 
 def is_host(name: str) -> bool:

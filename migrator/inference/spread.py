@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from migrator.inference.arguments import Arguments
 from migrator.inference.element import element
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object, Value
 
 
-def settle(walk: Walk, item: Object) -> Object:
+def settle(interpreter: Interpreter, item: Object) -> Object:
     """A literal that is handed over decides conditions on the other side."""
     if item.kind is Kind.CONSTANT:
-        return walk.heap.make(Kind.CONSTANT, None, "settled", (), item.data, item.label)
+        return interpreter.heap.make(Kind.CONSTANT, None, "settled", (), item.data, item.label)
     return item
 
 
-def spread(walk: Walk, args: Arguments, value: Value) -> None:
+def spread(interpreter: Interpreter, args: Arguments, value: Value) -> None:
     """Add what ``*value`` stands for."""
     for item in value:
-        own = walk.variables.of(item) if item.kind is Kind.SEQUENCE else None
+        own = interpreter.variables.of(item) if item.kind is Kind.SEQUENCE else None
         if own is not None and "*" not in own and len(value) == 1:
             args.placed.extend(own[str(index)] for index in range(len(own)))
             return
     args.starred = True
-    args.placed.append(element(walk, value))
+    args.placed.append(element(interpreter, value))
 
 
-def spread_names(walk: Walk, args: Arguments, value: Value) -> None:
+def spread_names(interpreter: Interpreter, args: Arguments, value: Value) -> None:
     """Add what ``**value`` stands for."""
     for item in value:
         if item.kind is Kind.DICT:
-            for name, held in walk.variables.of(item).items():
+            for name, held in interpreter.variables.of(item).items():
                 if name == "*":
                     args.extra = True
                 else:

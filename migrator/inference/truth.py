@@ -4,43 +4,45 @@ from __future__ import annotations
 
 from migrator.inference.element import computed, join_all
 from migrator.inference.evaluate import constant, evaluate
-from migrator.inference.interpreter import Evaluators, Walk
+from migrator.inference.interpreter import Evaluators, Interpreter
 from migrator.inference.objects import NOTHING, UNKNOWN, Kind, Object, Value, join
 from migrator.inference.place import record_meeting
 from migrator.inference.trace import Compared
 from migrator.source import syntax as s
 
 
-def _unary(walk: Walk, node: s.Unary) -> Value:
-    value = evaluate(walk, node.operand)
+def _unary(interpreter: Interpreter, node: s.Unary) -> Value:
+    value = evaluate(interpreter, node.operand)
     if node.operator == "not":
         truth = truth_of(value)
-        return constant(walk, not truth, settled=True) if truth is not None else _as_flag(walk, node, value)
-    return computed(walk, (value,))
+        return (
+            constant(interpreter, not truth, settled=True) if truth is not None else _as_flag(interpreter, node, value)
+        )
+    return computed(interpreter, (value,))
 
 
-def _boolean(walk: Walk, node: s.Boolean) -> Value:
-    left, right = evaluate(walk, node.left), evaluate(walk, node.right)
+def _boolean(interpreter: Interpreter, node: s.Boolean) -> Value:
+    left, right = evaluate(interpreter, node.left), evaluate(interpreter, node.right)
     if any(item.kind is Kind.FLAG for item in (*left, *right)):
-        return walk.heap.value(Kind.FLAG, node)
+        return interpreter.heap.value(Kind.FLAG, node)
     return join(left, right)
 
 
-def _as_flag(walk: Walk, node: s.Node, value: Value) -> Value:
-    return walk.heap.value(Kind.FLAG, node) if any(item.kind is Kind.FLAG for item in value) else UNKNOWN
+def _as_flag(interpreter: Interpreter, node: s.Node, value: Value) -> Value:
+    return interpreter.heap.value(Kind.FLAG, node) if any(item.kind is Kind.FLAG for item in value) else UNKNOWN
 
 
-def _compare(walk: Walk, node: s.Compare) -> Value:
-    values = [evaluate(walk, node.left), *(evaluate(walk, item) for item in node.comparators)]
+def _compare(interpreter: Interpreter, node: s.Compare) -> Value:
+    values = [evaluate(interpreter, node.left), *(evaluate(interpreter, item) for item in node.comparators)]
     for value, part in zip(values, (node.left, *node.comparators), strict=True):
         for item in value:
-            walk.record(Compared, part, item, node)
+            interpreter.record(Compared, part, item, node)
     if len(values) == 2:
         answer = _decide(node.operators[0], values[0], values[1])
         if answer is not None:
-            return constant(walk, answer, settled=True)
-    record_meeting(walk, node, values)
-    return computed(walk, values)
+            return constant(interpreter, answer, settled=True)
+    record_meeting(interpreter, node, values)
+    return computed(interpreter, values)
 
 
 _DEFINITE = frozenset(Kind) - {Kind.ANY, Kind.UNBOUND, Kind.CONSTANT, Kind.OPAQUE, Kind.OPTION, Kind.PART}
@@ -74,16 +76,16 @@ def truth_of(value: Value) -> bool | None:
     return answers.pop() if len(answers) == 1 else None
 
 
-def _conditional(walk: Walk, node: s.Conditional) -> Value:
+def _conditional(interpreter: Interpreter, node: s.Conditional) -> Value:
     if asks_for_wrapper(node.test):  # model.module if hasattr(model, "module") else model
-        evaluate(walk, node.test)
-        return frozenset(x.raw for x in (*evaluate(walk, node.body), *evaluate(walk, node.orelse)))
-    truth = truth_of(evaluate(walk, node.test))
-    body = evaluate(walk, node.body) if truth is not False else NOTHING
-    orelse = evaluate(walk, node.orelse) if truth is not True else NOTHING
-    if truth is None and any(item.kind is Kind.FLAG for item in walk.trace.values[node.test]):
+        evaluate(interpreter, node.test)
+        return frozenset(x.raw for x in (*evaluate(interpreter, node.body), *evaluate(interpreter, node.orelse)))
+    truth = truth_of(evaluate(interpreter, node.test))
+    body = evaluate(interpreter, node.body) if truth is not False else NOTHING
+    orelse = evaluate(interpreter, node.orelse) if truth is not True else NOTHING
+    if truth is None and any(item.kind is Kind.FLAG for item in interpreter.trace.values[node.test]):
         if {item.kind for item in (*body, *orelse)} <= {Kind.CONSTANT}:  # True if torch.cuda.is_available() else False
-            return walk.heap.value(Kind.FLAG, node)
+            return interpreter.heap.value(Kind.FLAG, node)
     return join_all(value for value in (body, orelse) if value)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from migrator.inference.function import entered
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object
 from migrator.plan.accelerator_site import AcceleratorSite, Access, Unreachable, why_not_called
 from migrator.plan.signature import new_argument, new_parameter
@@ -37,11 +37,13 @@ class _TooDeep(Exception):
 class AcceleratorScope:
     """Finds an Access for a set of sites."""
 
-    def __init__(self, walk: Walk, editable: set[Module], users: ExternalUse = lambda module, name: None) -> None:
-        self.walk = walk
+    def __init__(
+        self, interpreter: Interpreter, editable: set[Module], users: ExternalUse = lambda module, name: None
+    ) -> None:
+        self.interpreter = interpreter
         self.editable = editable
         self.users = users
-        self.site = AcceleratorSite(walk, editable)
+        self.site = AcceleratorSite(interpreter, editable)
         self.home = self.site.module_of
         self.placing: set[s.Node] = set()  # the scopes that want nothing of the Accelerator but its device
 
@@ -138,7 +140,7 @@ class AcceleratorScope:
             access.expressions[scope] = written
             return
         owner = class_of(scope)
-        placed = placed_by_weights(self.walk, scope) if scope in self.placing else None
+        placed = placed_by_weights(self.interpreter, scope) if scope in self.placing else None
         if placed is not None:
             access.placed[scope] = placed
         elif owner is not None:
@@ -178,7 +180,9 @@ class AcceleratorScope:
             owner = scope.namespace.resolve(used)
             if owner is not None and owner.kind == "module":
                 if any(
-                    x.kind in _TRAINED or x.prepared for node in names for x in self.walk.trace.values.get(node, ())
+                    x.kind in _TRAINED or x.prepared
+                    for node in names
+                    for x in self.interpreter.trace.values.get(node, ())
                 ):
                     return True
         return False
@@ -187,7 +191,9 @@ class AcceleratorScope:
         """How a function reaches it through a parameter that always holds the object on which it is kept."""
         owner = access.home.block.owner if "." in access.name else None
         for param in getattr(scope, "params", []) if owner is not None else ():
-            values = {x for frame in self.walk.trace.frames.get(scope, []) for x in frame.given.get(param.name, ())}
+            values = {
+                x for frame in self.interpreter.trace.frames.get(scope, []) for x in frame.given.get(param.name, ())
+            }
             if values and all(
                 x.kind is Kind.INSTANCE and isinstance(x.data, Object) and x.data.site is owner for x in values
             ):
@@ -239,7 +245,7 @@ class AcceleratorScope:
         for init in [x for x in access.keepers if x in wanted]:
             for base in access.keepers:
                 if base is not init and any(
-                    self._begins_with(init, call) for call in self.walk.trace.calls.get(base, ())
+                    self._begins_with(init, call) for call in self.interpreter.trace.calls.get(base, ())
                 ):
                     wanted |= {base}
                     wanted -= {init}
@@ -255,10 +261,13 @@ class AcceleratorScope:
         Raises:  Unreachable
         """
         entered_too = {
-            x for call in self.walk.trace.calls.get(scope, {}) if isinstance(call, s.Call) for x in self._callees(call)
+            x
+            for call in self.interpreter.trace.calls.get(scope, {})
+            if isinstance(call, s.Call)
+            for x in self._callees(call)
         }
         family = self._ancestry(owner)
-        for item in self.walk.heap.those(Kind.CLASS):
+        for item in self.interpreter.heap.those(Kind.CLASS):
             method = item.site.methods().get(scope.name)
             if method not in (None, scope, *entered_too) and family & self._ancestry(item.site):
                 text = f"`{item.label}` also has a method `{scope.name}`, which the same calls may enter"
@@ -267,7 +276,7 @@ class AcceleratorScope:
     def _ancestry(self, owner: s.ClassDef) -> set[s.Node]:
         """A class and its local base classes."""
         found: set[Any] = {owner}
-        for item in self.walk.heap.those(Kind.CLASS):
+        for item in self.interpreter.heap.those(Kind.CLASS):
             if item.site is owner:
                 for base in item.data[2]:
                     found.update(
@@ -277,17 +286,17 @@ class AcceleratorScope:
 
     def _constructor(self, owner: s.ClassDef) -> Any:
         """The constructor of a class, which may be that of a base class; None where it has none."""
-        classes = [x for x in self.walk.heap.those(Kind.CLASS) if x.site is owner]
-        found = {entered(self.walk, x) for x in classes} or {owner.methods().get("__init__")}
+        classes = [x for x in self.interpreter.heap.those(Kind.CLASS) if x.site is owner]
+        found = {entered(self.interpreter, x) for x in classes} or {owner.methods().get("__init__")}
         return found.pop() if len(found) == 1 else None
 
     def _attribute(self, owner: s.ClassDef, name: str) -> frozenset[Object]:
         """What ``self.name`` holds in the instances of a class."""
-        made = [x for x in self.walk.heap.objects() if isinstance(x.data, Object) and x.data.site is owner]
-        return frozenset(x for item in made for x in self.walk.variables.of(item).get(name, ()))
+        made = [x for x in self.interpreter.heap.objects() if isinstance(x.data, Object) and x.data.site is owner]
+        return frozenset(x for item in made for x in self.interpreter.variables.of(item).get(name, ()))
 
     def _is_model(self, owner: s.ClassDef | None) -> bool:
-        made = [x for x in self.walk.heap.objects() if x.kind in (Kind.MODEL, Kind.DATASET)]
+        made = [x for x in self.interpreter.heap.objects() if x.kind in (Kind.MODEL, Kind.DATASET)]
         return any(isinstance(x.data, Object) and x.data.site is owner for x in made)
 
     # ------------------------------------------------------------ parameters
@@ -304,7 +313,7 @@ class AcceleratorScope:
         edit, by_position = new_parameter(self.home[scope], scope, name)
         access.threads.append((self.home[scope], scope, edit))
         access.threaded[scope] = (self.home[scope], f"Pass `{name}` to `{scope.name}`")
-        for call in self.walk.trace.calls[scope]:
+        for call in self.interpreter.trace.calls[scope]:
             assert isinstance(call, s.Call)  # a function that is called implicitly gets no parameter
             if call in access.calls:
                 continue  # it enters another function, too, which was seen first
@@ -323,7 +332,7 @@ class AcceleratorScope:
 
     def _is_further_out(self, access: Access, scope: s.Node) -> bool:
         """Whether a scope leads to where the Accelerator is made, and cannot see it."""
-        frames = self.walk.trace.frames.get(access.home, [])
+        frames = self.interpreter.trace.frames.get(access.home, [])
         if access.exists or scope is access.home or not any(scope is x.node for way in frames for x in way.chain()):
             return False
         seen = scope in access.expressions or scope in access.placed or self._in_sight(access, scope)
@@ -341,7 +350,7 @@ class AcceleratorScope:
 
     def _unthreadable(self, scope: Any) -> str | None:
         """Why a function cannot get another parameter."""
-        log = self.walk.trace
+        log = self.interpreter.trace
         if scope in log.decorated:
             return f"`{scope.name}` is decorated with `{log.decorated[scope]}`, which may not accept another argument"
         if scope in log.unseen:
@@ -374,7 +383,9 @@ class AcceleratorScope:
         if not isinstance(owner, s.ClassDef):
             return [(self.home[scope], scope.name)]
         heirs = [
-            x for x in self.walk.heap.those(Kind.CLASS) if scope.name == "__init__" and entered(self.walk, x) is scope
+            x
+            for x in self.interpreter.heap.those(Kind.CLASS)
+            if scope.name == "__init__" and entered(self.interpreter, x) is scope
         ]
         return list(dict.fromkeys([(self.home[scope], owner.name), *((x.data[1].module, x.label) for x in heirs)]))
 
@@ -382,12 +393,12 @@ class AcceleratorScope:
         """Where a module of the program calls a function in code that was not analysed."""
         is_method = isinstance(scope.block.owner, s.ClassDef) and scope.name != "__init__"
         names = {scope.name} if is_method else {name for _, name in self._known_as(scope)}
-        known = self.walk.trace.calls.get(scope, {})
-        for module in self.walk.modules:
+        known = self.interpreter.trace.calls.get(scope, {})
+        for module in self.interpreter.modules:
             for call in module.nodes(s.Call):
                 if (
                     call not in known
-                    and call not in self.walk.trace.values
+                    and call not in self.interpreter.trace.values
                     and isinstance(call.func, s.Name)
                     and call.func.id in names
                 ):
@@ -396,19 +407,19 @@ class AcceleratorScope:
 
     def _callees(self, call: s.Call) -> set[s.Node]:
         """The local functions that a call may enter."""
-        found = {entered(self.walk, x) for x in self.walk.trace.values.get(call.func, ())}
+        found = {entered(self.interpreter, x) for x in self.interpreter.trace.values.get(call.func, ())}
         return {x for x in found if isinstance(x, s.FunctionDef)}
 
     def _may_enter_others(self, call: s.Call) -> bool:
         """Whether a call may enter something else than local functions, one of which has the parameter."""
-        made = [x for x in self.walk.trace.values.get(call.func, ()) if x.kind in _CALLABLE]
+        made = [x for x in self.interpreter.trace.values.get(call.func, ()) if x.kind in _CALLABLE]
         if len(made) < 2 or all(x.kind is Kind.PARTIAL for x in made):
             return False
-        return not all(isinstance(entered(self.walk, x), s.FunctionDef) for x in made)
+        return not all(isinstance(entered(self.interpreter, x), s.FunctionDef) for x in made)
 
     def _filled(self, call: s.Node) -> set[s.Node]:
         """The functions to which a call only binds arguments, as `functools.partial` does."""
-        made = [x for x in self.walk.trace.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
+        made = [x for x in self.interpreter.trace.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
         return {callee.site for x in made for callee in x.data[0]}
 
 

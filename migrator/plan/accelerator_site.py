@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Frame
@@ -81,11 +81,11 @@ class Access:
 class AcceleratorSite:
     """Finds where to make the Accelerator."""
 
-    def __init__(self, walk: Walk, editable: set[Module]) -> None:
-        self.walk = walk
+    def __init__(self, interpreter: Interpreter, editable: set[Module]) -> None:
+        self.interpreter = interpreter
         self.editable = editable
         self.module_of: dict[Any, Module] = {}
-        for module in walk.modules:
+        for module in interpreter.modules:
             self.module_of[module.root] = module
             for function in module.nodes(s.FunctionDef):
                 self.module_of[function] = module
@@ -129,7 +129,7 @@ class AcceleratorSite:
 
     def _existing(self) -> Any:
         """The statement by which the script itself makes its Accelerator; None where there is none."""
-        for event in of_kind(self.walk.trace.events, Stored):
+        for event in of_kind(self.interpreter.trace.events, Stored):
             statement = event.node.statement
             if event.item.kind is Kind.ACCELERATOR and isinstance(statement, s.Assign):
                 if statement.value is event.item.site:
@@ -164,13 +164,13 @@ class AcceleratorSite:
         name = _first_name(node)
         if self._is_bound(access, node):
             return str(name.id)
-        wanted = self.walk.trace.values.get(name, frozenset())
+        wanted = self.interpreter.trace.values.get(name, frozenset())
         if node.store or not any(x.site is not None for x in wanted):
             return None
         here = dict(statements_up(access.block.statements[access.index], access.home))
         for other, found in access.home.namespace.names.items():
             for x in found:
-                if x.store and scope_of(x) is access.home and self.walk.trace.values.get(x) == wanted:
+                if x.store and scope_of(x) is access.home and self.interpreter.trace.values.get(x) == wanted:
                     if comes_before(x, here):
                         return str(other)
         return None
@@ -202,14 +202,14 @@ class AcceleratorSite:
         owner = owners.pop() if len(owners) == 1 else None
         if owner is None:
             return None
-        made = [x for x in self.walk.heap.objects() if x.kind in (Kind.INSTANCE, Kind.MODEL)]
+        made = [x for x in self.interpreter.heap.objects() if x.kind in (Kind.INSTANCE, Kind.MODEL)]
         sites = {x.site for x in made if isinstance(x.data, Object) and x.data.site is owner}
         return owner if len(sites) == 1 and "__init__" in owner.methods() else None
 
     def _in_constructor(self, owner: s.ClassDef, nodes: list[s.Node], name: str) -> Access | None:
         """In ``__init__``, right before its first use there: at the top level where other methods use it as well."""
         init = owner.methods()["__init__"]
-        frames = self.walk.trace.frames.get(init, [])
+        frames = self.interpreter.trace.frames.get(init, [])
         if any(frame.loop is not None for frame in frames) or not any(map(self._from_entry, frames)):
             return None
         if self.module_of[init] not in self.editable:
@@ -252,7 +252,7 @@ class AcceleratorSite:
 
         Raises:  Unreachable for code that nothing visible calls.
         """
-        frames = [f for f in self.walk.trace.frames.get(scope_of(node), []) if self._from_entry(f)]
+        frames = [f for f in self.interpreter.trace.frames.get(scope_of(node), []) if self._from_entry(f)]
         if not frames:
             return self._forward_chains(node, scope_of(node))
         found = []
@@ -272,7 +272,7 @@ class AcceleratorSite:
         kind: type[Event] = Made if getattr(scope, "name", "") == "__init__" else Forwarded
         calls = [
             event
-            for event in of_kind(self.walk.trace.events, kind)
+            for event in of_kind(self.interpreter.trace.events, kind)
             if isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
         found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
@@ -289,7 +289,7 @@ class AcceleratorSite:
 
     def _from_entry(self, frame: Frame) -> bool:
         first = list(frame.chain())[-1]
-        return isinstance(first.node, s.Root) and first.module is self.walk.program.entry
+        return isinstance(first.node, s.Root) and first.module is self.interpreter.program.entry
 
     def is_made_before(self, access: Access, node: s.Node) -> bool:
         """Whether the Accelerator is made before a node on every way there."""

@@ -34,7 +34,7 @@ class GuardedMove(Rule):
     effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.placement.walk is None:
+        if training.placement.interpreter is None:
             return
         moved = {id(call): call for _, call in device_moves(training)}
         for module in training.modules:

@@ -52,7 +52,7 @@ class ModelMove(Rule):
     effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.placement.walk is None:
+        if training.placement.interpreter is None:
             return
         for module, call in device_moves(training):
             if device_move.keeps_more(call) or not moves.is_left_to_prepare(training, call):
@@ -94,7 +94,7 @@ class BatchMove(Rule):
     effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.placement.walk is None:
+        if training.placement.interpreter is None:
             return
         found: dict[tuple[Module, Any], list[Any]] = defaultdict(list)
         partly: set[s.Statement] = set()

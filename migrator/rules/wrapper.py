@@ -157,7 +157,7 @@ class Unwrap(Rule):
     effect = Effect.EDITS
 
     def check(self, training: Training) -> Iterator[Change]:
-        if training.placement.walk is None:
+        if training.placement.interpreter is None:
             return
         whole = {part for node, _ in wrapper_questions(training) for part in node.walk()}
         for node, event in wrapped_uses(training):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.local_class import class_kind
 from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Frame
@@ -42,9 +42,9 @@ def key_of(item: Object) -> Key:
 class Components:
     """The components of a training program."""
 
-    def __init__(self, walk: Walk) -> None:
-        self.walk = walk
-        events = walk.trace.events
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+        events = interpreter.trace.events
         self.by_item: dict[Object, list[Event]] = defaultdict(list)
         for event in events:
             self.by_item[event.item.raw].append(event)
@@ -124,8 +124,8 @@ class Components:
         """Whether an optimizer is part of another one: what a class of optimizers makes is that class's own affair."""
         made = self.made(item)
         owner = class_of(made.frame.node) if made is not None else None
-        classes = [x for x in self.walk.heap.those(Kind.CLASS) if x.site is owner] if owner is not None else []
-        return any(class_kind(self.walk, x) is Kind.OPTIMIZER for x in classes)
+        classes = [x for x in self.interpreter.heap.those(Kind.CLASS) if x.site is owner] if owner is not None else []
+        return any(class_kind(self.interpreter, x) is Kind.OPTIMIZER for x in classes)
 
     # ------------------------------------------------------------ models
 
@@ -200,9 +200,9 @@ class Components:
     def _updated_by_hand(self) -> list[Object]:
         """Models whose parameters a training loop changes itself: ``p.data.add_(-lr * p.grad)``."""
         found = []
-        for module in self.walk.modules:
+        for module in self.interpreter.modules:
             for loop in module.nodes(s.For):
-                owners = {x for x in self.walk.trace.values.get(loop.iter, ()) if x.kind is Kind.PARAMETERS}
+                owners = {x for x in self.interpreter.trace.values.get(loop.iter, ()) if x.kind is Kind.PARAMETERS}
                 if owners and self._writes_from_gradient(loop):
                     found += [whole for x in owners for whole in x.of if whole.kind in (Kind.MODEL, Kind.OPAQUE)]
         return found

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from migrator.inference import knowledge
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object, Value
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -54,15 +54,15 @@ class DeviceCondition:
 class Devices:
     """What a program says about devices."""
 
-    def __init__(self, walk: Walk) -> None:
-        self.walk = walk
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
         self.handed_on: set[Object] = set()  # what variables are made from that the Accelerator has taken over already
-        self.definitions = [x for module in walk.modules for x in self._definitions(module)]
-        self.moves = [call for module in walk.modules for call in module.nodes(s.Call) if is_move(call)]
+        self.definitions = [x for module in interpreter.modules for x in self._definitions(module)]
+        self.moves = [call for module in interpreter.modules for call in module.nodes(s.Call) if is_move(call)]
 
     def values(self, node: s.Node) -> Value:
         """What an expression may be."""
-        return self.walk.trace.values.get(node, frozenset())
+        return self.interpreter.trace.values.get(node, frozenset())
 
     def _definitions(self, module: Module) -> list[Definition]:
         found = []
@@ -166,7 +166,7 @@ class Devices:
     @cached_property
     def _placed(self) -> set[Object]:
         """All devices that something is put on, with the names that they are made from."""
-        todo = [item for _, _, node in placements(self.walk.modules) for item in self.values(node)]
+        todo = [item for _, _, node in placements(self.interpreter.modules) for item in self.values(node)]
         found: set[Object] = set()
         while todo:
             item = todo.pop()
@@ -228,8 +228,8 @@ class Devices:
 
     def defining_values(self, node: s.Expression) -> list[s.Expression]:
         """The expressions that a variable is assigned from in its module, or an attribute of one object anywhere."""
-        home = next(m for m in self.walk.modules if m.root.namespace is _module_scope(node))
-        modules = self.walk.modules if isinstance(node, s.Attribute) else (home,)
+        home = next(m for m in self.interpreter.modules if m.root.namespace is _module_scope(node))
+        modules = self.interpreter.modules if isinstance(node, s.Attribute) else (home,)
         return [
             value_of(statement)
             for module in modules

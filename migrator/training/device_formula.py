@@ -152,5 +152,5 @@ class ConditionReader:
 
     def _text(self, node: s.Expression) -> str:
         root = root_of(node)
-        module = next(m for m in self.devices.walk.modules if m.root is root)
+        module = next(m for m in self.devices.interpreter.modules if m.root is root)
         return " ".join(module.text(node).replace('"', "'").split())

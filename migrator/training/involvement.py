@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Forwarded, of_kind
 from migrator.source import syntax as s
@@ -12,7 +12,9 @@ from migrator.training.components import Components
 from migrator.training.position import scope_of
 
 
-def involved_scopes(before: Walk, after: Walk, components: Components, required: Iterable[Object]) -> set[s.Node]:
+def involved_scopes(
+    before: Interpreter, after: Interpreter, components: Components, required: Iterable[Object]
+) -> set[s.Node]:
     """Give the functions and modules that take part in the training.
 
     They are on the way to a training step, are called inside a training loop or by a method of a trained model, hold
@@ -33,7 +35,7 @@ def involved_scopes(before: Walk, after: Walk, components: Components, required:
     return found | methods
 
 
-def _methods_of_models(after: Walk) -> set[s.Node]:
+def _methods_of_models(after: Interpreter) -> set[s.Node]:
     """The functions in the classes of the models that run."""
     models = {event.item for event in of_kind(after.trace.events, Forwarded) if event.item.kind is Kind.MODEL}
     classes = {item.data for item in models if item.data.__class__ is Object}

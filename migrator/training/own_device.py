@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object
 from migrator.source import syntax as s
 from migrator.training.position import class_of
@@ -19,7 +19,7 @@ _WEIGHTS = re.compile(
 _PARAMETER = re.compile(r"torch\.nn\.(parameter\.)?Parameter$")
 
 
-def placed_by_weights(walk: Walk, scope: Any) -> str | None:
+def placed_by_weights(interpreter: Interpreter, scope: Any) -> str | None:
     """Give what has a ``device`` in a method of a model whose constructor makes a part with weights; None elsewhere.
 
     Not in the constructor itself, where there may be none yet, and where they are not placed.
@@ -28,14 +28,14 @@ def placed_by_weights(walk: Walk, scope: Any) -> str | None:
     init = owner.methods().get("__init__") if owner is not None else None
     if owner is None or init is None or scope is init:
         return None
-    classes = [x for x in walk.heap.those(Kind.CLASS) if x.site is owner]
-    if not any(x.data in classes for x in walk.heap.those(Kind.MODEL)):
+    classes = [x for x in interpreter.heap.those(Kind.CLASS) if x.site is owner]
+    if not any(x.data in classes for x in interpreter.heap.those(Kind.MODEL)):
         return None
-    found = [place for place in _parts(walk, init, scope.params[0].name, set(classes)) if place]
+    found = [place for place in _parts(interpreter, init, scope.params[0].name, set(classes)) if place]
     return next((x for x in found if "(" not in x), found[0] if found else None)
 
 
-def _parts(walk: Walk, init: s.FunctionDef, me: str, seen: set[Object]) -> Iterator[str | None]:
+def _parts(interpreter: Interpreter, init: s.FunctionDef, me: str, seen: set[Object]) -> Iterator[str | None]:
     """What a constructor surely keeps on the instance that says where it is, as another method reads it."""
     for statement in init.body.statements:
         if not isinstance(statement, s.Assign) or not isinstance(statement.value, s.Call):
@@ -43,12 +43,12 @@ def _parts(walk: Walk, init: s.FunctionDef, me: str, seen: set[Object]) -> Itera
         target = statement.targets[0]
         if isinstance(target, s.Attribute) and isinstance(target.value, s.Name):
             if target.value.id == init.params[0].name:
-                yield _place(walk, statement.value, f"{me}.{target.name}", seen)
+                yield _place(interpreter, statement.value, f"{me}.{target.name}", seen)
 
 
-def _place(walk: Walk, made: s.Call, name: str, seen: set[Object]) -> str | None:
+def _place(interpreter: Interpreter, made: s.Call, name: str, seen: set[Object]) -> str | None:
     """What says where a part is: a parameter, a layer's weight, or the first of a module's parameters; None if nothing."""
-    callees = walk.trace.values.get(made.func, frozenset())
+    callees = interpreter.trace.values.get(made.func, frozenset())
     words = [str(x.data) for x in callees if x.kind is Kind.LIBRARY]
     if not callees or len(words) not in (0, len(callees)):
         return None
@@ -57,10 +57,10 @@ def _place(walk: Walk, made: s.Call, name: str, seen: set[Object]) -> str | None
     if words and all(map(_WEIGHT.match, words)):
         return f"{name}.weight"
     inner = words and all(_WEIGHTS.match(word) for word in words)
-    return f"next({name}.parameters())" if inner or all(_has_weights(walk, x, seen) for x in callees) else None
+    return f"next({name}.parameters())" if inner or all(_has_weights(interpreter, x, seen) for x in callees) else None
 
 
-def _has_weights(walk: Walk, item: Object, seen: set[Object]) -> bool:
+def _has_weights(interpreter: Interpreter, item: Object, seen: set[Object]) -> bool:
     """Whether the constructor of a local module class makes a part with weights."""
     init = item.site.methods().get("__init__") if item.kind is Kind.CLASS and item not in seen else None
-    return init is not None and any(_parts(walk, init, "self", seen | {item}))
+    return init is not None and any(_parts(interpreter, init, "self", seen | {item}))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from migrator.inference.interpret import walk_program
-from migrator.inference.interpreter import InsertionPoints, Walk
+from migrator.inference.interpret import interpret
+from migrator.inference.interpreter import InsertionPoints, Interpreter
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program
 from migrator.inference.state import Frame
@@ -42,7 +42,7 @@ class PlacementResult:
 
     placements: tuple[Placement, ...] = ()
     wrapped_in_place: tuple[WrapInPlace, ...] = ()
-    walk: Walk | None = None
+    interpreter: Interpreter | None = None
     obstacle: Obstacle | None = None
 
 
@@ -66,7 +66,7 @@ class _Search:
         }
         self.chosen: list[Placement] = []
         self.wrapped_in_place: list[WrapInPlace] = []
-        self.walk: Walk | None = None
+        self.interpreter: Interpreter | None = None
         self.components_after = components  # as that walk shows them
         self.trial: Trial | None = None  # what that walk pretends
         self.failed: list[tuple[Trial, set[Key]]] = []  # what was pretended in vain, for which objects
@@ -81,7 +81,7 @@ class _Search:
             self.obstacle = self._problem({key_of(item) for item in self.required})
         if self.obstacle is not None:
             return PlacementResult(obstacle=self.obstacle)
-        return PlacementResult(tuple(self.chosen), tuple(self.wrapped_in_place), self.walk)
+        return PlacementResult(tuple(self.chosen), tuple(self.wrapped_in_place), self.interpreter)
 
     # ------------------------------------------------------------ on the spot
 
@@ -221,10 +221,10 @@ class _Search:
         """Walk the program as it would be; the first training use of an object that is still as it was made."""
         placements = [*self.chosen, extra] if extra is not None else self.chosen
         trial = self._trial(placements)
-        if trial != self.trial or self.walk is None:
+        if trial != self.trial or self.interpreter is None:
             self.trial = trial
-            self.walk = walk_program(self.program, *trial, self.elided)
-            self.components_after = Components(self.walk)
+            self.interpreter = interpret(self.program, *trial, self.elided)
+            self.components_after = Components(self.interpreter)
         problem = _unprepared(self.components_after, keys)
         if problem is not None:
             self.failed.append((trial, keys))
@@ -254,7 +254,7 @@ def insertion_points_of(placements: Iterable[Placement]) -> InsertionPoints:
 
 
 def _unprepared(components: Components, keys: set[Key]) -> Obstacle | None:
-    events = components.walk.trace.events
+    events = components.interpreter.trace.events
     inside = {e.item for e in of_kind(events, Forwarded) if is_own_method(e, e.item)}  # MIG903 speaks of these
     for backward in components.backwards:
         for item in backward.roots - inside:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.state import Frame
 from migrator.source import syntax as s
 from migrator.training.position import scope_of, statements_up
@@ -14,9 +14,9 @@ from migrator.training.reaching_definitions import Order
 Way = list[tuple[Frame, Any]]  # the activations that lead to a place, outermost first, each with the node that it is at
 
 
-def ways_to(walk: Walk, node: s.Node) -> list[Way]:
+def ways_to(interpreter: Interpreter, node: s.Node) -> list[Way]:
     """Give the ways to a node, one for each activation of its function."""
-    return [way_from(frame, node) for frame in walk.trace.frames.get(scope_of(node), [])]
+    return [way_from(frame, node) for frame in interpreter.trace.frames.get(scope_of(node), [])]
 
 
 def way_from(frame: Frame, node: s.Node) -> Way:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object, Value
 from migrator.inference.program import Program
 from migrator.inference.trace import EventKind, of_kind
@@ -23,8 +23,8 @@ class TrainedProgram:
     """What was found by interpreting a program as it is, and as it will be; look-ups read nothing else."""
 
     program: Program
-    before: Walk  # as it is
-    after: Walk  # as it will be once everything is prepared, where that is known
+    before: Interpreter  # as it is
+    after: Interpreter  # as it will be once everything is prepared, where that is known
     components: Components  # of the program as it is
     required: tuple[Object, ...]  # what it trains with, to be prepared
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from migrator.errors import FileProblem
-from migrator.inference.interpret import walk_program
+from migrator.inference.interpret import interpret
 from migrator.inference.objects import Kind, Object
 from migrator.inference.program import Program
 from migrator.inference.trace import Escaped, Iterated, Made, NeededOnHost
@@ -132,12 +132,12 @@ def analyse(program: Program, elided: frozenset[s.Call] = frozenset()) -> Traini
 
     Args:    elided: calls that are taken for their first argument, since changes will take them away.
     """
-    before = walk_program(program, elided=elided)
+    before = interpret(program, elided=elided)
     components = Components(before)
     is_training = trains(before, components)
     required = components.prepared() if is_training else ()
     missing = tuple(item for item in required if not is_prepared(components, item))
-    known = PlacementResult(walk=before if required else None)  # where the script itself prepares everything
+    known = PlacementResult(interpreter=before if required else None)  # where the script itself prepares everything
     placement = place(program, components, missing, elided) if missing else known
-    after = placement.walk or before
+    after = placement.interpreter or before
     return Training(program, before, after, components, required, is_training, missing, placement)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from migrator.inference.element import deep
 from migrator.inference.function import entered
-from migrator.inference.interpreter import Walk
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.knowledge import ITERATE
 from migrator.inference.objects import NOTHING, Kind, Object, Value
 from migrator.inference.state import Frame
@@ -43,11 +43,11 @@ class UseIndex:
     An object that only an instance holds is not followed where that instance goes to code that is not seen.
     """
 
-    def __init__(self, walk: Walk, module_of: Callable[[s.Node], Module]) -> None:
-        self._walk = walk
+    def __init__(self, interpreter: Interpreter, module_of: Callable[[s.Node], Module]) -> None:
+        self._walk = interpreter
         self._module_of = module_of
         self._holders: dict[Object, list[s.Expression]] = defaultdict(list)
-        for node, value in walk.trace.values.items():
+        for node, value in interpreter.trace.values.items():
             if isinstance(node, s.Expression) and not getattr(node, "store", False):
                 for item in value:
                     self._holders[item.raw].append(node)
@@ -55,11 +55,11 @@ class UseIndex:
         for item in self._holders:
             self._objects[key_of(item)].append(item)
         self._events: dict[Object, list[Event]] = defaultdict(list)
-        for event in walk.trace.events:
+        for event in interpreter.trace.events:
             if isinstance(event, (Escaped, Prepared, Saved, Stored)):
                 self._events[event.item.raw].append(event)
         self._activations: dict[s.Node, list[Frame]] = defaultdict(list)  # by call
-        for frames in walk.trace.frames.values():
+        for frames in interpreter.trace.frames.values():
             for frame in frames:
                 if frame.call is not None:
                     self._activations[frame.call].append(frame)

@@ -34,7 +34,7 @@ def wrap_in_place(components: Components, item: Object, required: Iterable[Objec
     if item.kind not in _KINDS or not isinstance(item.site, s.Call):
         return None
     for node in (item.site, *reversed(item.context or ())):
-        made = components.walk.trace.values.get(node, frozenset())
+        made = components.interpreter.trace.values.get(node, frozenset())
         if isinstance(node, s.Call) and item in made and made <= wanted and _always(components, node, item):
             return WrapInPlace(_moved(components, node, item), item)
     return None
@@ -43,7 +43,7 @@ def wrap_in_place(components: Components, item: Object, required: Iterable[Objec
 def _always(components: Components, node: s.Node, item: Object) -> bool:
     """Whether whatever is made at an object's own site is to be prepared too, seen from all its calling contexts."""
     return node is not item.site or all(
-        x in components.walk.trace.values[node] for x in components.by_item if x.site is node
+        x in components.interpreter.trace.values[node] for x in components.by_item if x.site is node
     )
 
 
@@ -54,7 +54,7 @@ def _moved(components: Components, node: s.Node, item: Object) -> Any:
         and isinstance(node.parent.parent, s.Call)
         and node.parent.parent.func is node.parent
     ):
-        if components.walk.trace.values.get(node.parent.parent) != components.walk.trace.values.get(node):
+        if components.interpreter.trace.values.get(node.parent.parent) != components.interpreter.trace.values.get(node):
             break
         node = node.parent.parent
     return node

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.inference.explain import bindings
-from migrator.inference.interpret import walk_program
+from migrator.inference.interpret import interpret
 from migrator.inference.objects import Kind, Object, Value
 from migrator.inference.program import Program
 from migrator.source import syntax as s
@@ -85,7 +85,7 @@ class Inferred:
 
     def __init__(self, texts: dict[str, str]) -> None:
         entry = "train.py" if "train.py" in texts else next(iter(texts))
-        self._walk = walk_program(Program(Module(make_source(entry, texts[entry])), _reader(texts)))
+        self._walk = interpret(Program(Module(make_source(entry, texts[entry])), _reader(texts)))
         self._shown: dict[tuple[str, int], dict[str, Value]] = defaultdict(dict)
         self._names: dict[Object, set[str]] = defaultdict(set)  # of each object: the variables that hold it
         for module, line, name, value in bindings(self._walk):

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from migrator.inference import function, interpret
-from migrator.inference.interpret import walk_program
-from migrator.inference.interpreter import Walk
+from migrator.inference import function
+from migrator.inference import interpret as module
+from migrator.inference.interpret import interpret
+from migrator.inference.interpreter import Interpreter
 from migrator.inference.program import Program
 from migrator.source.module import Module
 from migrator.source.text import make_source
@@ -40,35 +41,35 @@ for trial in range(3):
 """
 
 
-def _walk() -> Walk:
-    return walk_program(Program(Module(make_source("train.py", TRAIN)), lambda path: None))
+def _walk() -> Interpreter:
+    return interpret(Program(Module(make_source("train.py", TRAIN)), lambda path: None))
 
 
-def _facts(walk: Walk) -> tuple[object, ...]:
-    where = walk.program.entry.where
-    values = {(where(node), str(sorted(map(str, value)))) for node, value in walk.trace.values.items()}
-    events = {(type(event), where(event.node), str(event.item)) for event in walk.trace.events}
-    return values, events, walk.steps
+def _facts(interpreter: Interpreter) -> tuple[object, ...]:
+    where = interpreter.program.entry.where
+    values = {(where(node), str(sorted(map(str, value)))) for node, value in interpreter.trace.values.items()}
+    events = {(type(event), where(event.node), str(event.item)) for event in interpreter.trace.events}
+    return values, events, interpreter.steps
 
 
 def test_it_gives_what_the_walk_would_find(monkeypatch: pytest.MonkeyPatch) -> None:
     with_summaries = _facts(_walk())
-    monkeypatch.setattr(function, "known_summary", lambda walk, key: None)
+    monkeypatch.setattr(function, "known_summary", lambda interpreter, key: None)
     assert _facts(_walk()) == with_summaries
 
 
 def test_a_call_that_finds_nothing_new_is_not_walked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     executed: list[object] = []
 
-    def counted(known: Callable[[Walk, object], None]) -> Callable[[Walk, object], None]:
-        def run(walk: Walk, node: object) -> None:
+    def counted(known: Callable[[Interpreter, object], None]) -> Callable[[Interpreter, object], None]:
+        def run(interpreter: Interpreter, node: object) -> None:
             executed.append(node)
-            known(walk, node)
+            known(interpreter, node)
 
         return run
 
-    recursion = interpret._RECURSION
+    recursion = module._RECURSION
     executors = {kind: counted(known) for kind, known in recursion.executors.items()}
-    monkeypatch.setattr(interpret, "_RECURSION", replace(recursion, executors=executors))
-    walk = _walk()
-    assert len(executed) < 0.9 * walk.steps
+    monkeypatch.setattr(module, "_RECURSION", replace(recursion, executors=executors))
+    interpreter = _walk()
+    assert len(executed) < 0.9 * interpreter.steps
