@@ -47,7 +47,7 @@ class Prepare(Rule):
             return
         outcome = training.placement
         sites = tuple(dict.fromkeys(node for item in training.missing for node in _sites(training, item)))
-        if outcome.obstacle is not None:
+        if outcome.obstacles:
             yield Change(
                 self.code,
                 *_located(training, sites[0]),
@@ -187,21 +187,19 @@ class NoPlace(Rule):
     effect = Effect.BLOCKS
 
     def check(self, training: Training) -> Iterator[Change]:
-        obstacle = training.placement.obstacle
-        if obstacle is None:
-            return
-        node = obstacle.node
-        name = obstacle.item.label if obstacle.item is not None else "an object"
-        yield Change(
-            self.code,
-            training.module_of(node),
-            node,
-            f"`{name.rpartition('/')[2]}` {obstacle.text}",
-            level=Level.REVIEW,
-            blocks=True,
-            reason="there is no place for `prepare` after which the training uses only prepared objects",
-            help="create models, optimizers and loaders once, assign them to variables, and pass these to the training loop",
-        )
+        for obstacle in training.placement.obstacles:
+            node = obstacle.node
+            name = obstacle.item.label if obstacle.item is not None else "an object"
+            yield Change(
+                self.code,
+                training.module_of(node),
+                node,
+                f"`{name.rpartition('/')[2]}` {obstacle.text}",
+                level=Level.REVIEW,
+                blocks=True,
+                reason="there is no place for `prepare` after which the training uses only prepared objects",
+                help="create models, optimizers and loaders once, assign them to variables, and pass these to the training loop",
+            )
 
 
 RULES: tuple[type[Rule], ...] = (Prepare, NoPlace)

@@ -43,7 +43,7 @@ class PlacementResult:
     placements: tuple[Placement, ...] = ()
     wrapped_in_place: tuple[WrapInPlace, ...] = ()
     interpreter: Interpreter | None = None
-    obstacle: Obstacle | None = None
+    obstacles: tuple[Obstacle, ...] = ()
 
 
 def place(
@@ -70,17 +70,18 @@ class _Search:
         self.components_after = components  # as that walk shows them
         self.trial: Trial | None = None  # what that walk pretends
         self.failed: list[tuple[Trial, set[Key]]] = []  # what was pretended in vain, for which objects
-        self.obstacle: Obstacle | None = None
+        self.obstacles: list[Obstacle] = []
 
     def run(self) -> PlacementResult:
         held = [item for item in self.required if not self._needs_inline(item) or not self._inline(item)]
         todo = self._groups(held)
-        while todo and self.obstacle is None and not self._settle_at_once(todo):
+        while todo and not self._settle_at_once(todo):
             todo = self._settle_some(todo)
-        if self.obstacle is None:
-            self.obstacle = self._problem({key_of(item) for item in self.required})
-        if self.obstacle is not None:
-            return PlacementResult(obstacle=self.obstacle)
+        if not self.obstacles:
+            last = self._problem({key_of(item) for item in self.required})
+            self.obstacles += [last] if last is not None else []
+        if self.obstacles:
+            return PlacementResult(obstacles=tuple(dict.fromkeys(self.obstacles)))
         return PlacementResult(tuple(self.chosen), tuple(self.wrapped_in_place), self.interpreter)
 
     # ------------------------------------------------------------ on the spot
@@ -102,11 +103,10 @@ class _Search:
         left, groups = list(items), []
         while left:
             if not self.binding_sites[left[0]]:
-                self._stop(
-                    left[0],
-                    self._uncalled(left[0]) or "is in no variable to which the prepared object could be assigned",
-                )
-                return []
+                reason = self._uncalled(left[0]) or "is in no variable to which the prepared object could be assigned"
+                self._stop(left[0], reason)
+                left = left[1:]
+                continue
             frames = dict.fromkeys(frame for item in left for frame in self.binding_sites[item])
             best = max(frames, key=lambda frame: self._rank(frame, left))
             members = [item for item in left if best in self.binding_sites[item]]
@@ -117,7 +117,7 @@ class _Search:
                 groups.append(group)
             elif not self._inline(members[0]):
                 self._stop(members[0], "is used in the training before `prepare` could be called")
-                return []
+                members = members[:1]
             else:
                 members = members[:1]
             left = [item for item in left if item not in members]
@@ -157,7 +157,7 @@ class _Search:
 
     def _stop(self, item: Object, text: str) -> None:
         made = self.components.made(item) or self.components.by_item[item][0]
-        self.obstacle = Obstacle(made.frame, item.site if item.site is not None else made.node, item, text)
+        self.obstacles.append(Obstacle(made.frame, item.site if item.site is not None else made.node, item, text))
 
     # ------------------------------------------------------------ the second walk
 
@@ -178,7 +178,7 @@ class _Search:
         """Settle groups one by one, until one falls into parts or is prepared on the spot; give those that are left."""
         todo = groups
         settled = -1
-        while todo and self.obstacle is None and len(self.chosen) > settled:
+        while todo and len(self.chosen) > settled:
             settled = len(self.chosen)
             todo = [*self._settle(todo[0]), *todo[1:]]
         return todo
@@ -190,7 +190,8 @@ class _Search:
             key_of(x) for x in items
         }
         first: Obstacle | None = None
-        for placement in (*self._beside(group[0]), *group[:TRIES]):
+        tries = 1 if self.obstacles else TRIES  # nothing will be prepared: only what else is in the way matters
+        for placement in (*self._beside(group[0]), *group[:tries]):
             problem = self._problem(keys, placement)
             if problem is None:
                 self.chosen.append(placement)
@@ -199,8 +200,8 @@ class _Search:
         parts = self._by_kind(group[0])
         if len(parts) > 1 and all(parts):
             return parts
-        if not all(self._inline(item) for item in items):
-            self.obstacle = first
+        if not all(self._inline(item) for item in items) and first is not None:
+            self.obstacles.append(first)
         return []
 
     def _beside(self, placement: Placement) -> list[Placement]:
