@@ -145,7 +145,7 @@ def test_a_flag_overrides_its_key_and_no_other(tmp_path: Path) -> None:
         ),
         pytest.param(
             "[tool.migrate]\nmakes = ['zoo.build']\n",
-            "[tool.migrate] `makes` must be a table of dotted names, each with what calling it makes, not this list",
+            "[tool.migrate] `makes` must be a table of dotted names, each with the kind of object that it makes, not this list",
             id="a list of what makes something",
         ),
         pytest.param(

@@ -116,10 +116,22 @@ def _counts(test: s.Expression) -> bool:
 
 
 def _is_counter(node: s.Node) -> bool:
-    if not isinstance(node, s.Name):
-        return False
-    scope = node.scope.resolve(node.id)
-    return scope is not None and any(isinstance(x.parent, s.Augment) for x in scope.names.get(node.id, ()) if x.store)
+    """Whether a variable, or an attribute such as ``self.count``, is counted up somewhere."""
+    if isinstance(node, s.Attribute):
+        return any(isinstance(x.target, s.Attribute) and x.target.name == node.name for x in _augmented(node))
+    scope = node.scope.resolve(node.id) if isinstance(node, s.Name) else None
+    return (
+        scope is not None
+        and isinstance(node, s.Name)
+        and any(isinstance(x.parent, s.Augment) for x in scope.names.get(node.id, ()) if x.store)
+    )
+
+
+def _augmented(node: s.Node) -> Iterator[s.Augment]:
+    """The augmented assignments of the module that a node is part of."""
+    while node.parent is not None:
+        node = node.parent
+    return (x for x in node.walk() if isinstance(x, s.Augment))
 
 
 def _head(training: Training, loop: s.Node) -> str:

@@ -187,7 +187,7 @@ ON_TWO = [
                 "    scheduler.step(valid_loss * (1 if accelerator.is_main_process else epoch + 1))",
             ),
         ),
-        "decision on one process's own numbers",
+        "decision on the numbers of one process",
         "step 7: processes 0 and 1 differ: learning rates",
     ),
     Mutant(
@@ -298,7 +298,7 @@ def test_data_parallelism_by_hand_passes(runner: Runner) -> None:
     told = {finding.aspect: finding for finding in findings}
     assert told["replicas"].outcome is Outcome.EQUAL
     assert told["samples"].outcome is Outcome.EQUAL
-    assert "(2 whole" in told["samples"].told
+    assert "(2 complete" in told["samples"].told
     assert [len(trace.of(Save)) for trace in ranks] == [1, 0]
 
 
