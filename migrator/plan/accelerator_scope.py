@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from migrator.inference.function import entered
 from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object
 from migrator.plan.accelerator_site import AcceleratorSite, Access, Unreachable, why_not_called
+from migrator.plan.callers import Callers, ExternalUse
 from migrator.plan.signature import new_argument, new_parameter
 from migrator.rules.change import Argument
 from migrator.source import syntax as s
@@ -17,12 +18,6 @@ from migrator.source.module import Module
 from migrator.training.own_device import placed_by_weights
 from migrator.training.position import after_docstring, class_of, scope_of
 
-ExternalUse = Callable[
-    [Module, str], "str | None"
-]  # a file outside the program that uses a name of a module, if there is one
-
-# what a variable may hold that can be called
-_CALLABLE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.PARTIAL, Kind.INSTANCE, Kind.LIBRARY, Kind.MODEL})
 _TRAINED = frozenset({Kind.MODEL, Kind.OPTIMIZER, Kind.LOADER, Kind.SCHEDULER, Kind.DEVICE})
 
 
@@ -42,9 +37,9 @@ class AcceleratorScope:
     ) -> None:
         self.interpreter = interpreter
         self.editable = editable
-        self.users = users
         self.site = AcceleratorSite(interpreter, editable)
         self.home = self.site.module_of
+        self.callers = Callers(interpreter, self.site, users)
         self.placing: set[s.Node] = set()  # the scopes that want nothing of the Accelerator but its device
 
     @property
@@ -163,7 +158,7 @@ class AcceleratorScope:
         if access.is_guarded and (self._is_model(class_of(scope)) or self._is_imported(scope)):
             return None  # a module that imports it has no such global
         reads = self._reads_globals(scope) or not scope.params
-        if not isinstance(home, s.Root) or reads or self._unthreadable(scope) is not None:
+        if not isinstance(home, s.Root) or reads or self.callers.why_no_parameter(scope) is not None:
             return access.name
         nested = not isinstance(scope_of(scope.block), s.Root)
         return access.name if nested or class_of(scope) is not None else None
@@ -172,7 +167,7 @@ class AcceleratorScope:
         """Whether code outside of the program uses a function that takes nothing of the training from its module."""
         if not isinstance(scope, s.FunctionDef) or self._reads_globals(scope):
             return False
-        return any(self.users(module, name) is not None for module, name in self._known_as(scope))
+        return self.callers.user_outside(scope) is not None
 
     def _reads_globals(self, scope: Any) -> bool:
         """Whether a function takes objects of the training from the module."""
@@ -264,7 +259,7 @@ class AcceleratorScope:
             x
             for call in self.interpreter.trace.calls.get(scope, {})
             if isinstance(call, s.Call)
-            for x in self._callees(call)
+            for x in self.callers.callees(call)
         }
         family = self._ancestry(owner)
         for item in self.interpreter.heap.those(Kind.CLASS):
@@ -304,7 +299,7 @@ class AcceleratorScope:
     def _through_parameter(self, access: Access, scope: Any, through: tuple[Any, ...]) -> None:
         """Give a function one more parameter, and every call of it one more argument."""
         name = access.plain
-        why = self._unthreadable(scope)
+        why = self.callers.why_no_parameter(scope)
         if why is not None:
             raise Unreachable(scope, why)
         if name in scope.namespace.bound:
@@ -322,8 +317,8 @@ class AcceleratorScope:
                 if self._is_further_out(access, caller):
                     raise _TooDeep(call)
                 self._reach(access, caller, (*through, scope))
-            others = self._callees(call) - {scope}
-            counted = by_position and not others and not self._filled(call)
+            others = self.callers.callees(call) - {scope}
+            counted = by_position and not others and not self.callers.filled(call)
             module, written = self.home[scope_of(call)], access.expressions[caller]
             access.threads.append((module, call, new_argument(module, call, name, written, counted)))
             access.calls.append(call)
@@ -347,80 +342,6 @@ class AcceleratorScope:
             self._through_constructor(access, scope, through)
         else:
             self._through_parameter(access, scope, through)
-
-    def _unthreadable(self, scope: Any) -> str | None:
-        """Why a function cannot get another parameter."""
-        log = self.interpreter.trace
-        if scope in log.decorated:
-            return f"`{scope.name}` is decorated with `{log.decorated[scope]}`, which may not accept another argument"
-        if scope in log.unseen:
-            return f"`{scope.name}` is passed as a value, so not all its callers are known"
-        if self.home[scope] not in self.editable:
-            path = self.home[scope].source.path
-            return f"`{scope.name}` is defined in {path}, which is not among the given files (--follow adds it)"
-        user = next(filter(None, (self.users(module, name) for module, name in self._known_as(scope))), None)
-        if user is not None:
-            return f"`{scope.name}` is also used by {user}, which is not part of this program"
-        calls = log.calls.get(scope, {})
-        if not calls:
-            return f"`{scope.name}` is never called in the files that were read"
-        unseen = self._unseen_call(scope)
-        if unseen is not None:
-            return f"`{scope.name}` is also called in {unseen}, which was not analysed"
-        written = [call for call in calls if isinstance(call, s.Call)]
-        if len(written) < len(calls):
-            return f"`{scope.name}` is called implicitly"
-        if any(self._may_enter_others(call) or len(self._filled(call)) > 1 for call in written):
-            return f"`{scope.name}` is called through a variable that may also hold other functions"
-        takes_all = any(param.kind == "**" for param in scope.params)
-        if takes_all and any(arg.star == "**" for call in written for arg in call.args):
-            return f"`{scope.name}` takes and is given `**` arguments, which may already contain that name"
-        return None
-
-    def _known_as(self, scope: s.FunctionDef) -> list[tuple[Module, str]]:
-        """The names by which code elsewhere may call a function: of a constructor, those of all classes that have it."""
-        owner = scope.block.owner
-        if not isinstance(owner, s.ClassDef):
-            return [(self.home[scope], scope.name)]
-        heirs = [
-            x
-            for x in self.interpreter.heap.those(Kind.CLASS)
-            if scope.name == "__init__" and entered(self.interpreter, x) is scope
-        ]
-        return list(dict.fromkeys([(self.home[scope], owner.name), *((x.data[1].module, x.label) for x in heirs)]))
-
-    def _unseen_call(self, scope: s.FunctionDef) -> str | None:
-        """Where a module of the program calls a function in code that was not analysed."""
-        is_method = isinstance(scope.block.owner, s.ClassDef) and scope.name != "__init__"
-        names = {scope.name} if is_method else {name for _, name in self._known_as(scope)}
-        known = self.interpreter.trace.calls.get(scope, {})
-        for module in self.interpreter.modules:
-            for call in module.nodes(s.Call):
-                if (
-                    call not in known
-                    and call not in self.interpreter.trace.values
-                    and isinstance(call.func, s.Name)
-                    and call.func.id in names
-                ):
-                    return f"{module.source.path}:{module.where(call)[0]}"
-        return None
-
-    def _callees(self, call: s.Call) -> set[s.Node]:
-        """The local functions that a call may enter."""
-        found = {entered(self.interpreter, x) for x in self.interpreter.trace.values.get(call.func, ())}
-        return {x for x in found if isinstance(x, s.FunctionDef)}
-
-    def _may_enter_others(self, call: s.Call) -> bool:
-        """Whether a call may enter something else than local functions, one of which has the parameter."""
-        made = [x for x in self.interpreter.trace.values.get(call.func, ()) if x.kind in _CALLABLE]
-        if len(made) < 2 or all(x.kind is Kind.PARTIAL for x in made):
-            return False
-        return not all(isinstance(entered(self.interpreter, x), s.FunctionDef) for x in made)
-
-    def _filled(self, call: s.Node) -> set[s.Node]:
-        """The functions to which a call only binds arguments, as `functools.partial` does."""
-        made = [x for x in self.interpreter.trace.values.get(call, ()) if x.kind is Kind.PARTIAL and x.site is call]
-        return {callee.site for x in made for callee in x.data[0]}
 
 
 def scope_path(scope: s.Node, home: s.Node) -> list[s.Node] | None:
