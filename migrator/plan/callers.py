@@ -89,7 +89,7 @@ class Callers:
                     return f"{module.source.path}:{module.where(call)[0]}"
         return None
 
-    def callees(self, call: s.Call) -> set[s.Node]:
+    def callees(self, call: s.Call) -> set[s.FunctionDef]:
         """Give the local functions that a call may enter."""
         found = {entered(self._interpreter, x) for x in self._interpreter.trace.values.get(call.func, ())}
         return {x for x in found if isinstance(x, s.FunctionDef)}

@@ -120,10 +120,11 @@ class GuardedMove(Rule):
             return calls
         if isinstance(statement, s.Assign) and len(statement.targets) == 1:
             left = statement.targets[0]
-            rest = move_removal.without_moves(statement.value, calls)
+            rest: s.Expression | None = move_removal.without_moves(statement.value, calls)
             if rest in [call for _, call in data_parallel_calls(training)]:
+                assert isinstance(rest, s.Call)
                 rest = rest.argument(0, "module")  # the wrapper comes off
-            if module.text(left) == module.text(rest):
+            if rest is not None and module.text(left) == module.text(rest):
                 return calls
             # x = Variable(x).cuda(), x = x.view(-1).cuda(): more than a move
         return None

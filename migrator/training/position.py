@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
+from typing import Any, TypeAlias
 
 from migrator.source import syntax as s
 
+CodeScope: TypeAlias = s.FunctionDef | s.Root  # whose code runs in one activation
 Path = list[tuple[s.Block, int]]
 
 
-def scope_of(node: s.Node) -> Any:
+def scope_of(node: s.Node) -> CodeScope:
     """Give the function (or the module's root) whose code a node is part of."""
     while True:
         parent = node.parent
         if parent is None:
+            assert isinstance(node, s.Root)
             return node
         if isinstance(parent, s.FunctionDef) and node is parent.body:
             return parent
