@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from migrator.inference.objects import Kind
@@ -161,7 +162,7 @@ def _is_feature(training: Training, node: s.Node) -> bool:
     return any(x.kind is Kind.BATCH for x in roots) and any(x.kind in (Kind.MODEL, Kind.PART) for x in roots)
 
 
-def _buffers(owner: s.ClassDef) -> Any:
+def _buffers(owner: s.ClassDef) -> Iterator[object]:
     for node in owner.walk():
         if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and node.func.name == "register_buffer":
             name = node.argument(0, "name")
@@ -169,9 +170,10 @@ def _buffers(owner: s.ClassDef) -> Any:
                 yield name.value
 
 
-def _own_attribute(node: Any) -> s.Node | None:
-    own = isinstance(node, s.Attribute) and isinstance(node.value, s.Name) and node.value.id == "self"
-    return node.name if own else None
+def _own_attribute(node: s.Node) -> str | None:
+    if isinstance(node, s.Attribute) and isinstance(node.value, s.Name) and node.value.id == "self":
+        return node.name
+    return None
 
 
 RULES: tuple[type[AdviceRule], ...] = (BatchNorm, Contrast, CarriedState, WrittenBuffer)

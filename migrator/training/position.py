@@ -23,7 +23,7 @@ def scope_of(node: s.Node) -> CodeScope:
         node = parent
 
 
-def statements_up(node: Any, scope: s.Node | None) -> Path:
+def statements_up(node: s.Node, scope: s.Node | None) -> Path:
     """Give the blocks that a node lies in within a scope, innermost first, each with the index of the statement there."""
     found = []
     statement = node if isinstance(node, s.Statement) else node.statement
