@@ -22,7 +22,7 @@ _DEPTH = 25  # calls within calls
 def call_function(
     interpreter: Interpreter,
     item: Object,
-    node: Any,  # None for a call that cannot be seen, which the trace keeps all the same
+    node: Any,  # a node; None for a call that cannot be seen, which the trace keeps all the same
     args: Arguments,
     receiver: Object | None = None,
 ) -> Value:

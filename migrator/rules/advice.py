@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from migrator.rules.change import Change, Level, short
 from migrator.rules.rule import Rule
@@ -13,7 +13,7 @@ from migrator.source import syntax as s
 from migrator.training.training import Training
 
 _Enclosing = TypeVar("_Enclosing", bound=s.Node)
-Sites = Iterable[tuple[Any, str]]
+Sites = Iterable[tuple[s.Node, str]]
 
 
 class AdviceRule(Rule):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Forwarded
@@ -89,10 +88,11 @@ class CarriedState(AdviceRule):
 
     def sites(self, training: Training) -> Sites:
         for event in training.events(Forwarded):
-            loop: Any = next(enclosing(event.node, s.For), None)
+            loop = next(enclosing(event.node, s.For), None)
             trained = event.item.kind is Kind.MODEL and event.item.prepared
             if (
                 not trained
+                or loop is None
                 or loop not in training.components.batch_loops
                 or not any(x.kind is Kind.BATCH for x in event.given)
             ):
