@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -37,7 +37,7 @@ def put(data: bytes) -> None:
         drop_output(sys.stdout, error)
 
 
-def drop_output(stream: Any, error: OSError) -> None:
+def drop_output(stream: TextIO, error: OSError) -> None:
     """Continue after the reader of a pipe has closed it (`migrate . | head -1`); the exit code does not change.
 
     Raises:  MigrateError when the output is lost for another reason, such as a full disk.

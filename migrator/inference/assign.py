@@ -14,6 +14,7 @@ from migrator.source import syntax as s
 
 def assign(interpreter: Interpreter, target: Any, value: Value) -> None:
     """Bind a target to a value."""
+    # comparing classes is faster than isinstance, but does not narrow a type: hence Any
     kind = target.__class__
     if kind is s.Name:
         _assign_name(interpreter, target, value)
@@ -143,7 +144,7 @@ def _augment(interpreter: Interpreter, node: s.Augment) -> None:
     assign(interpreter, node.target, interpreter.heap.tensor(found))
 
 
-def _current(interpreter: Interpreter, target: s.Node) -> Value:
+def _current(interpreter: Interpreter, target: s.Expression) -> Value:
     if isinstance(target, s.Name):
         return lookup(interpreter, target.id)
     return evaluate(interpreter, target)

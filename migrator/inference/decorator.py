@@ -57,8 +57,9 @@ def _is_plain(call: s.Call, wrapper: s.FunctionDef) -> bool:
     return True
 
 
-def _owner(node: Any) -> s.Node:
+def _owner(node: s.Node) -> s.Node:
     """The function that a statement belongs to."""
     while not isinstance(node, (s.FunctionDef, s.Root)):
+        assert node.parent is not None
         node = node.parent
     return node

@@ -29,7 +29,7 @@ DEVICE_NAME = re.compile(r"(cuda|cpu|mps|xpu|npu|hpu|xla|gpu|hip)(:\d+|:\{\}|:%d
 _INDEXED_TEXT = re.compile(r"(cuda|xpu|npu|hip):")
 
 
-def evaluate(interpreter: Interpreter, node: Any) -> Value:
+def evaluate(interpreter: Interpreter, node: s.Expression) -> Value:
     """Give what an expression may be here, and note it among the facts."""
     value = interpreter.evaluators[node.__class__](interpreter, node)
     facts = interpreter.trace.values
@@ -185,7 +185,7 @@ def _walrus(interpreter: Interpreter, node: s.Walrus) -> Value:
     return value
 
 
-def _through(interpreter: Interpreter, node: Any) -> Value:
+def _through(interpreter: Interpreter, node: s.Await | s.Starred) -> Value:
     return evaluate(interpreter, node.value)
 
 

@@ -20,7 +20,11 @@ _DEPTH = 25  # calls within calls
 
 
 def call_function(
-    interpreter: Interpreter, item: Object, node: Any, args: Arguments, receiver: Object | None = None
+    interpreter: Interpreter,
+    item: Object,
+    node: Any,  # a node; None for a call that cannot be seen, which the trace keeps all the same
+    args: Arguments,
+    receiver: Object | None = None,
 ) -> Value:
     """Follow a call into a local function, unless it recurses or the program is too large."""
     function = item.data[0]
@@ -43,7 +47,9 @@ def call_function(
     return value
 
 
-def _follow(interpreter: Interpreter, item: Object, node: Any, args: Arguments, receiver: Object | None) -> Value:
+def _follow(
+    interpreter: Interpreter, item: Object, node: s.Node | None, args: Arguments, receiver: Object | None
+) -> Value:
     """Follow a call into a local function."""
     function, outer = item.data[0], item.data[1]
     frame = Frame(function, outer.module, outer, interpreter.frame, node)
@@ -55,10 +61,11 @@ def _follow(interpreter: Interpreter, item: Object, node: Any, args: Arguments, 
     return run(interpreter, function, frame)
 
 
-def entered(interpreter: Interpreter, item: Object) -> Any:
+def entered(interpreter: Interpreter, item: Object) -> s.FunctionDef | s.Lambda | None:
     """Give the local function that a call of an object enters; None where there is none, or it is not known."""
     if item.kind in (Kind.FUNCTION, Kind.METHOD):
-        return item.data[0]
+        function: s.FunctionDef | s.Lambda = item.data[0]
+        return function
     if item.kind is Kind.CLASS:
         found = interpreter.class_member(item, "__init__", None, None)
     elif item.kind is Kind.INSTANCE and item.data.__class__ is Object:
@@ -102,7 +109,7 @@ def _resume(interpreter: Interpreter, frame: Frame, keeps: bool) -> None:
 
 
 def _bind(
-    interpreter: Interpreter, function: Any, args: Arguments, receiver: Object | None, frame: Frame
+    interpreter: Interpreter, function: s.FunctionDef | s.Lambda, args: Arguments, receiver: Object | None, frame: Frame
 ) -> dict[str, Value]:
     """Match arguments to parameters."""
     names: dict[str, Value] = {}

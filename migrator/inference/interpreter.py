@@ -52,7 +52,7 @@ class Recursion:
     invoke: Callable[[Interpreter, Object, s.Call | None, Arguments], Value]
     execute: Callable[[Interpreter, s.Block], None]
     assign: Callable[[Interpreter, s.Node, Value], None]
-    iterate: Callable[[Interpreter, s.Node, Value], Value]
+    iterate: Callable[[Interpreter, s.Expression, Value], Value]
     class_member: Callable[[Interpreter, Object | None, str, Object | None, s.Node | None], Value | None]
 
 
@@ -116,7 +116,7 @@ class Interpreter:
         """Bind a target to a value."""
         self._recursion.assign(self, target, value)
 
-    def iterate(self, node: s.Node, source: Value) -> Value:
+    def iterate(self, node: s.Expression, source: Value) -> Value:
         """Give an element of an iterable, and note which loaders a batch is drawn from."""
         return self._recursion.iterate(self, node, source)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from migrator.inference.assign import assign
 from migrator.inference.element import batches, element, index_key, sequence
@@ -41,7 +40,7 @@ def _while(interpreter: Interpreter, node: s.While) -> None:
         execute(interpreter, node.orelse)
 
 
-def _repeat(interpreter: Interpreter, node: Any, start: Callable[[], None]) -> None:
+def _repeat(interpreter: Interpreter, node: s.For | s.While, start: Callable[[], None]) -> None:
     """Walk a loop's body until another turn would find nothing new."""
     endless = isinstance(node, s.While) and isinstance(node.test, s.Literal) and bool(node.test.value)
     outer = interpreter.loop
@@ -135,7 +134,7 @@ def _settled(interpreter: Interpreter, text: str) -> Value:
     return interpreter.heap.value(Kind.CONSTANT, None, "settled", (), ("str", text), text)
 
 
-def iterate(interpreter: Interpreter, node: Any, source: Value) -> Value:
+def iterate(interpreter: Interpreter, node: s.Expression, source: Value) -> Value:
     """Give an element of an iterable, and note which loaders a batch is drawn from."""
     value = element(interpreter, source)
     for batch in batches(interpreter, value):

@@ -66,10 +66,10 @@ class Object:
     ) -> None:
         self.number = number
         self.kind = kind
-        self.site = site  # the syntax node that makes it, or None
+        self.site = site  # the syntax node that makes it, or None; its class follows from the kind
         self.context = context  # the calls that led there
         self.of = of
-        self.data = data
+        self.data = data  # what the kind says, as listed there
         self.label = label
         self.raw: Object = self
         self.prepared = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -44,11 +43,11 @@ def _parts(call: s.Call) -> list[s.Node | None]:
     return list(node.items) if isinstance(node, s.Collection) else [node]
 
 
-def _given(module: Module, node: Any) -> Iterator[s.Node | None]:
+def _given(module: Module, node: s.Node | None) -> Iterator[s.Node | None]:
     """Give what is added: where it is a parameter, as in `def add_path(path)`, what the module calls the function with."""
     function = node.scope.node if isinstance(node, s.Name) else None
     names = [param.name for param in function.params] if isinstance(function, s.FunctionDef) else []
-    if not isinstance(function, s.FunctionDef) or node.id not in names:
+    if not isinstance(node, s.Name) or not isinstance(function, s.FunctionDef) or node.id not in names:
         yield node
         return
     for call in module.nodes(s.Call):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from migrator.inference.objects import NOTHING, Value
 from migrator.inference.variables import Variables
+from migrator.source import syntax as s
 from migrator.source.module import Module
+
+Activated: TypeAlias = s.Root | s.FunctionDef | s.Lambda | s.ClassDef
 
 
 class Turn(NamedTuple):
     """One turn of a loop that is walked turn by turn; part of the context of what is made in it."""
 
-    loop: Any
+    loop: s.Node
     number: int
 
 
@@ -35,8 +38,10 @@ class Frame:
         "yields",
     )
 
-    def __init__(self, node: Any, module: Module, outer: Frame | None, caller: Frame | None, call: Any) -> None:
-        self.node = node  # Root, FunctionDef, Lambda or ClassDef
+    def __init__(
+        self, node: Activated, module: Module, outer: Frame | None, caller: Frame | None, call: s.Node | None
+    ) -> None:
+        self.node = node
         self.module = module
         self.outer = outer  # the frame whose names it also sees
         self.caller = caller
@@ -76,7 +81,7 @@ class Loop:
 
     __slots__ = ("breaks", "context", "continues", "frame", "node", "parent")
 
-    def __init__(self, node: Any, parent: Loop | None, frame: Frame) -> None:
+    def __init__(self, node: s.Node, parent: Loop | None, frame: Frame) -> None:
         self.node = node
         self.parent = parent
         self.frame = frame

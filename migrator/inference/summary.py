@@ -7,6 +7,7 @@ repeat      the writes and the result once more; the events, too, in another act
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from migrator.inference.arguments import Arguments
@@ -14,6 +15,7 @@ from migrator.inference.interpreter import BUDGET, Interpreter
 from migrator.inference.objects import UNKNOWN, Kind, Object, Value
 from migrator.inference.state import Frame, Loop
 from migrator.inference.variables import Changes, Names
+from migrator.source import syntax as s
 
 _KEPT = 4  # summaries of a call in one context
 
@@ -152,8 +154,13 @@ def enter(interpreter: Interpreter, frame: Frame) -> None:
 
 
 def key_of_call(
-    interpreter: Interpreter, item: Object, node: Any, args: Arguments, receiver: Object | None, way: list[Any]
-) -> Any:
+    interpreter: Interpreter,
+    item: Object,
+    node: s.Node | None,
+    args: Arguments,
+    receiver: Object | None,
+    way: Sequence[s.Node],
+) -> Hashable:
     """Give all that a call depends on but the state: who is called with what, where, and on which way."""
     return (
         item,
@@ -169,13 +176,13 @@ def key_of_call(
     )
 
 
-def known_summary(interpreter: Interpreter, key: Any) -> Summary | None:
+def known_summary(interpreter: Interpreter, key: Hashable) -> Summary | None:
     """Give a summary that holds for a call now."""
     known: list[Summary] = interpreter.summaries.get(key, [])
     return next((summary for summary in known if summary.holds(interpreter)), None)
 
 
-def keep_summary(interpreter: Interpreter, key: Any, summary: Summary | None) -> None:
+def keep_summary(interpreter: Interpreter, key: Hashable, summary: Summary | None) -> None:
     """Keep a summary for later calls, the newest first."""
     if summary is not None:
         interpreter.summaries[key] = [summary, *interpreter.summaries.get(key, ())][:_KEPT]

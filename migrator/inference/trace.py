@@ -52,7 +52,7 @@ class Event:
             yield frame, node.statement
             if frame.caller is None or frame.call is None:
                 return
-            frame, node = frame.caller, frame.call
+            node, frame = frame.call, frame.caller
 
     def loops(self) -> list[Loop]:
         """Give the loops around the event, innermost first, across calls."""

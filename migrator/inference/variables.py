@@ -9,6 +9,7 @@ Copies share every page and block that neither has changed since, and comparison
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from migrator.inference.objects import INERT, MAYBE_UNBOUND, Value, join
@@ -45,9 +46,9 @@ class Reads:
 
     def __init__(self, since: int) -> None:
         self.since = since
-        self.owners: set[Any] = set()
+        self.owners: set[Hashable] = set()
 
-    def add(self, known: dict[Any, Names | None]) -> None:
+    def add(self, known: Mapping[Hashable, Names | None]) -> None:
         """Count as read what is older."""
         since = self.since
         self.owners.update(owner for owner, names in known.items() if names is None or names.made < since)
@@ -59,8 +60,8 @@ class _Owners:
     __slots__ = ("all", "numbers", "reads", "time")
 
     def __init__(self) -> None:
-        self.all: list[Any] = []
-        self.numbers: dict[Any, int] = {}
+        self.all: list[Any] = []  # frames and objects, whose classes are made of this one
+        self.numbers: dict[Hashable, int] = {}
         self.reads: Reads | None = None
         self.time = 0
 
@@ -75,12 +76,12 @@ class Variables:
         self._numbers = self._owners.numbers
         self._root: list[_Page] = root if root is not None else []
         self._token = object()
-        self._mine: set[Any] = set()  # owners whose names no other copy shares
+        self._mine: set[Hashable] = set()  # owners whose names no other copy shares
 
-    def __contains__(self, owner: Any) -> bool:
+    def __contains__(self, owner: Hashable) -> bool:
         return self.known(owner) is not None
 
-    def known(self, owner: Any) -> Names | None:
+    def known(self, owner: Hashable) -> Names | None:
         """Give an owner's names for reading; None for one that has none here."""
         number = self._numbers.get(owner)
         names: Names | None = None
@@ -91,17 +92,17 @@ class Variables:
             reads.owners.add(owner)
         return names
 
-    def of(self, owner: Any) -> Names:
+    def of(self, owner: Hashable) -> Names:
         """Give an owner's names for reading; an empty dictionary for one that has none here."""
         names = self.known(owner)
         return names if names is not None else _NO_NAMES
 
-    def own(self, owner: Any) -> Names:
+    def own(self, owner: Hashable) -> Names:
         """Give an owner's names for writing."""
         names = self.of(owner)
         return names if owner in self._mine else self.put(owner, names)
 
-    def put(self, owner: Any, values: dict[str, Value]) -> Names:
+    def put(self, owner: Hashable, values: dict[str, Value]) -> Names:
         """Set all of an owner's names; give them for writing."""
         names = Names(values)
         names.made = self._owners.time
@@ -113,7 +114,7 @@ class Variables:
         self._mine.add(owner)
         return names
 
-    def drop(self, owner: Any) -> None:
+    def drop(self, owner: Hashable) -> None:
         """Forget an owner."""
         if owner in self:
             self._set(self._numbers[owner], None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from migrator.inference.interpreter import Interpreter
 from migrator.inference.never_run import asks_for_main
@@ -17,6 +16,7 @@ from migrator.source import syntax as s
 from migrator.source.block import Operation
 from migrator.source.module import Module
 from migrator.training.position import (
+    CodeScope,
     after_docstring,
     class_of,
     comes_after,
@@ -26,7 +26,7 @@ from migrator.training.position import (
     statements_up,
 )
 
-Chain = list[tuple[Frame, Any]]  # the frames and nodes from the entry down to a site
+Chain = list[tuple[Frame, s.Node]]  # the frames and nodes from the entry down to a site
 
 
 class Unreachable(Exception):
@@ -49,7 +49,9 @@ class Access:
     arguments: dict[str, str] = field(default_factory=dict)  # the texts of what it is made with
     exists: bool = False  # the script makes it itself
     expressions: dict[s.Node, str] = field(default_factory=dict)  # by scope node
-    placed: dict[Any, str] = field(default_factory=dict)  # by scope node: what stands for it where its device is wanted
+    placed: dict[s.Node, str] = field(
+        default_factory=dict
+    )  # by scope node: what stands for it where its device is wanted
     threads: list[tuple[Module, s.Node, Operation]] = field(default_factory=list)
     threaded: dict[s.Node, tuple[Module, str]] = field(default_factory=dict)  # function -> where, sentence
     calls: list[s.Call] = field(default_factory=list)  # which hand it on
@@ -58,7 +60,7 @@ class Access:
     )  # constructor -> how it keeps it
 
     @property
-    def home(self) -> Any:
+    def home(self) -> CodeScope:
         """The scope that it is made in."""
         return scope_of(self.block)
 
@@ -84,14 +86,14 @@ class AcceleratorSite:
     def __init__(self, interpreter: Interpreter, editable: set[Module]) -> None:
         self.interpreter = interpreter
         self.editable = editable
-        self.module_of: dict[Any, Module] = {}
+        self.module_of: dict[CodeScope, Module] = {}
         for module in interpreter.modules:
             self.module_of[module.root] = module
             for function in module.nodes(s.FunctionDef):
                 self.module_of[function] = module
         self.existing = self._existing()
 
-    def find(self, nodes: list[Any], arguments: Sequence[Argument]) -> Access:
+    def find(self, nodes: list[s.Node], arguments: Sequence[Argument]) -> Access:
         """Find the innermost place outside every loop that comes before all nodes.
 
         Raises:  Unreachable
@@ -127,7 +129,7 @@ class AcceleratorSite:
         lifted = Access(module, block, index, access.name)
         return lifted if self._can_write(lifted, arguments) else None
 
-    def _existing(self) -> Any:
+    def _existing(self) -> s.Assign | None:
         """The statement by which the script itself makes its Accelerator; None where there is none."""
         for event in of_kind(self.interpreter.trace.events, Stored):
             statement = event.node.statement
@@ -159,12 +161,13 @@ class AcceleratorSite:
         names = {_first_name(node).id: self._name_there(access, node) for node in way.reads}
         return _renamed(way.text, names) if all(names.values()) else None
 
-    def _name_there(self, access: Access, node: Any) -> str | None:
+    def _name_there(self, access: Access, node: s.Node) -> str | None:
         """What the variable of an expression is called where the Accelerator is made; None where it is not bound by then."""
         name = _first_name(node)
         if self._is_bound(access, node):
             return str(name.id)
         wanted = self.interpreter.trace.values.get(name, frozenset())
+        assert isinstance(node, (s.Name, s.Attribute, s.Subscript))
         if node.store or not any(x.site is not None for x in wanted):
             return None
         here = dict(statements_up(access.block.statements[access.index], access.home))
@@ -175,9 +178,10 @@ class AcceleratorSite:
                         return str(other)
         return None
 
-    def _is_bound(self, access: Access, node: Any) -> bool:
+    def _is_bound(self, access: Access, node: s.Node) -> bool:
         """Whether a variable that the argument reads is bound where the Accelerator is made, and is the same there."""
         home = access.home
+        assert isinstance(node, (s.Name, s.Attribute, s.Subscript))
         if node.store and scope_of(node) is home:
             return comes_before(node, dict(statements_up(access.block.statements[access.index], home)))
         if isinstance(node, (s.Attribute, s.Subscript)):
@@ -190,13 +194,13 @@ class AcceleratorSite:
         if owner is not home.namespace or node.id in {p.name for p in getattr(home, "params", [])}:
             return True  # bound by an outer scope, which ran before
         here = dict(statements_up(access.block.statements[access.index], home))
-        binds = [x for x in owner.names.get(node.id, []) if x.store and scope_of(x) is home]
+        binds: list[s.Node] = [x for x in owner.names.get(node.id, []) if x.store and scope_of(x) is home]
         binds += [x for x in self.module_of[home].nodes(s.Import) if scope_of(x) is home and _imports(x, node.id)]
         return any(comes_before(x, here) for x in binds)
 
     # ------------------------------------------------------------ in a class
 
-    def _only_class(self, scopes: list[s.Node]) -> s.ClassDef | None:
+    def _only_class(self, scopes: Sequence[CodeScope]) -> s.ClassDef | None:
         """The class whose methods hold all the sites; None where there is no such class."""
         owners = {class_of(scope) for scope in scopes}
         owner = owners.pop() if len(owners) == 1 else None
@@ -266,7 +270,7 @@ class AcceleratorSite:
             found.append(chain[::-1])
         return found
 
-    def _forward_chains(self, node: s.Node, scope: s.Node) -> list[Chain]:
+    def _forward_chains(self, node: s.Node, scope: CodeScope) -> list[Chain]:
         """For a method of a model, which its forward leads to: the ways to the calls of such models, or to where they are made."""
         owner = class_of(scope)
         kind: type[Event] = Made if getattr(scope, "name", "") == "__init__" else Forwarded
@@ -275,7 +279,9 @@ class AcceleratorSite:
             for event in of_kind(self.interpreter.trace.events, kind)
             if isinstance(event.item.data, Object) and event.item.data.site is owner
         ]
-        found = [list(event.steps())[::-1] for event in calls if self._from_entry(event.frame)]
+        found: list[Chain] = [
+            list[tuple[Frame, s.Node]](event.steps())[::-1] for event in calls if self._from_entry(event.frame)
+        ]
         if owner is None or not found:
             raise Unreachable(node, why_not_called(scope))
         return found
@@ -300,7 +306,7 @@ class AcceleratorSite:
         return all(comes_after(inner, here) for chain in chains for frame, inner in chain if frame.node is access.home)
 
 
-def why_not_called(scope: Any) -> str:
+def why_not_called(scope: CodeScope) -> str:
     """Say why the Accelerator cannot be passed to a scope that no known code executes."""
     if isinstance(scope, s.Root):
         return "this code runs when the module is imported, before the Accelerator is created"
@@ -318,16 +324,17 @@ def _imports(statement: s.Import, name: str) -> bool:
     return any((alias or dotted.partition(".")[0]) == name for dotted, alias in statement.names)
 
 
-def _told(node: Any, block: s.Block) -> str:
+def _told(node: s.Node, block: s.Block) -> str:
     """Name a variable, and the function that it belongs to where the Accelerator is made in another one."""
     home = scope_of(node)
-    inside = isinstance(home, s.FunctionDef) and home is not scope_of(block)
-    return f"`{_first_name(node).id}`" + (f" of `{home.name}`" if inside else "")
+    inside = f" of `{home.name}`" if isinstance(home, s.FunctionDef) and home is not scope_of(block) else ""
+    return f"`{_first_name(node).id}`{inside}"
 
 
-def _first_name(node: s.Node) -> Any:
+def _first_name(node: s.Node) -> s.Name:
     while isinstance(node, (s.Attribute, s.Subscript, s.Call)):
         node = node.func if isinstance(node, s.Call) else node.value
+    assert isinstance(node, s.Name)
     return node
 
 

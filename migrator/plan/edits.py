@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from migrator.inference.never_run import asks_for_main
-from migrator.plan.accelerator_scope import AcceleratorScope, ExternalUse
+from migrator.plan.accelerator_scope import AcceleratorScope
 from migrator.plan.accelerator_site import Access
+from migrator.plan.callers import ExternalUse
 from migrator.plan.hollow import drop_hollow
 from migrator.plan.placeholder import asks_for_accelerator, filled
 from migrator.plan.plan import Plan

@@ -1,7 +1,7 @@
 """From the changes that rules yield to a plan.
 
 settlement.py  which changes stand: requirements, obligations, groups, fallbacks, arguments
-reach.py       which of them the Accelerator can be brought to  (accelerator_site.py, accelerator_scope.py)
+reach.py       which of them the Accelerator can be brought to  (accelerator_site.py, accelerator_scope.py, callers.py)
 edits.py       what is written  (placeholder.py, signature.py, unused_device.py)
 guard.py       whether the result is sound
 """
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from migrator.plan.accelerator_scope import AcceleratorScope, ExternalUse
+from migrator.plan.accelerator_scope import AcceleratorScope
 from migrator.plan.accelerator_site import Access
+from migrator.plan.callers import ExternalUse
 from migrator.plan.edits import Edits
 from migrator.plan.plan import Plan
 from migrator.plan.reach import Reach

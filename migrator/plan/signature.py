@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
 
 from migrator.plan.accelerator_site import Unreachable
 from migrator.source import syntax as s
@@ -62,7 +62,7 @@ def _open_parenthesis(module: Module, scope: s.FunctionDef) -> int:
     return module.source.text.index("(", found.end()) + 1
 
 
-def _separator(module: Module, items: list[Any]) -> str:
+def _separator(module: Module, items: Sequence[s.Node]) -> str:
     """The text between the last two of several items, so that a new one is laid out like them."""
     if len(items) < 2:
         return ", "

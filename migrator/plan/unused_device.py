@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from migrator.plan.accelerator_scope import ExternalUse
+from migrator.plan.callers import ExternalUse
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Insert, Operation, Replace, Unwrap
 from migrator.source.module import Module

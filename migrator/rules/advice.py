@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 from migrator.rules.change import Change, Level, short
 from migrator.rules.rule import Rule
@@ -12,7 +12,8 @@ from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
 
-Sites = Iterable[tuple[Any, str]]
+_Enclosing = TypeVar("_Enclosing", bound=s.Node)
+Sites = Iterable[tuple[s.Node, str]]
 
 
 class AdviceRule(Rule):
@@ -45,7 +46,7 @@ class AdviceRule(Rule):
                     return
 
 
-def shown(training: Training, node: Any) -> str:
+def shown(training: Training, node: s.Node) -> str:
     """Give a node's text on one line, shortened."""
     return short(training.module_of(node).text(node), 60)
 
@@ -59,8 +60,9 @@ def calls_of(training: Training, pattern: str) -> Iterator[s.Call]:
                 yield call
 
 
-def enclosing(node: Any, kinds: Any) -> Iterator[Any]:
+def enclosing(inner: s.Node, *kinds: type[_Enclosing]) -> Iterator[_Enclosing]:
     """Give the nodes of some kinds around a node, innermost first, within its function."""
+    node: s.Node | None = inner
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         node = node.parent
         if isinstance(node, kinds):

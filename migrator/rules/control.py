@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Backpropagated, Event, Forwarded
@@ -137,9 +136,9 @@ def _conditions(training: Training) -> Iterator[s.If | s.While]:
         yield from filter(training.is_involved, [*module.nodes(s.If), *module.nodes(s.While)])
 
 
-def _arms(node: Any) -> Iterator[s.Node]:
+def _arms(node: s.Node) -> Iterator[s.Node]:
     """What is executed under a condition, without the bodies of functions defined there."""
-    todo = list(node.blocks())
+    todo: list[s.Node] = [*node.blocks()] if isinstance(node, s.Statement) else []
     while todo:
         inner = todo.pop()
         if not isinstance(inner, (s.FunctionDef, s.ClassDef)):
@@ -155,13 +154,13 @@ def _parts(training: Training, node: s.Node) -> bool:
     return any(_leaves_training(training, x) for x in arms) or _trains(training, arms)
 
 
-def _leaves_training(training: Training, node: Any) -> bool:
+def _leaves_training(training: Training, node: s.Node) -> bool:
     """Whether a statement leaves a training loop, the rest of a turn of it, or a function before its backward."""
     if isinstance(node, s.Jump) and node.word != "pass":
-        loop = next(enclosing(node, (s.For, s.While)), None)
+        loop = next(enclosing(node, s.For, s.While), None)
         return loop in training.components.loops
     if isinstance(node, s.Return):
-        if any(loop in training.components.loops for loop in enclosing(node, (s.For, s.While))):
+        if any(loop in training.components.loops for loop in enclosing(node, s.For, s.While)):
             return True
         order = training.order
         ahead = {event.node for event in training.components.backwards if event.frame.node is _function(node)}
@@ -175,8 +174,8 @@ def _trains(training: Training, arms: set[s.Node]) -> bool:
     return any(statement in arms for event in [*components.backwards, *steps] for _, statement in event.steps())
 
 
-def _in_training_loop(training: Training, node: Any) -> bool:
-    return any(loop in training.components.loops for loop in enclosing(node, (s.For, s.While)))
+def _in_training_loop(training: Training, node: s.Node) -> bool:
+    return any(loop in training.components.loops for loop in enclosing(node, s.For, s.While))
 
 
 def _is_expected(handler: s.Handler) -> bool:

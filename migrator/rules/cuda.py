@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.rules.advice import AdviceRule, Sites, calls_of, enclosing, shown
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
@@ -107,7 +105,7 @@ class DeviceGenerator(AdviceRule):
                 yield call, f"`{shown(training, call)}` draws its random numbers on a GPU"
 
 
-def _is_guarded(training: Training, node: Any) -> bool:
+def _is_guarded(training: Training, node: s.Node) -> bool:
     """Whether code runs only if the script has checked for a GPU."""
     tests = [owner.test for owner in enclosing(node, s.If)]
     tests += [part.test for part in enclosing(node, s.Conditional)]
@@ -120,8 +118,9 @@ def _asks_for_cuda(node: s.Node) -> bool:
     )
 
 
-def _is_test(node: Any) -> bool:
-    return any(node in set(owner.test.walk()) for owner in enclosing(node, (s.If, s.Conditional)))
+def _is_test(node: s.Node) -> bool:
+    tests = [*(x.test for x in enclosing(node, s.If)), *(x.test for x in enclosing(node, s.Conditional))]
+    return any(node in set(test.walk()) for test in tests)
 
 
 RULES: tuple[type[AdviceRule], ...] = (CudaOnly, CudaStreams, DeviceCount, DeviceGenerator)

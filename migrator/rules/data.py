@@ -35,7 +35,9 @@ class CustomSampler(AdviceRule):
         for call in _loader_calls(training):
             for position, keyword in ((3, "sampler"), (4, "batch_sampler")):
                 given = call.argument(position, keyword)
-                for item in training.value(given) if given is not None else ():
+                if given is None:
+                    continue
+                for item in training.value(given):
                     if item.kind in (Kind.INSTANCE, Kind.SAMPLER) and _draws(item):
                         yield call, f"`{shown(training, given)}` is a custom sampler that draws a random order"
 
@@ -61,7 +63,9 @@ class CustomIterable(AdviceRule):
     def sites(self, training: Training) -> Sites:
         for call in _loader_calls(training):
             given = call.argument(0, "dataset")
-            for item in training.value(given) if given is not None else ():
+            if given is None:
+                continue
+            for item in training.value(given):
                 if _inherits(item, "IterableDataset"):
                     yield call, f"`{shown(training, given)}` is an `IterableDataset`, which only the main process reads"
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from migrator.inference.objects import Kind
+from migrator.inference.objects import Kind, Object
 from migrator.rules.change import Change, Step
 from migrator.rules.fact import FOR_PREPARED
 from migrator.rules.rule import DerivedRule, Rule
@@ -41,7 +40,7 @@ class DeviceCompare(Rule):
                 if len(node.operators) == 1 and node.operators[0] in ("==", "!=") and training.is_involved(node):
                     yield from self._change(training, module, node, ours)
 
-    def _change(self, training: Training, module: Module, node: s.Compare, ours: set[Any]) -> Iterator[Change]:
+    def _change(self, training: Training, module: Module, node: s.Compare, ours: set[Object]) -> Iterator[Change]:
         for one, other in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
             device, is_text = _device_in(one)
             values = training.value(device)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.rules.change import Change, Level
+from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.device_request import CpuArgument
 from migrator.training.training import Training
@@ -31,14 +31,15 @@ def about_device(training: Training, cpu: CpuArgument) -> Iterator[Change]:
         )  # fmt: skip
 
 
-def _first_site(training: Training) -> Any:
+def _first_site(training: Training) -> s.Node:
     for item in training.components.models or training.required:
-        if item.site is not None:
-            return item.site
+        site: s.Node | None = item.site
+        if site is not None:
+            return site
     return training.components.backwards[0].node
 
 
-def about_index(user_device: UserDevice, module: Module, node: Any) -> Iterator[Change]:
+def about_index(user_device: UserDevice, module: Module, node: s.Node) -> Iterator[Change]:
     """Report what happens to a GPU that the user chooses by its index."""
     yield Change(
         "MIG101", user_device.module, user_device.node,

@@ -171,7 +171,7 @@ def _writes(mode: s.Node | None) -> bool:
     return isinstance(mode, s.Literal) and re.fullmatch(r"[rb+t]*[wax+][bt+]*", str(mode.value)) is not None
 
 
-def _path_node(call: s.Call) -> Any:
+def _path_node(call: s.Call) -> s.Expression | None:
     """The expression that names the file: the argument of `open`, or what `.open` is called on."""
     if isinstance(call.func, s.Attribute) and _writes(call.argument(0, "mode")):
         return call.func.value

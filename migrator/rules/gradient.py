@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Called
@@ -247,12 +246,15 @@ class ManualStep(AdviceRule):
                 yield loop.iter, f"The parameter update `{shown(training, statement)}` was not changed"
 
 
-def _changed(statement: Any) -> Any:
+def _changed(statement: s.Statement) -> s.Expression:
     """What a statement changes in place: `p.data` of `p.data.add_(...)` and of `p.data = ...`."""
     if isinstance(statement, s.Evaluate):
-        call: Any = statement.value
-        return call.func
-    return statement.target if isinstance(statement, s.Augment) else statement.targets[0]
+        assert isinstance(statement.value, s.Call)
+        return statement.value.func
+    if isinstance(statement, s.Augment):
+        return statement.target
+    assert isinstance(statement, (s.Assign, s.Delete))
+    return statement.targets[0]
 
 
 def _reads_gradient(node: s.Node) -> bool:
@@ -264,7 +266,7 @@ def _mixes(training: Training) -> bool:
     return any(True for _ in calls_of(training, _AUTOCAST))
 
 
-def _parameter_writes(training: Training) -> Iterator[tuple[s.For, s.Node]]:
+def _parameter_writes(training: Training) -> Iterator[tuple[s.For, s.Statement]]:
     """Statements in the training that change parameters or their gradients in place, each with its loop over them."""
     for module in training.modules:
         for loop in module.nodes(s.For):
@@ -301,13 +303,14 @@ def _switches(training: Training) -> Iterator[tuple[s.Node, bool]]:
                     yield call, given is None or given.value is True
 
 
-def _in_training(training: Training, node: Any) -> bool:
+def _in_training(training: Training, node: s.Node) -> bool:
     """Whether code runs in the loop that trains, here or where its function is called."""
-    if any(loop in training.components.loops for loop in enclosing(node, (s.For, s.While))):
+    if any(loop in training.components.loops for loop in enclosing(node, s.For, s.While)):
         return True
-    scope = node
-    while not isinstance(scope, (s.FunctionDef, s.Root)):
+    scope: s.Node | None = node
+    while scope is not None and not isinstance(scope, (s.FunctionDef, s.Root)):
         scope = scope.parent
+    assert scope is not None
     frames = training.after.trace.frames.get(scope, [])
     return any(f.loop is not None and {x.node for x in f.loop.nest()} & training.components.loops for f in frames)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.rules.change import Change, Step, short
 from migrator.rules.device import if_span
@@ -71,7 +70,7 @@ class GuardedMove(Rule):
         arms = (node.body.statements, node.orelse.statements)
         if len(arms[0]) != len(arms[1]) or "#" in module.source.text[slice(*if_span(module, node))]:
             return
-        moved: list[Any] = []
+        moved: list[tuple[str, s.Node]] = []
         for first, second in zip(*arms, strict=True):
             if not isinstance(first, (s.Assign, s.Evaluate)) or self._plain(module, first, moved) != self._plain(
                 module, second, []
@@ -88,7 +87,7 @@ class GuardedMove(Rule):
             | {key for kind, x in moved for key in ({MOVED.of(x)} if kind == "move" else {TENSOR_TYPES})},
         )
 
-    def _plain(self, module: Module, statement: s.Node, moved: list[Any]) -> str:
+    def _plain(self, module: Module, statement: s.Node, moved: list[tuple[str, s.Node]]) -> str:
         """A statement's text without its moves; what was left out is added to ``moved``."""
         start = module.span(statement).start
         cuts: list[tuple[int, int, str]] = []
@@ -110,20 +109,21 @@ class GuardedMove(Rule):
         return "".join(text.split())
 
     def _only_moves(
-        self, training: Training, module: Module, statement: Any, moved: dict[int, Any]
+        self, training: Training, module: Module, statement: s.Statement, moved: dict[int, s.Call]
     ) -> list[s.Call] | None:
         """The moves that make up a statement; None where it does something else."""
-        calls = [x for x in statement.walk() if id(x) in moved]
+        calls = [moved[id(x)] for x in statement.walk() if id(x) in moved]
         if not calls:
             return None
         if isinstance(statement, (s.Evaluate, s.Assign)) and move_removal.is_hollow(module, statement, calls):
             return calls
         if isinstance(statement, s.Assign) and len(statement.targets) == 1:
             left = statement.targets[0]
-            rest = move_removal.without_moves(statement.value, calls)
+            rest: s.Expression | None = move_removal.without_moves(statement.value, calls)
             if rest in [call for _, call in data_parallel_calls(training)]:
+                assert isinstance(rest, s.Call)
                 rest = rest.argument(0, "module")  # the wrapper comes off
-            if module.text(left) == module.text(rest):
+            if rest is not None and module.text(left) == module.text(rest):
                 return calls
             # x = Variable(x).cuda(), x = x.view(-1).cuda(): more than a move
         return None

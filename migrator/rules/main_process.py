@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from migrator.inference.objects import Kind
 from migrator.source import syntax as s
 from migrator.training.position import scope_of
 from migrator.training.training import Training
 
 
-def is_guarded(training: Training, node: Any) -> bool:
+def is_guarded(training: Training, code: s.Node) -> bool:
     """Whether code already runs on the main process only."""
+    node: s.Node | None = code
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         parent = node.parent
         owner = parent.owner if isinstance(parent, s.Block) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.objects import Kind
 from migrator.rules.advice import AdviceRule, Sites, enclosing, shown
@@ -102,7 +101,7 @@ class ListedPredictions(AdviceRule):
             yield statement, f"`{shown(training, statement)}` collects only the results of this process"
 
 
-def _sums(training: Training, counts: bool) -> Iterator[s.Node | None]:
+def _sums(training: Training, counts: bool) -> Iterator[s.Node]:
     """Statements by which a loop over the training batches adds up numbers: counts of matches, or anything else."""
     for module in training.modules:
         for node in module.nodes(s.Augment):
@@ -115,19 +114,19 @@ def _sums(training: Training, counts: bool) -> Iterator[s.Node | None]:
                 isinstance(func, s.Attribute) and func.name in ("update", "add") and isinstance(call.parent, s.Evaluate)
             )
             if meter and call.args and _is_shared(training, call, call.args[0].value):
-                yield call.parent
+                yield call.statement
 
 
 def _starts_outside(node: s.Augment) -> bool:
     """Whether a sum continues over the iterations of its loop (``loss += penalty`` starts again in each)."""
-    loop = next(enclosing(node, (s.For, s.While)), None)
+    loop = next(enclosing(node, s.For, s.While), None)
     target = node.target
     if not isinstance(target, s.Name):
         return isinstance(target, s.Attribute)
     scope = target.scope.resolve(target.id)
     stores = scope.names.get(target.id, []) if scope is not None else []
     restarts = [x for x in stores if x.store and isinstance(x.parent, s.Assign)]
-    return not any(loop in enclosing(x, (s.For, s.While)) for x in restarts)
+    return not any(outer is loop for x in restarts for outer in enclosing(x, s.For, s.While))
 
 
 def _listings(training: Training) -> Iterator[s.Node]:
@@ -140,12 +139,12 @@ def _listings(training: Training) -> Iterator[s.Node]:
                 and isinstance(call.parent, s.Evaluate)
             ):
                 if call.args and _is_shared(training, call, call.args[0].value):
-                    yield call.parent
+                    yield call.statement
 
 
-def _is_shared(training: Training, node: Any, value: s.Node) -> bool:
+def _is_shared(training: Training, node: s.Node, value: s.Node) -> bool:
     """Whether a statement in a loop over the batches of a prepared loader uses a number that differs between processes."""
-    loop = next(enclosing(node, (s.For, s.While)), None)
+    loop = next(enclosing(node, s.For, s.While), None)
     # `for x in enumerate(loader)`: the loader is inside the loop's expression
     draws = loop.iter.walk() if isinstance(loop, s.For) else ()
     draws_batches = loop in training.components.batch_loops or any(x in training.shared_draws for x in draws)
@@ -161,11 +160,11 @@ def _compares(value: s.Node) -> bool:
     )
 
 
-def _first_in_loop(statements: Iterator[Any]) -> Iterator[Any]:
+def _first_in_loop(statements: Iterator[s.Node]) -> Iterator[s.Node]:
     """The first of the statements in each loop, which is reported for all of them."""
     loops = set()
     for statement in statements:
-        loop = next(enclosing(statement, (s.For, s.While)), None)
+        loop = next(enclosing(statement, s.For, s.While), None)
         if loop not in loops:
             loops.add(loop)
             yield statement

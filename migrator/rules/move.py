@@ -61,7 +61,7 @@ class ModelMove(Rule):
             yield _removed(self.code, module, call, operations, "model")
 
 
-def _moved(node: Any) -> Any:
+def _moved(node: s.Expression) -> s.Expression:
     """What is moved: ``x`` in ``x.cuda()``."""
     return node.func.value if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) else node
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.blockers import COLLECTIVES, RANK_CALLS
@@ -145,14 +144,14 @@ def _names_rank(index: list[s.Expression]) -> bool:
     return len(index) == 1 and isinstance(index[0], s.Literal) and index[0].value in _VARIABLES
 
 
-def _target(call: s.Call) -> s.Node | None:
+def _target(call: s.Call) -> tuple[s.Scope | None, str] | None:
     """The variable that a call's result is assigned to, as its scope and name; None if there is none."""
     statement = call.statement
     target = statement.targets[0] if isinstance(statement, s.Assign) and statement.value is call else None
     return _variable(target) if target is not None else None
 
 
-def _variable(node: Any) -> Any:
+def _variable(node: s.Node) -> tuple[s.Scope | None, str] | None:
     return (node.scope.resolve(node.id), node.id) if isinstance(node, s.Name) else None
 
 

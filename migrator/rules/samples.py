@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from migrator.inference.objects import Kind
 from migrator.inference.trace import Forwarded
@@ -88,10 +88,11 @@ class CarriedState(AdviceRule):
 
     def sites(self, training: Training) -> Sites:
         for event in training.events(Forwarded):
-            loop: Any = next(enclosing(event.node, s.For), None)
+            loop = next(enclosing(event.node, s.For), None)
             trained = event.item.kind is Kind.MODEL and event.item.prepared
             if (
                 not trained
+                or loop is None
                 or loop not in training.components.batch_loops
                 or not any(x.kind is Kind.BATCH for x in event.given)
             ):
@@ -161,7 +162,7 @@ def _is_feature(training: Training, node: s.Node) -> bool:
     return any(x.kind is Kind.BATCH for x in roots) and any(x.kind in (Kind.MODEL, Kind.PART) for x in roots)
 
 
-def _buffers(owner: s.ClassDef) -> Any:
+def _buffers(owner: s.ClassDef) -> Iterator[object]:
     for node in owner.walk():
         if isinstance(node, s.Call) and isinstance(node.func, s.Attribute) and node.func.name == "register_buffer":
             name = node.argument(0, "name")
@@ -169,9 +170,10 @@ def _buffers(owner: s.ClassDef) -> Any:
                 yield name.value
 
 
-def _own_attribute(node: Any) -> s.Node | None:
-    own = isinstance(node, s.Attribute) and isinstance(node.value, s.Name) and node.value.id == "self"
-    return node.name if own else None
+def _own_attribute(node: s.Node) -> str | None:
+    if isinstance(node, s.Attribute) and isinstance(node.value, s.Name) and node.value.id == "self":
+        return node.name
+    return None
 
 
 RULES: tuple[type[AdviceRule], ...] = (BatchNorm, Contrast, CarriedState, WrittenBuffer)

@@ -146,10 +146,10 @@ def _is_undrawn(training: Training, call: s.Call) -> bool:
     return bool(made) and not any(key_of(event.item.raw) in made for event in training.events(Iterated))
 
 
-def _is_of_torch(func: Any) -> bool:
+def _is_of_torch(func: s.Node) -> bool:
     if isinstance(func, s.Name):
         return True
-    value = func.value
+    value = func.value if isinstance(func, (s.Attribute, s.Subscript)) else None
     last = value.name if isinstance(value, s.Attribute) else value.id if isinstance(value, s.Name) else ""
     return last in _MODULES
 

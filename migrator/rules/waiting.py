@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.trace import Saved
 from migrator.rules.change import ACCELERATOR, Change, Step
@@ -114,9 +113,11 @@ def _waits_for_all(training: Training, way: Way) -> bool:
     frame, _ = way[0]
     if not isinstance(frame.node, s.Root) or frame.module is not training.program.entry:
         return False
-    if any(in_loop(node.statement.block) or is_guarded(training, node) for _, node in way):
+    nodes = [node for _, node in way if node is not None]
+    unseen = len(nodes) < len(way)
+    if unseen or any(in_loop(node.statement.block) or is_guarded(training, node) for node in nodes):
         return False
-    return not any(_checks_for_file(block.owner) for _, node in way[:-1] for block in _blocks(node))
+    return not any(_checks_for_file(block.owner) for node in nodes[:-1] for block in _blocks(node))
 
 
 def _blocks(node: s.Node) -> list[s.Block]:
@@ -131,10 +132,12 @@ def _checks_for_file(statement: s.Node) -> bool:
     )
 
 
-def _place(statement: Any) -> Any:
+def _place(statement: s.Statement) -> s.Statement:
     """The statement to wait before: outside of a `with` around it, and of an `if` that checks whether the file exists."""
     while isinstance(statement.block.owner, s.With) or _checks_for_file(statement.block.owner):
-        statement = statement.block.owner
+        owner = statement.block.owner
+        assert isinstance(owner, s.Statement)
+        statement = owner
     return statement
 
 

@@ -267,7 +267,7 @@ def forward_bypasses(training: Training) -> list[tuple[s.Call, Forwarded]]:
 
 def _outside(event: Event, item: Object) -> s.Call | None:
     """The call that enters a model otherwise than through its forward; None if it is the forward."""
-    call = event.node
+    call: s.Node | None = event.node
     if is_own_method(event, whole(item)):
         frame = event.frame
         while frame.caller is not None and is_own_frame(frame.caller, whole(item)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from migrator.inference.objects import Kind, Object
 from migrator.inference.state import Frame
@@ -63,14 +62,14 @@ def _element(held: Stored, item: Object, owner: Object, key: str) -> Stored:
     return replace(held, item=item, owner=owner, key=key, node=node)
 
 
-def _attribute(node: Any, name: str) -> s.Attribute:
+def _attribute(node: s.Node, name: str) -> s.Attribute:
     made = s.Attribute()
     made.origin, made.parent, made.store = None, node.parent, True
     made.value, made.name = _name_of(node), name
     return made
 
 
-def _subscript(node: Any, owner: Object, key: str) -> s.Subscript:
+def _subscript(node: s.Node, owner: Object, key: str) -> s.Subscript:
     made = s.Subscript()
     made.origin, made.parent, made.store = None, node.parent, True
     made.value = _name_of(node)
@@ -81,8 +80,11 @@ def _subscript(node: Any, owner: Object, key: str) -> s.Subscript:
     return made
 
 
-def _name_of(node: s.Node) -> Any:
-    return name_node(node.name, node) if isinstance(node, s.Parameter) else node
+def _name_of(node: s.Node) -> s.Expression:
+    if isinstance(node, s.Parameter):
+        return name_node(node.name, node)
+    assert isinstance(node, s.Expression)
+    return node
 
 
 def name_node(name: str, like: s.Node) -> s.Name:

@@ -247,7 +247,7 @@ class Components:
             return (draw.loop.node, draw.frame, draw.loop.context) in self._learning
         return fed and draw.loop is not None  # `next(batches)`
 
-    def _loop_of(self, draw: Iterated) -> Any:
+    def _loop_of(self, draw: Iterated) -> s.For | None:
         """The `for` whose iterable the draw is; None for a draw by ``next``."""
         node = draw.node
         parent = node.parent
@@ -288,7 +288,8 @@ class Components:
 
     def _headed(self) -> set[s.Node]:
         """The `for` loops over a training loader."""
-        return {self._loop_of(draw) for item in self.loaders for draw in self.events_of(item, Iterated)}
+        loops = (self._loop_of(draw) for item in self.loaders for draw in self.events_of(item, Iterated))
+        return {loop for loop in loops if loop is not None}
 
 
 def _may_be_step(event: Event) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from migrator.inference import knowledge
 from migrator.inference.interpreter import Interpreter
@@ -46,7 +46,7 @@ class DeviceCondition:
     """A condition under which a script uses the accelerator: ``text`` is the user's part of it, if any."""
 
     module: Module
-    node: Any
+    node: s.Expression
     text: str | None  # None: whenever there is one
     negated: bool = False  # `text` says when *not* to use it
 
@@ -84,9 +84,9 @@ class Devices:
             found.sort(key=lambda x: module.span(x.statement).start)
         return found
 
-    def _is_picked_in(self, device: Object, statement: Any) -> bool:
+    def _is_picked_in(self, device: Object, statement: Assignment) -> bool:
         """Whether a device comes out of a function that asks for more than whether there is an accelerator."""
-        if device.kind is not Kind.DEVICE or device.site is None or within(device.site, statement.value):
+        if device.kind is not Kind.DEVICE or device.site is None or within(device.site, value_of(statement)):
             return False
         tests = [x.test for x in device.site.walk() if isinstance(x, s.Conditional)]
         node = device.site
@@ -96,7 +96,7 @@ class Devices:
                 tests.append(node.test)
         return not all(self.is_availability(part) for test in tests for part in conjuncts(test))
 
-    def _is_taken_over(self, module: Module, statement: Any, target: s.Node) -> bool:
+    def _is_taken_over(self, module: Module, statement: Assignment, target: s.Node) -> bool:
         """Whether the variable gets the Accelerator's device further down, so that this one only says what is conditioned for."""
         if isinstance(statement, s.Assign) and len(statement.targets) != 1:
             return False
@@ -126,10 +126,10 @@ class Devices:
             return []
         return sorted(devices, key=lambda x: x.label)
 
-    def _devices_for(self, module: Module, statement: Any, target: Any) -> list[Object]:
+    def _devices_for(self, module: Module, statement: Assignment, target: s.Expression) -> list[Object]:
         """The devices of a variable that takes them from elsewhere: from an option, or from a function that picks one."""
         name = target.id if isinstance(target, s.Name) else target.name if isinstance(target, s.Attribute) else ""
-        made = self.values(target if isinstance(target.parent, s.Collection) else statement.value)
+        made = self.values(target if isinstance(target.parent, s.Collection) else value_of(statement))
         if not DEVICE_WORD.search(name) or any(x.data in ("of tensor", "accelerator") for x in made):
             return []
         devices = [x for x in made if x.kind is not Kind.CONSTANT]
@@ -177,7 +177,7 @@ class Devices:
 
     # ------------------------------------------------------------ conditions
 
-    def condition_of(self, test: s.Node, module: Module) -> DeviceCondition:
+    def condition_of(self, test: s.Expression, module: Module) -> DeviceCondition:
         """Split a condition into availability, which the Accelerator looks up itself, and what the user wants."""
         parts = [part for part in conjuncts(test) if not self.is_availability(_without_not(part))]
         if not parts:
@@ -188,7 +188,7 @@ class Devices:
             return DeviceCondition(module, test, f"({module.text(test)})")
         return DeviceCondition(module, test, "(" + " and ".join(module.outer_text(part) for part in parts) + ")")
 
-    def _condition_of_one(self, part: s.Node, module: Module) -> DeviceCondition:
+    def _condition_of_one(self, part: s.Expression, module: Module) -> DeviceCondition:
         if isinstance(part, s.Unary) and part.operator == "not":
             inner = self.condition_of(part.operand, module) if isinstance(part.operand, s.Boolean) else None
             if inner is not None and inner.text is not None:
@@ -245,7 +245,7 @@ class Devices:
         owners = {x for x in self.values(target.value) if x.kind in (Kind.OPTION, Kind.INSTANCE)}
         return bool(owners) and owners == self.values(node.value)
 
-    def is_flag(self, node: s.Node) -> bool:
+    def is_flag(self, node: s.Expression) -> bool:
         """Whether a condition is about devices: by what it is made of, else by a name that the guarded moves bear out."""
         if any(x.kind is Kind.FLAG for x in self.values(node)):
             return True
@@ -285,14 +285,14 @@ def device_variable(statement: Assignment) -> s.Expression:
     return target
 
 
-def conjuncts(node: s.Node) -> list[s.Node]:
+def conjuncts(node: s.Expression) -> list[s.Expression]:
     """Give the parts of an `and`."""
     if isinstance(node, s.Boolean) and node.operator == "and":
         return [*conjuncts(node.left), *conjuncts(node.right)]
     return [node]
 
 
-def disjuncts(node: s.Node) -> list[s.Node]:
+def disjuncts(node: s.Expression) -> list[s.Expression]:
     """Give the parts of an `or`."""
     if isinstance(node, s.Boolean) and node.operator == "or":
         return [*disjuncts(node.left), *disjuncts(node.right)]
@@ -305,10 +305,8 @@ def _operand(module: Module, node: s.Node) -> str:
     return text if simple else f"({text})"
 
 
-def _module_scope(node: Any) -> s.Scope:
-    while not isinstance(node, s.Root):
-        node = node.parent
-    return node.namespace
+def _module_scope(node: s.Node) -> s.Scope:
+    return node.scope.module
 
 
 def _without_not(node: s.Node) -> s.Node:

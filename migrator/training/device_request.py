@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from migrator.inference.objects import Kind
+from migrator.inference.objects import Kind, Object
 from migrator.inference.trace import Forwarded, NeededOnHost
 from migrator.source import syntax as s
 from migrator.training.device import DeviceCondition
@@ -91,7 +90,7 @@ def _everything_is_moved(training: Training) -> bool:
     return met
 
 
-def _is_placed(training: Training, item: Any) -> bool:
+def _is_placed(training: Training, item: Object) -> bool:
     if item.kind is Kind.BATCH:
         return bool(item.of[0].prepared)
     if item.kind is Kind.TENSOR:

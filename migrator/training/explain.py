@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from migrator.inference.objects import Object
+from migrator.source import syntax as s
 from migrator.training.training import Training
 from migrator.training.use import first_use
 
@@ -21,7 +22,7 @@ class Part(NamedTuple):
     """An object of the training, what it is there, and what shows it."""
 
     item: Object
-    node: Any  # what makes it, else where it is first seen
+    node: s.Node  # what makes it, else where it is first seen
     name: str
     evidence: str
 

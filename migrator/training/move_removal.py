@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from migrator.source import syntax as s
 from migrator.source.block import Drop, Operation, Replace
@@ -14,19 +13,21 @@ from migrator.source.span import Span
 _ASKS = frozenset({"is_available", "device_count"})
 
 
-def without_moves(node: Any, moves: Iterable[s.Node]) -> Any:
+def without_moves(node: s.Expression, moves: Iterable[s.Node]) -> s.Expression:
     """Give what is left of an expression when moves around it are taken off."""
     gone = set(moves)
     while node in gone:
+        assert isinstance(node, s.Call)
+        assert isinstance(node.func, s.Attribute)
         node = node.func.value
     return node
 
 
-def removal(module: Module, statement: s.Statement, moves: list[Any]) -> list[Operation]:
+def removal(module: Module, statement: s.Statement, moves: list[s.Call]) -> list[Operation]:
     """Take moves out of a statement, and the statement with them where nothing would be left of it."""
     if is_hollow(module, statement, moves):
         return [Drop(statement)]
-    copied = _taken_apart(module, statement, set(moves))
+    copied = _taken_apart(module, statement, {*moves})
     if copied is not None:
         around, kept = module.outer(statement.value), module.outer(copied)  # type: ignore[attr-defined]
         return [Replace(Span(around.start, kept.start), ""), Replace(Span(kept.end, around.end), "")]
@@ -37,6 +38,7 @@ def removal(module: Module, statement: s.Statement, moves: list[Any]) -> list[Op
             left = user_device.orelse if call is user_device.body else user_device.body
             found.append(Replace(module.outer(user_device), module.text(without_moves(left, moves))))
         else:
+            assert isinstance(call.func, s.Attribute)
             found.append(Replace(Span(module.outer(call.func.value).end, module.span(call).end), ""))
     return found
 
@@ -64,15 +66,16 @@ def is_hollow(module: Module, statement: s.Statement, moves: Iterable[s.Node]) -
     return _same(module, statement.targets[0], statement.value, gone)
 
 
-def _taken_apart(module: Module, statement: s.Statement, gone: set[Any]) -> Any:
+def _taken_apart(module: Module, statement: s.Statement, gone: set[s.Node]) -> s.Expression | None:
     """What ``x, y = (value.to(device) for value in data)`` takes apart; None for any other statement, or one of several lines."""
     if not isinstance(statement, s.Assign) or len(statement.targets) != 1 or "\n" in module.text(statement):
         return None
-    value: Any = statement.value
+    value: s.Expression | None = statement.value
     if isinstance(value, s.Call) and isinstance(value.func, s.Name) and value.func.id in ("list", "tuple"):
         value = value.args[0].value if len(value.args) == 1 else None
-    copies = isinstance(statement.targets[0], s.Collection) and isinstance(value, s.Comprehension)
-    if not copies or value.kind not in ("list", "generator") or len(value.generators) != 1:
+    if not isinstance(statement.targets[0], s.Collection) or not isinstance(value, s.Comprehension):
+        return None
+    if value.kind not in ("list", "generator") or len(value.generators) != 1:
         return None
     part = value.generators[0]
     inner = without_moves(value.value, gone)
@@ -81,7 +84,7 @@ def _taken_apart(module: Module, statement: s.Statement, gone: set[Any]) -> Any:
     return part.iter
 
 
-def _same(module: Module, target: s.Node, value: s.Node, gone: set[s.Node]) -> bool:
+def _same(module: Module, target: s.Node, value: s.Expression, gone: set[s.Node]) -> bool:
     value = without_moves(value, gone)
     if isinstance(value, s.Conditional):
         return _is_quiet(value.test) and all(_same(module, target, arm, gone) for arm in (value.body, value.orelse))

@@ -99,9 +99,10 @@ def _returns_plainly(training: Training, item: Object) -> bool:
         if isinstance(function, s.Lambda)
         else [x.value for x in function.body.walk() if isinstance(x, s.Return)]
     )
-    if not nodes or any(node is None for node in nodes):
+    given = [node for node in nodes if node is not None]
+    if not nodes or len(given) < len(nodes):
         return False
-    kinds = {x.kind for node in nodes for x in training.value(node)}
+    kinds = {x.kind for node in given for x in training.value(node)}
     return bool(kinds) and kinds <= _PLAIN_BATCH and kinds != {Kind.ANY}
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object
 from migrator.source import syntax as s
-from migrator.training.position import class_of
+from migrator.training.position import CodeScope, class_of
 
 _WEIGHT = re.compile(r"torch\.nn\.(\w+\.)*(Linear|Conv\w+|Embedding(Bag)?)$")  # these have a `weight` in any case
 _WEIGHTS = re.compile(
@@ -19,14 +18,14 @@ _WEIGHTS = re.compile(
 _PARAMETER = re.compile(r"torch\.nn\.(parameter\.)?Parameter$")
 
 
-def placed_by_weights(interpreter: Interpreter, scope: Any) -> str | None:
+def placed_by_weights(interpreter: Interpreter, scope: CodeScope) -> str | None:
     """Give what has a ``device`` in a method of a model whose constructor makes a part with weights; None elsewhere.
 
     Not in the constructor itself, where there may be none yet, and where they are not placed.
     """
     owner = class_of(scope)
     init = owner.methods().get("__init__") if owner is not None else None
-    if owner is None or init is None or scope is init:
+    if owner is None or init is None or scope is init or not isinstance(scope, s.FunctionDef):
         return None
     classes = [x for x in interpreter.heap.those(Kind.CLASS) if x.site is owner]
     if not any(x.data in classes for x in interpreter.heap.those(Kind.MODEL)):

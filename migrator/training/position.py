@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any
+from typing import Any, TypeAlias
 
 from migrator.source import syntax as s
 
+CodeScope: TypeAlias = s.FunctionDef | s.Root  # whose code runs in one activation
 Path = list[tuple[s.Block, int]]
 
 
-def scope_of(node: s.Node) -> Any:
+def scope_of(node: s.Node) -> CodeScope:
     """Give the function (or the module's root) whose code a node is part of."""
     while True:
         parent = node.parent
         if parent is None:
+            assert isinstance(node, s.Root)
             return node
         if isinstance(parent, s.FunctionDef) and node is parent.body:
             return parent
         node = parent
 
 
-def statements_up(node: Any, scope: s.Node | None) -> Path:
+def statements_up(node: s.Node, scope: s.Node | None) -> Path:
     """Give the blocks that a node lies in within a scope, innermost first, each with the index of the statement there."""
     found = []
     statement = node if isinstance(node, s.Statement) else node.statement

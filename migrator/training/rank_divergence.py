@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from migrator.inference.objects import Kind, Object, Value
 from migrator.source import syntax as s
+from migrator.source.module import Module
 from migrator.training.trained_program import TrainedProgram
 
 
@@ -73,7 +74,7 @@ class RankDivergence:
             if not any(changes):
                 break
 
-    def of(self, node: Any) -> Origins:
+    def of(self, node: s.Node) -> Origins:
         """Give the origins of an expression."""
         found = self._memory.get(node)
         if found is None:
@@ -139,7 +140,7 @@ class RankDivergence:
 
     # ------------------------------------------------------------ statements
 
-    def _follow(self, node: Any) -> bool:
+    def _follow(self, node: s.Node) -> bool:
         """Carry origins on from one statement or call; give whether anything new came of it."""
         if isinstance(node, s.Call):
             return self._hand_over(node)
@@ -148,6 +149,7 @@ class RankDivergence:
             return scope is not None and node.value is not None and self._add(self.returned, scope, self.of(node.value))
         if isinstance(node, s.For):
             return self._bind(node.target, self.of(node.iter) if self._is_list(node.iter) else _NONE)
+        assert isinstance(node, (s.Assign, s.Augment, s.Annotate, s.Walrus))
         value = self.of(node.value) if node.value is not None else _NONE
         value = value.union(*(self.of(test) for test in _tests(node)))
         if isinstance(node, s.Assign):
@@ -159,10 +161,10 @@ class RankDivergence:
         """Whether a loop is over numbers, not over the batches themselves."""
         return not any(x.kind in (Kind.LOADER, Kind.ITERATOR, Kind.BATCH, Kind.OPAQUE) for x in self.code.value(node))
 
-    def _bind(self, target: Any, origins: Origins, value: Any = None) -> bool:
+    def _bind(self, target: s.Expression, origins: Origins, value: s.Expression | None = None) -> bool:
         if isinstance(target, s.Collection):
-            whole = not (isinstance(value, s.Collection) and len(value.items) == len(target.items))
-            parts = [origins] * len(target.items) if whole else [self.of(part) for part in value.items]
+            items = value.items if isinstance(value, s.Collection) else []
+            parts = [self.of(x) for x in items] if len(items) == len(target.items) else [origins] * len(target.items)
             changes = [self._bind(item, part) for item, part in zip(target.items, parts, strict=True)]
             return any(changes)
         if isinstance(target, s.Starred):
@@ -192,7 +194,7 @@ class RankDivergence:
                 changed = self._write(self._key(node.func.value), node.statement, given) or changed
         return changed
 
-    def _write(self, key: Any, statement: Any, origins: Origins) -> bool:
+    def _write(self, key: _Place, statement: s.Statement | None, origins: Origins) -> bool:
         return bool(origins) and self._add(self.known.setdefault(key, {}), statement, origins)
 
     def _read(self, node: s.Node) -> Origins:
@@ -210,7 +212,7 @@ class RankDivergence:
         facts[key] = known | origins
         return True
 
-    def _key(self, node: Any) -> Any:
+    def _key(self, node: s.Node) -> _Place:
         """Name what an expression reads: a variable by its scope, an attribute of `self` by its class."""
         path: list[str] = []
         while not isinstance(node, s.Name):
@@ -249,15 +251,16 @@ def _functions(values: Value) -> list[s.FunctionDef]:
     return [x.data[0] for x in values if x.kind in kinds and isinstance(x.data[0], s.FunctionDef)]
 
 
-def _steps(module: Any) -> Iterator[s.Node]:
+def _steps(module: Module) -> Iterator[s.Node]:
     kinds: tuple[type[Any], ...] = (s.Assign, s.Augment, s.Annotate, s.Walrus, s.For, s.Return, s.Call)
     for kind in kinds:
         yield from module.nodes(kind)
 
 
-def _tests(node: Any) -> Iterator[s.Node]:
+def _tests(place: s.Node) -> Iterator[s.Node]:
     """The conditions that a statement stands under, within its function."""
-    while not isinstance(node, (s.FunctionDef, s.Root)):
+    node: s.Node | None = place
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         parent = node.parent
         if isinstance(parent, s.Block) and isinstance(parent.owner, s.If):
             yield parent.owner.test

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from migrator.source import syntax as s
 from migrator.source.module import Module
@@ -22,7 +22,7 @@ class Order:
     def _place(self) -> dict[s.Node, int]:
         return {node: index for module in self._modules for index, node in enumerate(module.root.walk())}
 
-    def is_before(self, first: Any, second: Any) -> bool:
+    def is_before(self, first: s.Node, second: s.Node) -> bool:
         """Whether a node of a module begins before another one of the same module."""
         return self._place[first] < self._place[second]
 
@@ -38,8 +38,9 @@ class Order:
         found = None
         for other in scope.names.get(node.id, ()) if scope is not None else ():
             statement = other.statement if other.store else None
-            plain = isinstance(statement, s.Assign) and statement.index < here.get(statement.block, -1)
-            if plain and (found is None or self.is_before(found, statement)):
+            if not isinstance(statement, s.Assign) or statement.index >= here.get(statement.block, -1):
+                continue
+            if found is None or self.is_before(found, statement):
                 found = statement
         return found
 
@@ -64,9 +65,10 @@ def _blocks_up(node: s.Node) -> Iterator[tuple[s.Block, int]]:
         statement = owner
 
 
-def _loops(node: Any) -> set[Any]:
-    found = set()
-    while not isinstance(node, (s.FunctionDef, s.Root)):
+def _loops(place: s.Node) -> set[s.Node]:
+    found: set[s.Node] = set()
+    node: s.Node | None = place
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         if isinstance(node, (s.For, s.While)):
             found.add(node)
         node = node.parent

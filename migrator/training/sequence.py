@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Hashable, Iterator
 
 from migrator.inference.interpreter import Interpreter
 from migrator.inference.state import Frame
@@ -11,7 +10,8 @@ from migrator.source import syntax as s
 from migrator.training.position import scope_of, statements_up
 from migrator.training.reaching_definitions import Order
 
-Way = list[tuple[Frame, Any]]  # the activations that lead to a place, outermost first, each with the node that it is at
+# the activations that lead to a place, outermost first, each with the node that it is at; None: a call that cannot be seen
+Way = list[tuple[Frame, s.Node | None]]
 
 
 def ways_to(interpreter: Interpreter, node: s.Node) -> list[Way]:
@@ -22,9 +22,10 @@ def ways_to(interpreter: Interpreter, node: s.Node) -> list[Way]:
 def way_from(frame: Frame, node: s.Node) -> Way:
     """Give the way to a node in an activation."""
     way: Way = []
+    at: s.Node | None = node
     for here in frame.chain():
-        way.append((here, node))
-        node = here.call
+        way.append((here, at))
+        at = here.call
     return way[::-1]
 
 
@@ -34,11 +35,13 @@ def may_come_first(order: Order, first: Way, second: Way) -> bool:
         if frame is not other:
             return False
         if node is not reached:
+            assert node is not None
+            assert reached is not None
             return order.is_before(node, reached) and not _exclude(node, reached)
     return False
 
 
-def goes_on_to(node: Any, other: Any) -> bool:
+def goes_on_to(node: s.Node, other: s.Node) -> bool:
     """Whether code of one function that is at a node may go on to another one without a turn of a loop around both."""
     if _exclude(node, other):
         return False
@@ -57,8 +60,9 @@ def _exclude(node: s.Node, other: s.Node) -> bool:
     return any(others.get(test, taken) != taken for test, taken in arms.items())
 
 
-def _arms(node: Any) -> Iterator[tuple[Any, bool]]:
+def _arms(place: s.Node) -> Iterator[tuple[Hashable, bool]]:
     """The conditions around a node in its function, each with whether it holds there."""
+    node: s.Node | None = place
     while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         parent = node.parent
         owner = parent.owner if isinstance(parent, s.Block) else None

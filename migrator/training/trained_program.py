@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from migrator.inference.interpreter import Interpreter
 from migrator.inference.objects import Kind, Object, Value
@@ -64,7 +63,7 @@ class TrainedProgram:
                         found.setdefault(str(item.data), []).append((module, call))
         return found
 
-    def value(self, node: Any) -> Value:
+    def value(self, node: s.Node) -> Value:
         """What an expression may be."""
         return self.after.trace.values.get(node, frozenset())
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from migrator.inference.objects import Kind, Object
+from migrator.inference.objects import Kind, Object, Value
 from migrator.source import syntax as s
 from migrator.source.module import Module
 from migrator.training.device import (
@@ -33,7 +32,7 @@ class UserDevice:
     """
 
     module: Module
-    node: Any  # the variable, or the option where it is read first
+    node: s.Expression  # the variable, or the option where it is read first
     text: str
     torch: str  # how the module calls torch
     definitions: tuple[Definition, ...] = ()
@@ -116,7 +115,9 @@ def user_device_among(definitions: Iterable[Definition], modules: Iterable[Modul
     return UserDevice(module, target, text, torch, tuple(items), *point, is_text, is_mixed, may_index)
 
 
-def user_device_in_place(reads: Iterable[tuple[Module, s.Node]], modules: Iterable[Module]) -> UserDevice | None:
+def user_device_in_place(
+    reads: Iterable[tuple[Module, s.Attribute | s.Subscript]], modules: Iterable[Module]
+) -> UserDevice | None:
     """Give the user_device that moves read in place, as in ``x.to(args.device)``; None where they read different things."""
     found = list(reads)
     if not found or len({module.text(node) for module, node in found}) != 1:
@@ -177,7 +178,9 @@ def _declares(call: s.Call, name: str) -> bool:
     return name in {str(word).lstrip("-").replace("-", "_") for word in words}
 
 
-def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[Module, s.Node]]:
+def options_in_place(
+    values: Callable[[s.Node], Value], modules: Iterable[Module]
+) -> Iterator[tuple[Module, s.Attribute | s.Subscript]]:
     """Give the device arguments that read a user's option on the spot, and not a variable that holds it.
 
     Args:    values: what an expression may be.
@@ -187,7 +190,7 @@ def options_in_place(values: Any, modules: Iterable[Module]) -> Iterator[tuple[M
             yield module, node
 
 
-def is_option_read(values: Any, node: s.Attribute | s.Subscript) -> bool:
+def is_option_read(values: Callable[[s.Node], Value], node: s.Attribute | s.Subscript) -> bool:
     """Whether an expression is a user's option itself: ``args.device`` for what the command line gave."""
     named = is_called_settings(node.value)
     owners = {x for x in values(node.value) if is_settings(x) or (named and x.kind is Kind.INSTANCE)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from migrator.inference.never_run import asks_for_main
 from migrator.inference.objects import Kind, Object
@@ -47,7 +46,7 @@ def _always(components: Components, node: s.Node, item: Object) -> bool:
     )
 
 
-def _moved(components: Components, node: s.Node, item: Object) -> Any:
+def _moved(components: Components, node: s.Expression, item: Object) -> s.Expression:
     """The expression together with the moves that follow in it: ``Net().to(device)``."""
     while (
         isinstance(node.parent, s.Attribute)
@@ -93,10 +92,11 @@ def is_optional(components: Components, item: Object) -> bool:
     return bool(tests and others) and all(tests & _tests(module, x) for x in others)
 
 
-def _tests(module: Module, node: Any) -> set[str]:
+def _tests(module: Module, place: s.Node) -> set[str]:
     """The conditions that hold where a node stands in its function."""
     found = set()
-    while not isinstance(node, (s.FunctionDef, s.Root)):
+    node: s.Node | None = place
+    while node is not None and not isinstance(node, (s.FunctionDef, s.Root)):
         parent = node.parent
         if isinstance(parent, s.Block) and isinstance(parent.owner, s.If) and parent is parent.owner.body:
             if not asks_for_main(parent.owner.test):

@@ -22,7 +22,7 @@ Reader = Callable[[str], "Source | None"]
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[_T]):
-    """How answers of one type are stored."""
+    """How answers of one type are stored: as JSON, of which Any stands for what was read from it."""
 
     write: Callable[[_T], Any]  # what JSON can hold; None for an answer that is not to be kept
     read: Callable[[Any, Reader], _T]  # with what gives the file that has a path
