@@ -251,7 +251,7 @@ class _Command(click.Command):
 @click.option(
     "--follow/--no-follow", default=None, help="Also change local modules that PATHS import, where that is needed."
 )
-@click.option("--strict/--no-strict", default=None, help="Exit with code 3 if there are sites to review.")
+@click.option("--strict/--no-strict", default=None, help="Exit with code 3 if something blocks or needs a review.")
 @click.option(
     "--output-format", type=click.Choice(["text", "json"]), default="text", help="The format of the report.  [text]"
 )

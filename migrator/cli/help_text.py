@@ -52,10 +52,10 @@ EPILOG = """\
 
 \b
 Exit codes:
-  0    no changes are pending, or all were written
+  0    nothing is pending: no changes, all written, or the program was not migrated (--strict makes that 3)
   1    changes are pending (preview and --check)
   2    wrong flags, wrong configuration, or a missing path
-  3    there are sites to review (with --strict)
+  3    with --strict: something blocks or needs a review
   4    the migrated program computes different results (with --verify)
   5    the programs could not be run, or not be compared (with --verify)
   123  a file could not be read, parsed or written, or its result failed a check; other files are migrated

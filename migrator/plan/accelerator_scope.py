@@ -219,7 +219,10 @@ class AcceleratorScope:
             return
         init = self._constructor(owner)
         if self._is_model(owner):
-            text = f"`{owner.name}` is a model, whose code should not depend on an Accelerator; use the device of an input tensor"
+            text = (
+                f"`{owner.name}` is a model and would need the Accelerator in its own code, which migrate does not pass to "
+                "models; use the device of an input tensor, and move training code out of the model"
+            )
             raise Unreachable(scope, text)
         if init is None:
             self._check_overriding(scope, owner)

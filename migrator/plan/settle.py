@@ -25,8 +25,8 @@ from migrator.source.module import Module
 from migrator.training.training import Training
 
 _NO_ACCELERATOR = (
-    "no Accelerator is in scope here",
-    "create the Accelerator before this line, or pass it to this function",
+    "no Accelerator is in scope here, so N processes print this line N times",
+    "pass the Accelerator to this function, or create it before this line, and call `accelerator.print`",
 )
 
 InOne = Callable[..., Change]

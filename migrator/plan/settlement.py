@@ -138,6 +138,8 @@ class Settlement:
                 return f"the program is not changed because of {blocker.code} in {_place(blocker)}"
         for withheld in self.plan.withheld:
             if not missing.isdisjoint(withheld.change.provides):
+                if withheld.reason.startswith("it needs "):
+                    return withheld.reason  # the last cause of a chain is the one to act on
                 return f"it needs {withheld.change.code} in {_place(withheld.change)}: {withheld.reason}"
         if ACCELERATOR in missing:
             return f"it needs {CreateAccelerator.code}, which is not selected"

@@ -34,7 +34,8 @@ def run(
     """Migrate the programs that the files make up; reads, never writes.
 
     Args:    paths: Python files, each as the user would write it. progress: called with the number of files done.
-             store: where answers are kept from run to run. others: given files that matter only where a program reaches them.
+             disk_cache: where answers are kept from run to run. others: given files that matter only where a program
+             reaches them.
     Returns: one report a program, in the order of the paths.
     """
     sources = SourceStore(settings)
@@ -69,7 +70,8 @@ def analyse(
 ) -> list[ProgramReport]:
     """Migrate files in memory: all of them, before anything is printed or written.
 
-    Args:    store: where answers are kept from run to run. others: given files that matter only where a program reaches them.
+    Args:    disk_cache: where answers are kept from run to run. others: given files that matter only where a program
+             reaches them.
     Raises:  UsageError where a changed script would import another `runtime` than ours.
     """
     reports = [report for report in run(paths, settings, progress, disk_cache, others) if _tells(report)]

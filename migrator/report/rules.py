@@ -20,8 +20,9 @@ _GROUPS = {
 _MEANINGS = {
     Effect.EDITS: "The code is changed. Where an edit would not be safe, the site is reported instead.",
     Effect.EDITS_WITH_UNSAFE: "The code is changed with `--unsafe` only, since the edit may change what the script computes.",
-    Effect.BLOCKS: "The site is reported, and no file of the program is changed until it is removed.",
-    Effect.REVIEWS: "The site is reported and needs a decision; the rest of the program is migrated.",
+    Effect.BLOCKS: "The line is reported, and no file of the program is changed until it is removed or rewritten.",
+    Effect.REVIEWS: "The site is reported and needs a decision. The rest of the program is migrated, unless the finding says that "
+    "it is not.",
     Effect.NOTES: "The site is reported as worth knowing; there is nothing to do.",
 }
 

@@ -49,7 +49,7 @@ def summary(outcome: RunSummary, written: bool, verbose: bool = False) -> str:
     if outcome.changed:
         which = files if outcome.changed == outcome.files else f"{outcome.changed} of {files}"
         parts = [f"{which} {'changed' if written else 'would change'} ({plural(outcome.edits, 'edit')})"]
-    elif outcome.blocking:
+    elif outcome.blocking or outcome.review:
         parts = [f"No file {'was' if written else 'would be'} changed"]
     else:
         parts = [nothing(outcome.files).removesuffix(".")]

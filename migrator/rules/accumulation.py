@@ -47,10 +47,10 @@ class Accumulation(Rule):
             self.code,
             training.module_of(step),
             step,
-            f"The optimizer steps {how}: this accumulation stays, and is right on several processes",
+            f"The optimizer steps {how}: gradient accumulation is kept, and gives the right gradients on several processes",
             level=Level.NOTE,
             reason="gradients are averaged at every `backward`, and the sum of these averages is the average of the sums",
-            help="`with accelerator.no_sync(model):` around the batches without a step would save communication",
+            help="optional: run every `backward` but the last before a step under `accelerator.no_sync(model)`, to communicate less",
         )
 
 

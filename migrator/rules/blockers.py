@@ -60,7 +60,7 @@ class ProcessGroup(_BlockingRule):
     """Report process groups that the script creates with `torch.distributed`.
 
     What: `torch.distributed.init_process_group`, and other functions that set up several processes: groups, stores, RPC.
-    Why: the Accelerator creates the process group, and creating a second one raises an error.
+    Why: the Accelerator creates and destroys the process group itself, and a second owner breaks it.
     Safety: blocks the program; none of its files is changed.
     Source: torch.distributed.
     """
@@ -70,7 +70,7 @@ class ProcessGroup(_BlockingRule):
     effect = Effect.BLOCKS
     names = ("init_process_group", "destroy_process_group")
     distinctive_names = ("init_distributed_mode",)
-    reason = "the Accelerator creates the process group, and creating a second one raises an error"
+    reason = "the Accelerator creates and destroys the process group itself, and a second owner breaks it"
     help = "remove the process group, DistributedDataParallel and DistributedSampler, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, s.Expression, str]]:
@@ -119,7 +119,7 @@ class DistributedSamplers(_BlockingRule):
     effect = Effect.BLOCKS
     distinctive_names = ("DistributedSampler",)
     reason = "a prepared loader shards as well, so each process would train on too little of the data"
-    help = "remove the sampler and pass `shuffle=True` to the loader, then run migrate again"
+    help = "remove the sampler and its `set_epoch` calls, pass the sampler's `shuffle` to the loader, then run migrate again"
 
     def sites(self, training: Training) -> Iterator[tuple[Module, s.Node, str]]:
         yield from _library_calls(
@@ -205,9 +205,10 @@ class Framework(DerivedRule):
 class SharedFile(DerivedRule):
     """Report files that two programs share and that they would change in different ways.
 
-    What: the migration of one script changes a function that another script runs as well, and the migration of the other
-    script does not: something blocks it, or it needs another change of the function.
-    Why: a function that takes an Accelerator, or that no longer moves its batches, breaks a script that was not migrated.
+    What: to migrate one script, a function must be changed that another script also runs. The other script cannot be
+    migrated, or needs a different change of the function.
+    Why: both scripts run the same text. A function that takes an Accelerator, or that no longer moves its batches, would
+    break the script that was not migrated.
     Safety: blocks both programs; none of their files is changed.
     Source: README, "Limits".
     """

@@ -128,7 +128,8 @@ class LoadedModel(Rule):
     """Load a pickled model onto the device of the process that loads it.
 
     What: `model = torch.load("best.pt")`, where the model then runs, gets `map_location=accelerator.device`.
-    Why: `torch.load` restores the model to the device of the process that saved it, while batches are on this one's.
+    Why: `torch.load` restores a model to the device that it was saved from. The batches of another process are on another
+    device, so its forward would raise an error.
     Safety: safe. Not changed: weights that `load_state_dict` copies into a model, and models that are moved or prepared.
     Source: torch.load.
     """
@@ -159,8 +160,9 @@ class MainProcessGuard(Rule):
     """Report `rank == 0`, which could be `accelerator.is_main_process`.
 
     What: `if rank == 0:` would become `if accelerator.is_main_process:`.
-    Why: a rank from `torch.distributed` needs a process group that the script creates.
-    Safety: safe, but not applied today: the call that gives the rank blocks the program (MIG404, MIG407).
+    Why: a rank from `torch.distributed` exists only while there is a process group; `is_main_process` is always defined.
+    Safety: safe, but not applied today: the call that gives the rank blocks the program (MIG404, MIG407). Remove that
+    call, and write the condition with `accelerator.is_main_process`.
     Source: Accelerate's `Accelerator.is_main_process`.
     """
 

@@ -65,7 +65,7 @@ class Print(Rule):
                 )
         for module, calls in kept.items():
             reason = (
-                "every process prints this line; the code of a model or a dataset should not depend on an Accelerator"
+                "N processes print this line N times; migrate passes no Accelerator to the code of a model or a dataset"
             )
             yield _repeated(
                 module, calls, reason, "print in the training script instead, where the Accelerator is in scope"

@@ -36,7 +36,11 @@ class Divergence(AdviceRule):
     name = "rank-divergence"
     effect = Effect.BLOCKS
     reason = "the outcome may differ between processes: one trains on while another does not, and the program hangs"
-    help = "use a value that is the same on all processes, such as `accelerator.gather(loss.detach()).mean()`"
+    help = (
+        "remove this condition and run migrate again; then add it back with a value that is the same on all processes: "
+        "for a loss `accelerator.gather(loss.detach()).mean()`, for a time limit a decision of the main process that the "
+        "others receive"
+    )
 
     def sites(self, training: Training) -> Sites:
         for node in _conditions(training):

@@ -73,8 +73,8 @@ class DeviceCount(AdviceRule):
     code = "MIG802"
     name = "device-count"
     effect = Effect.NOTES
-    reason = "each process counts all GPUs of the machine, but uses one of them"
-    help = "harmless if the GPUs of the machine are meant; for the number of processes use `accelerator.num_processes`"
+    reason = "harmless if the GPUs of the machine are meant: each process counts all of them, but uses one"
+    help = "for the number of processes use `accelerator.num_processes`"
 
     def sites(self, training: Training) -> Sites:
         for call in calls_of(training, r"torch\.cuda\.device_count"):

@@ -103,7 +103,8 @@ class LoaderThread(AdviceRule):
     """Report loaders that are read in a separate thread.
 
     What: `threading.Thread(target=fill, args=(loader,))`.
-    Why: a prepared loader tells the optimizer when a batch is the last one; in a thread it is ahead of the training.
+    Why: a prepared loader records when the last batch was read, for gradient accumulation. A thread reads batches before
+    they are trained on, so the record is too early.
     Safety: never edits.
     Source: Accelerate's `GradientState`.
     """
@@ -111,7 +112,10 @@ class LoaderThread(AdviceRule):
     code = "MIG914"
     name = "loader-thread"
     effect = Effect.REVIEWS
-    reason = "a prepared loader tells the optimizer when a batch is the last one, and in a thread it is ahead of the training"
+    reason = (
+        "a prepared loader records when the last batch was read, for gradient accumulation; a thread reads batches before "
+        "they are trained on, so the record is too early"
+    )
     help = "read ahead with the loader's workers instead (`num_workers`, `prefetch_factor`)"
 
     def sites(self, training: Training) -> Sites:

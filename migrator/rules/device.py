@@ -68,7 +68,8 @@ class DeviceDefinition(Rule):
         assert user_device.block is not None
         module, first = user_device.module, user_device.definitions[0]
         as_text = user_device.is_text and any(_is_read_as_text(training, item) for item in user_device.definitions)
-        line = f"{user_device.text} = {ACCELERATOR}.device" + (".type" if as_text else "")
+        suffix = ".device.type" if as_text else ".device"
+        line = f"{user_device.text} = {ACCELERATOR}{suffix}"
         following = user_device.block.statements[user_device.index]
         parts = [x for x in training.definitions if _goes_into(training, x, user_device)]
         steps = [Step(module, following, Insert(user_device.block, user_device.index, (line,), tight=True, rank=-1))]
@@ -82,14 +83,14 @@ class DeviceDefinition(Rule):
             self.code,
             module,
             first.statement,
-            f"Read `{user_device.text}` back from the Accelerator, which uses the chosen device on one process",
+            f"Set `{user_device.text} = accelerator{suffix}` after the Accelerator is created: on one process the chosen device",
             tuple(steps),
             requires=FOR_PREPARED,
             provides=frozenset(DEVICE.of(x.statement) for x in (*user_device.definitions, *parts)),
             obliges=_obligations(training, (*user_device.definitions, *parts)),
             covers=frozenset(_made_from(user_device)),
             alike=tuple(x.statement for x in (*user_device.definitions[1:], *parts)),
-            reason="on several processes each one gets a different device",
+            reason="on several processes each one gets a different GPU",
         )
 
     def _change(self, training: Training, item: Definition, arms: list[Definition]) -> Change:

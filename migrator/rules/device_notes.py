@@ -25,7 +25,7 @@ def about_device(training: Training, cpu: CpuArgument) -> Iterator[Change]:
         node = _first_site(training)
         yield Change(
             "MIG101", training.module_of(node), node,
-            "This script uses no GPU, and the migrated one does not either: `Accelerator(cpu=True)`",
+            "The migrated script uses only the CPU (`Accelerator(cpu=True)`), as the original does",
             level=Level.NOTE, reason="some of its tensors are never moved to a device, so a model on a GPU could not use them",
             help="to use a GPU, move these tensors to `accelerator.device` and remove `cpu=True`",
         )  # fmt: skip
@@ -48,6 +48,6 @@ def about_index(user_device: UserDevice, module: Module, node: s.Node) -> Iterat
     )  # fmt: skip
     yield Change(
         "MIG405", module, node,
-            f"`torch.cuda.set_device` is called before this, so that the Accelerator uses the GPU that `{user_device.text}` chooses",
+            "`torch.cuda.set_device(...)` is added before `Accelerator()`, for a GPU that is named by its index",
         level=Level.NOTE, reason="on one process the Accelerator uses the current GPU; on several processes it chooses one for each",
     )  # fmt: skip

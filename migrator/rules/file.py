@@ -29,6 +29,13 @@ _PATHS = {
     "torchvision.utils.save_image": 1, "joblib.dump": 1, "torch.onnx.export": 2, "shutil.copyfile": 1, "shutil.copy": 1,
     "shutil.move": 1, "os.rename": 1, "os.remove": None, "json.dump": None, "pickle.dump": None, "yaml.dump": None,
 }  # fmt: skip
+# what happens if every process opens a file, by the letter of the mode
+_CONSEQUENCES = {
+    "w": "each process truncates the file and overwrites what the others wrote",
+    "a": "the lines of all processes are mixed",
+    "x": "only one process can create the file, and the others raise an error",
+    "r": "the processes overwrite what the others wrote",
+}
 # methods of models, tables and figures that write files
 _WRITING_METHODS = frozenset(
     """save save_pretrained push_to_hub to_csv to_json to_pickle to_excel to_parquet to_hdf savefig write_image
@@ -151,7 +158,7 @@ class OpenedFile(Rule):
             elif _opening_save(training, call) is None:
                 yield Change(
                     self.code, module, call, f"Every process writes {_path(module, call)}", level=Level.REVIEW,
-                    reason="the lines of the file are repeated or interleaved",
+                    reason=_CONSEQUENCES[_mode(call)],
                     help="open the file and write to it under `if accelerator.is_main_process:`",
                 )  # fmt: skip
 
@@ -169,6 +176,13 @@ def _opened(training: Training) -> Iterator[tuple[Module, s.Call]]:
 
 def _writes(mode: s.Node | None) -> bool:
     return isinstance(mode, s.Literal) and re.fullmatch(r"[rb+t]*[wax+][bt+]*", str(mode.value)) is not None
+
+
+def _mode(call: s.Call) -> str:
+    """The letter of the mode by which a call opens a file: w, a, x or r."""
+    modes = (x for x in (call.argument(1, "mode"), call.argument(0, "mode")) if _writes(x))
+    text = "".join(str(x.value) for x in modes if isinstance(x, s.Literal))
+    return next((letter for letter in text if letter in "wax"), "r")
 
 
 def _path_node(call: s.Call) -> s.Expression | None:

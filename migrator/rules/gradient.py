@@ -149,9 +149,10 @@ class SecondOrder(AdviceRule):
     name = "second-order"
     effect = Effect.REVIEWS
     reason = (
-        "averaging over the processes is not recorded in that graph, so second-order gradients differ between processes"
+        "averaging over the processes is not recorded in that graph, so second-order gradients differ between processes; "
+        "harmless if these gradients are not differentiated again"
     )
-    help = "harmless if these gradients are not differentiated again; otherwise use `torch.autograd.grad` and add the result to the loss"
+    help = "if they are, use `torch.autograd.grad` and add the result to the loss"
 
     def sites(self, training: Training) -> Sites:
         for event in training.components.backwards:

@@ -134,7 +134,8 @@ class NoLoader(Rule):
             "This loop reads from no DataLoader, so its data is not sharded: every process does all of the work",
             level=Level.NOTE,
             reason="the training is right, but no faster on several processes",
-            help="read the samples from a Dataset through a DataLoader",
+            help="if the samples come from a data set, read them through a DataLoader; "
+            "if the loop generates them, seed each process differently",
         )
 
 

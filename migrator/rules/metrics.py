@@ -12,7 +12,7 @@ from migrator.training.rank_divergence import Origin
 from migrator.training.training import Training
 
 _SHARES = frozenset({Origin.SHARE, Origin.PARTLY})
-_SEVERAL = "each process sums over its own share of the batches, so the printed value is that of one process"
+_SEVERAL = "harmless as a progress display: each process adds up its own numbers, so the total covers only the batches of this process"
 
 
 class CountedExamples(AdviceRule):
@@ -28,7 +28,7 @@ class CountedExamples(AdviceRule):
     name = "per-example-metric"
     effect = Effect.NOTES
     reason = _SEVERAL
-    help = "harmless as a progress display; for all processes: `pred, y = accelerator.gather_for_metrics((pred, y))` before counting"
+    help = "to count over all processes: `pred, y = accelerator.gather_for_metrics((pred, y))` before counting"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_sums(training, counts=True)):
@@ -74,7 +74,10 @@ class SummedLoss(AdviceRule):
     name = "summed-loss"
     effect = Effect.NOTES
     reason = _SEVERAL
-    help = "harmless as a progress display; for all processes: `accelerator.reduce(total, 'mean')` after the loop, with `total` a tensor"
+    help = (
+        "for all processes: `accelerator.reduce(total, 'mean')` after the loop, with `total` a tensor; "
+        "`'mean'` for an average over batches, `'sum'` for a count"
+    )
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_sums(training, counts=False)):
@@ -93,8 +96,8 @@ class ListedPredictions(AdviceRule):
     code = "MIG604"
     name = "listed-predictions"
     effect = Effect.NOTES
-    reason = "the list of each process holds the results of its own share of the batches, so it is incomplete"
-    help = "gather first: `pred = accelerator.gather_for_metrics(pred)`"
+    reason = "harmless if the list is only shown: it holds only the results of the batches of this process"
+    help = "to collect all results, pass a tensor through `accelerator.gather_for_metrics` before it is appended"
 
     def sites(self, training: Training) -> Sites:
         for statement in _first_in_loop(_listings(training)):

@@ -43,8 +43,8 @@ class DataParallel(Rule):
             if _is_conditional(call) and _names_a_checkpoint(training, call):
                 yield Change(
                     self.code, module, call,
-                    "Existing checkpoints that were saved with this `DataParallel` have keys that start with `module.`",
-                    level=Level.NOTE, reason="new checkpoints have keys without it, as they had where the condition was false",
+                    "Checkpoints that this script saved with several GPUs may have keys that start with `module.`",
+                    level=Level.NOTE, reason="the migrated script saves and expects keys without it",
                     help="to load an existing one, remove `module.` from its keys",
                 )  # fmt: skip
 

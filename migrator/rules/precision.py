@@ -50,7 +50,6 @@ class Apex(AdviceRule):
     name = "apex"
     effect = Effect.BLOCKS
     names = ("scale_loss",)
-    blocks = True
     anywhere = True
     reason = "under `mixed_precision` the Accelerator scales the loss as well, so it would be scaled twice"
     help = "remove apex, run migrate again, then pass `mixed_precision` to the Accelerator"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from migrator.rules.advice import AdviceRule, Sites, calls_of, shown
 from migrator.rules.blockers import COLLECTIVES, RANK_CALLS
+from migrator.rules.change import Change
 from migrator.rules.severity import Effect
 from migrator.source import syntax as s
 from migrator.training.training import Training
@@ -29,7 +32,6 @@ class RankCalls(AdviceRule):
     name = "rank"
     effect = Effect.BLOCKS
     names = ("get_rank", "get_world_size")
-    blocks = True
     anywhere = True
     reason = "on one process there is no process group, so the call raises an error"
     help = "remove the code that needs the rank, run migrate again, then use `accelerator.process_index` and `accelerator.num_processes`"
@@ -51,8 +53,11 @@ class RankVariables(AdviceRule):
     code = "MIG404"
     name = "rank-variable"
     effect = Effect.NOTES
-    reason = "harmless under torchrun, which sets it; plain `python` does not"
-    help = "`accelerator.process_index`, `.local_process_index` and `.num_processes` also work without torchrun"
+    help = "use `accelerator.process_index`, `.local_process_index` or `.num_processes`, which are always defined"
+
+    def check(self, training: Training) -> Iterator[Change]:
+        for change in super().check(training):
+            yield replace(change, reason=_without_torchrun(change.node))
 
     def sites(self, training: Training) -> Sites:
         for module in training.modules:
@@ -77,7 +82,6 @@ class Spawn(AdviceRule):
     name = "spawn"
     effect = Effect.BLOCKS
     names = ("spawn",)
-    blocks = True
     anywhere = True
     reason = "torchrun starts the processes, and each of them would start more"
     help = "call the function directly, and launch with `torchrun --nproc_per_node N`"
@@ -100,7 +104,6 @@ class Collectives(AdviceRule):
     name = "collective"
     effect = Effect.BLOCKS
     names = ("barrier", "all_reduce", "all_gather", "reduce", "reduce_tensor")
-    blocks = True
     anywhere = True
     reason = "on one process there is no process group, so the call raises an error"
     help = "remove it, run migrate again, then use `accelerator.reduce`, `.gather` or `.wait_for_everyone`, which also work on one process"
@@ -142,6 +145,15 @@ class Scaling(AdviceRule):
 
 def _names_rank(index: list[s.Expression]) -> bool:
     return len(index) == 1 and isinstance(index[0], s.Literal) and index[0].value in _VARIABLES
+
+
+def _without_torchrun(node: s.Node) -> str:
+    """What a read of an environment variable gives where torchrun has not set it."""
+    if not isinstance(node, s.Call):
+        return "without torchrun this raises a KeyError"
+    if node.argument(1, "default") is None:
+        return "without torchrun this gives None"
+    return "harmless: torchrun sets it, and without torchrun the default is used"
 
 
 def _target(call: s.Call) -> tuple[s.Scope | None, str] | None:

@@ -30,7 +30,7 @@ _AUTOCAST = r"torch\.(cuda\.|cpu\.)?amp\.(\w+\.)?autocast|torch\.autocast"
 
 
 class GradScaler(Rule):
-    """Report gradient scalers, which are kept; blocks where one is used in a way that was not recognised.
+    """Report gradient scalers, which are kept; a use that was not recognised blocks the program.
 
     What: `scaler = GradScaler()` with `scale`, `unscale_`, `step`, `update` and reads of its state. The scaled loss
     goes through the Accelerator: `accelerator.backward(scaler.scale(loss))`.
@@ -58,21 +58,21 @@ class GradScaler(Rule):
             odd = [use for use in uses if not _is_understood(training, use)]
             yield from (self._refusal(use) for use in odd)
             if not odd:
-                yield self._kept(training, scaler.site, uses)
+                yield from self._kept(training, scaler.site, uses)
 
-    def _kept(self, training: Training, made: s.Call, uses: list[Use]) -> Change:
+    def _kept(self, training: Training, made: s.Call, uses: list[Use]) -> Iterator[Change]:
         calls = [use for use in uses if isinstance(use, MethodCall)]
-        return Change(
-            self.code,
-            training.module_of(made),
-            made,
-            f"`{short(training.module_of(made).text(made))}` was not changed: it scales the loss as before",
-            level=Level.NOTE,
-            alike=tuple(use.call for use in calls if use.name == "unscale_"),
-            covers=frozenset(use.call for use in calls) | {made},
-            reason="harmless: all processes have the same averaged gradients, so they step, or skip a step, together",
-            help='`Accelerator(mixed_precision="fp16")` with `accelerator.autocast()` could replace scaler and autocast',
-        )
+        for node in (made, *(use.call for use in calls if use.name == "unscale_")):
+            yield Change(
+                self.code,
+                training.module_of(node),
+                node,
+                f"`{shown(training, node)}` was not changed: it works as before",
+                level=Level.NOTE,
+                covers=frozenset(use.call for use in calls) | {made},
+                reason="harmless: all processes have the same averaged gradients, so they step, or skip a step, together",
+                help='`Accelerator(mixed_precision="fp16")` with `accelerator.autocast()` could replace scaler and autocast',
+            )
 
     def _refusal(self, use: Use) -> Change:
         text = short(use.module.text(use.node.statement), 60)

@@ -18,7 +18,8 @@ class ScheduleLength(AdviceRule):
     """Report schedulers whose length depends on a prepared loader.
 
     What: `OneCycleLR(optimizer, total_steps=epochs * len(loader))`, after the loader has been prepared.
-    Why: on N processes a prepared loader has 1/N of the batches, while a prepared scheduler takes N steps for each.
+    Why: on N processes a prepared loader has 1/N of the batches, and a prepared scheduler takes N steps for each of them.
+    A schedule with the length of the prepared loader ends after 1/N of the training.
     Safety: never edits. A scheduler that is created before `prepare` is right and not reported.
     Source: Accelerate's `AcceleratedScheduler`.
     """

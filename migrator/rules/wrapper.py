@@ -242,7 +242,7 @@ class ForwardBypass(Rule):
                 level=Level.REVIEW,
                 blocks=True,
                 reason="gradients are synchronised only for calls of the model itself, so the replicas would diverge",
-                help="call it from the model's `forward`, and call the model in the training loop",
+                help="let `forward` compute and return this loss, and call the model instead of the method",
             )
             _ = event
 

@@ -140,7 +140,7 @@ CASES = [
         "a.py",
         0,
         "",
-        "a.py:1:15: MIG901 [review] This is review\nNothing to change in 1 file, 1 site to review. (-v shows reasons and fixes)\n",
+        "a.py:1:15: MIG901 [review] This is review\nNo file would be changed, 1 site to review. (-v shows reasons and fixes)\n",
         {"a.py": REVIEW},
     ),
     Case(
@@ -149,7 +149,7 @@ CASES = [
         0,
         "",
         "a.py:1:15: MIG901 [review] This is review\n    why  It cannot be told\n         from here\n    fix  Tell it\n"
-        "Nothing to change in 1 file, 1 site to review.\n",
+        "No file would be changed, 1 site to review.\n",
         {"a.py": REVIEW},
     ),
     Case("--strict insists on review items", "a.py --strict -q", 3, "", "", {"a.py": REVIEW}),
@@ -163,7 +163,7 @@ CASES = [
         3,
         "",
         "train.py:3:5: MIG301 [review] Replace `loss.backward()` with `accelerator.backward(loss)`\n"
-        "Nothing to change in 1 file, 1 site to review. (-v shows reasons and fixes)\n",
+        "No file would be changed, 1 site to review. (-v shows reasons and fixes)\n",
     ),
     Case("a prefix selects a family", "train.py --select mig3,MIG9 -q --check", 1),
     Case(

@@ -74,6 +74,14 @@ def test_a_change_without_what_it_requires_takes_along_what_requires_it() -> Non
     assert [x.waits for x in settlement.plan.withheld] == [True, True]
 
 
+def test_the_reason_is_the_last_cause_of_a_chain() -> None:
+    last = edit("LAST", THREE, provides=frozenset({READY.of(THREE)}))
+    first = edit("FIRST", TWO, requires=frozenset({READY.of(THREE)}), provides=frozenset({READY.of(ONE)}))
+    second = edit("SECOND", requires=frozenset({READY.of(ONE)}))
+    found = reasons(settled([second, first, last], ["LAST"]))
+    assert found["FIRST"] == found["SECOND"] == "it needs LAST in train.py:3: LAST is not selected"
+
+
 def test_facts_about_different_places_are_different() -> None:
     first = edit("FIRST", provides=frozenset({READY.of(ONE)}))
     assert codes(settled([first, edit("SECOND", TWO, requires=frozenset({READY.of(TWO)}))])) == ["FIRST"]

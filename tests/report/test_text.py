@@ -91,7 +91,7 @@ def test_plurals(number: int, expected: str) -> None:
         pytest.param(
             RunSummary(2, review=1, notes=2),
             False,
-            "Nothing to change in 2 files, 1 site to review, 2 notes. (-v shows reasons and fixes)",
+            "No file would be changed, 1 site to review, 2 notes. (-v shows reasons and fixes)",
             id="findings alone",
         ),
         pytest.param(
@@ -108,6 +108,4 @@ def test_the_summary_counts_with_correct_plurals(outcome: RunSummary, written: b
 
 
 def test_a_verbose_summary_does_not_advertise_verbosity() -> None:
-    assert (
-        text.summary(RunSummary(1, review=1), False, verbose=True) == "Nothing to change in 1 file, 1 site to review."
-    )
+    assert text.summary(RunSummary(1, review=1), False, verbose=True) == "No file would be changed, 1 site to review."

@@ -307,7 +307,7 @@ def test_only_where_the_file_would_get_the_accelerator_it_is_asked_for(tmp_path:
     reports = migrate(tmp_path, {"train.py": text, "helper.py": WRITES}, "train.py")
     reasons = {line.strip(): item.reason for _, line, item in told(reports, tmp_path)}
     assert reasons['print("dumped")'].endswith("helper.py is not among the given files (--follow adds it)")
-    assert reasons["print(what)"] == "no Accelerator is in scope here"
+    assert reasons["print(what)"] == "no Accelerator is in scope here, so N processes print this line N times"
 
 
 def test_with_follow_it_is_edited_there(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrator.config import Settings
 from migrator.project import pipeline
 from migrator.report.report import FileReport
-from migrator.rules.examples.frame import LOSS, MOVES
+from migrator.rules.examples.frame import LOSS, MOVES, SETUP
 
 NESTED = """
 import torch
@@ -77,3 +77,24 @@ def test_an_attribute_that_an_edit_replaces_is_not_reported_as_unchanged() -> No
     assert "accelerator.unwrap_model(model).state_dict()" in (file.text or "")
     found = [item for item in file.items if item.code == "MIG504"]
     assert [item.applied for item in found] == [True]
+
+
+def reasons(script: str, code: str) -> list[str]:
+    return [item.reason for item in migrated(script).items if item.code == code]
+
+
+def test_a_rank_that_is_read_from_the_environment_is_harmless_with_a_default_only() -> None:
+    reads = 'import os\nos.environ["RANK"]\nos.getenv("RANK")\nos.environ.get("RANK", 0)'
+    assert reasons(SETUP.around(reads), "MIG404") == [
+        "without torchrun this raises a KeyError",
+        "without torchrun this gives None",
+        "harmless: torchrun sets it, and without torchrun the default is used",
+    ]
+
+
+def test_the_consequence_of_opening_a_file_follows_from_its_mode() -> None:
+    opened = 'one = open("a.txt", "w")\ntwo = open("a.txt", mode="a")'
+    assert reasons(SETUP.around(opened), "MIG505") == [
+        "each process truncates the file and overwrites what the others wrote",
+        "the lines of all processes are mixed",
+    ]

@@ -83,5 +83,5 @@ class _Found:
                 self._add(group.block.statements[-1], f"prepare {names} after")
         for inline in placement.wrapped_in_place:
             self._add(inline.node, "prepare here")
-        if placement.obstacle is not None:
-            self._add(placement.obstacle.node, "obstacle")
+        for obstacle in placement.obstacles:
+            self._add(obstacle.node, "obstacle")
