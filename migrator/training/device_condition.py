@@ -46,9 +46,15 @@ def picked_device(use: DeviceUse) -> UserDevice | None:
 
 def unproven(use: DeviceUse) -> list[DeviceChoice]:
     """The variables whose device no single condition is proven to decide, but for those that only go into another one."""
-    found = [x for x in use.choices if _understood(use, x) is None]
+    found = [x for x in use.choices if not _is_out_of_reach(use, x) and _understood(use, x) is None]
     made_from = {part for x in found for item in x.definitions for device in item.devices for part in device.of}
     return [x for x in found if not made_from.issuperset(d for item in x.definitions for d in item.devices)]
+
+
+def _is_out_of_reach(use: DeviceUse, choice: DeviceChoice) -> bool:
+    """Whether a device is chosen in an object of an imported module, which is made after the Accelerator: only a finding is left."""
+    variable = choice.definitions[0].variable
+    return isinstance(variable, s.Attribute) and choice.module is not use.code.program.entry
 
 
 def _understood(use: DeviceUse, choice: DeviceChoice) -> list[DeviceCondition] | None:
