@@ -88,7 +88,6 @@ class DeviceDefinition(Rule):
             requires=FOR_PREPARED,
             provides=frozenset(DEVICE.of(x.statement) for x in (*user_device.definitions, *parts)),
             obliges=_obligations(training, (*user_device.definitions, *parts)),
-            covers=frozenset(_made_from(user_device)),
             alike=tuple(x.statement for x in (*user_device.definitions[1:], *parts)),
             reason="on several processes each one gets a different GPU",
         )
@@ -206,13 +205,6 @@ def _common_if(arms: list[Definition]) -> s.If:
             return owner
         owner = owner.block.owner
     raise LookupError("these definitions are not the arms of one `if`")
-
-
-def _made_from(user_device: UserDevice) -> Iterator[s.Node]:
-    """The places that name a device, out of which the user's is made."""
-    for item in user_device.definitions:
-        for device in item.devices:
-            yield from (x.site for x in (device, *device.of) if x.site is not None)
 
 
 def _goes_into(training: Training, item: Definition, user_device: UserDevice) -> bool:
