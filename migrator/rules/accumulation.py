@@ -81,21 +81,21 @@ def _guard(training: Training, step: s.Call, backward: s.Call, loop: s.Node) -> 
         parent = node.parent
         if isinstance(parent, s.Block):
             owner = parent.owner
-            if isinstance(owner, s.If) and _counts(owner.test) and not within(backward, owner):
+            if isinstance(owner, s.If) and _counts(training, owner.test) and not within(backward, owner):
                 return f"only where `{shown(training, owner.test)}`"
-            skip = _skip_before(node, parent, backward)
+            skip = _skip_before(training, node, parent, backward)
             if skip is not None:
                 return f"except where `{shown(training, skip)}`"
         node = parent
     return None
 
 
-def _skip_before(statement: s.Node, block: s.Block, backward: s.Call) -> s.Expression | None:
+def _skip_before(training: Training, statement: s.Node, block: s.Block, backward: s.Call) -> s.Expression | None:
     """The test of an `if ...: continue` between a backward and a statement of the same block."""
     index = block.statements.index(statement) if statement in block.statements else 0
     behind = [i for i, x in enumerate(block.statements[:index]) if within(backward, x)]
     for other in block.statements[behind[-1] + 1 : index] if behind else ():
-        if isinstance(other, s.If) and _counts(other.test) and _continues(other.body):
+        if isinstance(other, s.If) and _counts(training, other.test) and _continues(other.body):
             return other.test
     return None
 
@@ -105,33 +105,29 @@ def _continues(block: s.Block) -> bool:
     return isinstance(last, s.Jump) and last.word == "continue"
 
 
-def _counts(test: s.Expression) -> bool:
+def _counts(training: Training, test: s.Expression) -> bool:
     """Whether a condition counts: it takes a remainder, or compares a variable that is counted up."""
     for part in test.walk():
         if isinstance(part, s.Binary) and part.operator == "Modulo":
             return True
-        if isinstance(part, s.Compare) and any(_is_counter(x) for x in (part.left, *part.comparators)):
+        if isinstance(part, s.Compare) and any(_is_counter(training, x) for x in (part.left, *part.comparators)):
             return True
     return False
 
 
-def _is_counter(node: s.Node) -> bool:
+def _is_counter(training: Training, node: s.Node) -> bool:
     """Whether a variable, or an attribute such as ``self.count``, is counted up somewhere."""
     if isinstance(node, s.Attribute):
-        return any(isinstance(x.target, s.Attribute) and x.target.name == node.name for x in _augmented(node))
+        return any(
+            isinstance(x.target, s.Attribute) and x.target.name == node.name
+            for x in training.module_of(node).nodes(s.Augment)
+        )
     scope = node.scope.resolve(node.id) if isinstance(node, s.Name) else None
     return (
         scope is not None
         and isinstance(node, s.Name)
         and any(isinstance(x.parent, s.Augment) for x in scope.names.get(node.id, ()) if x.store)
     )
-
-
-def _augmented(node: s.Node) -> Iterator[s.Augment]:
-    """The augmented assignments of the module that a node is part of."""
-    while node.parent is not None:
-        node = node.parent
-    return (x for x in node.walk() if isinstance(x, s.Augment))
 
 
 def _head(training: Training, loop: s.Node) -> str:

@@ -155,9 +155,7 @@ class Devices:
     def follows_tensor(self, item: Definition) -> bool:
         """Whether a definition asks a tensor where it is: ``"cuda" if x.is_cuda else "cpu"``."""
         tests = [node.test for node in item.value.walk() if isinstance(node, s.Conditional)]
-        return bool(tests) and all(
-            any(isinstance(x, s.Attribute) and x.name in ("is_cuda", "device") for x in test.walk()) for test in tests
-        )
+        return bool(tests) and all(map(asks_tensor, tests))
 
     def is_used(self, devices: Iterable[Object]) -> bool:
         """Whether devices reach a move or another place where a tensor is put."""
@@ -283,6 +281,11 @@ def device_variable(statement: Assignment) -> s.Expression:
         if isinstance(part, s.Name) and part.id.lower() in ("device", "dev"):
             return part
     return target
+
+
+def asks_tensor(test: s.Expression) -> bool:
+    """Whether a condition asks a tensor where it is: what follows a tensor is no choice of the user's."""
+    return any(isinstance(x, s.Attribute) and x.name in ("is_cuda", "device") for x in test.walk())
 
 
 def conjuncts(node: s.Expression) -> list[s.Expression]:

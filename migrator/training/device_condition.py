@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from migrator.inference.objects import Kind
 from migrator.source import syntax as s
 from migrator.source.module import Module
-from migrator.training.device import Definition, DeviceCondition, is_accelerated, is_indexed
+from migrator.training.device import Definition, DeviceCondition, asks_tensor, is_accelerated, is_indexed
 from migrator.training.device_choice import DeviceChoice
 from migrator.training.device_move import is_device_move
 from migrator.training.device_use import DeviceUse
@@ -155,18 +155,13 @@ def conditions_of_kept(use: DeviceUse) -> Iterator[DeviceCondition]:
         while isinstance(whole.parent, (s.Expression, s.Argument)):
             whole = whole.parent
         for node in whole.walk():
-            if not isinstance(node, s.Conditional) or _asks_tensor(node.test):
+            if not isinstance(node, s.Conditional) or asks_tensor(node.test):
                 continue
             arms = [_is_accelerator(use, x) for x in (node.body, node.orelse)]
             if arms in ([True, False], [False, True]):
                 condition = use.devices.condition_of(node.test, use.code.module_of(node))
                 if condition.text is not None:
                     yield _turned(condition, not arms[0])
-
-
-def _asks_tensor(test: s.Expression) -> bool:
-    """Whether a condition asks a tensor where it is: what follows a tensor is no choice of the user's."""
-    return any(isinstance(x, s.Attribute) and x.name in ("is_cuda", "device") for x in test.walk())
 
 
 def _is_accelerator(use: DeviceUse, node: s.Expression) -> bool | None:
